@@ -1,0 +1,122 @@
+"""Fill-in-the-middle templates: which markers stand where in a prompt.
+
+A prompt is a sequence of segments, `Marker` or plain `str`. The two never mix: an engine turns a
+`Marker` into one control token and a `str` into ordinary tokens, so text of the user that looks
+like a marker stays text.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from lsp_server.core import prompts
+from lsp_server.errors import NoFimMarkers
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A control token: its spelling in the vocabulary, and in a prompt that is sent as text."""
+
+    token: str
+    text: str
+
+
+Segment = Marker | str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """How one family of models is asked for a middle. `prompts/fim.toml` explains the fields."""
+
+    id: str
+    models: str
+    order: Literal["psm", "spm"]
+    prefix: Marker
+    suffix: Marker
+    middle: Marker | None
+    stops: tuple[str, ...]
+    requires: tuple[str, ...] = ()
+    named: str = ""
+    repository_name: str = ""
+    repository_file: str = ""
+
+    def markers(self) -> tuple[Marker, ...]:
+        """All markers of a prompt, in its order."""
+        ends = (self.prefix, self.suffix) if self.order == "psm" else (self.suffix, self.prefix)
+        return ends if self.middle is None else (*ends, self.middle)
+
+    def assemble(self, prefix: str, suffix: str) -> tuple[Segment, ...]:
+        """The prompt after which the model writes what belongs between prefix and suffix."""
+        segments: tuple[Segment, ...]
+        if self.order == "psm":
+            segments = (self.prefix, prefix, self.suffix, suffix)
+        else:
+            segments = (self.suffix, suffix, self.prefix, prefix)
+        return segments if self.middle is None else (*segments, self.middle)
+
+
+def parse_templates(source: str) -> tuple[Template, ...]:
+    """Read templates from TOML in the form of `prompts/fim.toml`."""
+    return tuple(_template(entry) for entry in tomllib.loads(source)["template"])
+
+
+def _template(entry: Any) -> Template:
+    texts = entry["markers"]
+    tokens = texts | entry.get("tokens", {})
+    repository = entry.get("repository", {})
+    if entry["order"] not in ("psm", "spm"):
+        raise ValueError(f"template {entry['id']}: order must be psm or spm")
+
+    def marker(name: str) -> Marker:
+        return Marker(token=tokens[name], text=texts[name])
+
+    return Template(
+        id=entry["id"],
+        models=entry["models"],
+        order=entry["order"],
+        prefix=marker("prefix"),
+        suffix=marker("suffix"),
+        middle=marker("middle") if texts["middle"] else None,
+        stops=tuple(entry["stops"]),
+        requires=tuple(entry.get("requires", ())),
+        named=entry.get("named", ""),
+        repository_name=repository.get("name", ""),
+        repository_file=repository.get("file", ""),
+    )
+
+
+@cache
+def shipped_templates() -> tuple[Template, ...]:
+    """The templates that come with Fimble."""
+    return parse_templates(prompts.read("fim.toml"))
+
+
+def choose(
+    templates: Iterable[Template], *, is_token: Callable[[str], bool], model_name: str
+) -> Template:
+    """Return the first template whose markers the vocabulary has.
+
+    `is_token` says whether a text is exactly one control token. `model_name` is the name that the
+    model's metadata gives. Raises NoFimMarkers.
+    """
+    for template in templates:
+        needed = [marker.token for marker in template.markers()] + list(template.requires)
+        if template.named in model_name.lower() and all(map(is_token, needed)):
+            return template
+    raise NoFimMarkers(
+        f"The model {model_name or 'given'} has no fill-in-the-middle markers in its vocabulary, "
+        "so it can't complete at the cursor; choose a Coder model (`fimble models list`)."
+    )
+
+
+def by_id(template_id: str) -> Template:
+    """Return the shipped template of that id. Raises NoFimMarkers, naming those there are."""
+    for template in shipped_templates():
+        if template.id == template_id:
+            return template
+    known = ", ".join(template.id for template in shipped_templates())
+    raise NoFimMarkers(f"There is no fill-in-the-middle template {template_id!r}; known: {known}.")

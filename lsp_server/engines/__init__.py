@@ -1,0 +1,1 @@
+"""Where tokens come from: `base` is the protocol; `local`, `remote` and `fake` speak it."""

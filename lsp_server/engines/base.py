@@ -1,0 +1,121 @@
+"""The engine protocol: what completion asks of a model, wherever the model runs.
+
+An engine turns a prefix and a suffix into a stream of text. It knows markers, tokens and sampling;
+it knows nothing of files, syntax or where a suggestion should end.
+
+    async with aclosing(engine.infill(request)) as events:
+        async for event in events: ...
+
+Closing the iterator early cancels the request: a local engine is free again after the slice or
+token it is working on, a remote one has its connection closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal, Protocol
+
+from lsp_server.core.tokens import Counter
+
+
+class Priority(IntEnum):
+    """Who goes first when several requests wait. A lower one yields between slices and tokens."""
+
+    TYPING = 0
+    SPECULATION = 1
+    CHAT = 2
+    IDLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class InfillRequest:
+    """Text around the cursor; the engine writes what belongs between. Decoding is greedy."""
+
+    prefix: str
+    suffix: str
+    max_tokens: int = 128
+    priority: Priority = Priority.TYPING
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next piece of text: whole code points, from one or more tokens."""
+
+    text: str
+    logprobs: tuple[float, ...] = ()
+    """Natural-log probability of each token in it; empty where the engine does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a request cost. Counts are tokens, times are seconds."""
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    """Part of the prompt that was already evaluated."""
+    generated_tokens: int = 0
+    prompt_seconds: float = 0.0
+    generate_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Last event of a stream that was not closed early."""
+
+    reason: Literal["end", "length"]
+    usage: Usage = field(default_factory=Usage)
+
+
+Event = Delta | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What is known of a ready engine."""
+
+    model: str
+    kind: Literal["local", "remote", "fake"]
+    template: str
+    """Id of the fill-in-the-middle template, or how the endpoint does it (`suffix`)."""
+    fim_ok: bool
+    """The self-test at load filled a small gap correctly."""
+    context_tokens: int
+    prompt_tokens_per_second: float | None = None
+    """Measured; None where the engine can't tell."""
+    seconds_per_token: float | None = None
+    gpu_layers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """A change of state that is worth showing."""
+
+    state: Literal["stopped", "loading", "ready", "failed"]
+    message: str
+    fraction: float | None = None
+    """How much of the model is loaded, 0 to 1."""
+
+
+StatusListener = Callable[[EngineStatus], None]
+
+
+class Engine(Protocol):
+    """See the module's docstring. All methods raise `lsp_server.errors.FimbleError` only."""
+
+    def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+        """Stream the text between prefix and suffix; a `Finished` comes last."""
+        ...
+
+    async def info(self) -> EngineInfo:
+        """Wait until the engine is ready (starting it if need be) and describe it."""
+        ...
+
+    def counter(self) -> Counter:
+        """A function that counts tokens: exact once a local model is loaded, else an estimate."""
+        ...
+
+    async def close(self) -> None:
+        """End the engine and what it started. Requests still running fail; safe to call twice."""
+        ...

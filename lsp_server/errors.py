@@ -1,0 +1,79 @@
+"""Every error that Fimble shows to a user.
+
+    FimbleError
+    ├── UsageError             what was asked for can't be done as asked (file, position, address)
+    ├── ModelError
+    │   ├── UnknownModel       no such id in the catalogue
+    │   ├── ModelMissing       known, but not on this machine
+    │   ├── ModelUnusable      truncated, not GGUF, or not the file the catalogue describes
+    │   ├── NoFimMarkers       the vocabulary has no fill-in-the-middle markers
+    │   ├── NotEnoughMemory    weights and context don't fit into free memory
+    │   └── DownloadFailed     a pull did not finish; what has arrived is kept
+    └── EngineError
+        ├── EngineUnavailable  no engine can answer now: not installed, or given up after crashes
+        ├── EngineCrashed      the worker died or hung while this request was running
+        └── RemoteError        the endpoint refused, failed or could not be reached
+
+The message is one sentence (or two) that says what is wrong and what to do about it; it never holds
+the user's code. `exit_code` is what the command line returns.
+"""
+
+
+class FimbleError(Exception):
+    """Base of all errors that are meant for the user's eyes."""
+
+    exit_code = 1
+
+
+class UsageError(FimbleError):
+    """What was asked for can't be done as asked."""
+
+    exit_code = 2
+
+
+class ModelError(FimbleError):
+    """Something is wrong with a model file."""
+
+    exit_code = 3
+
+
+class UnknownModel(ModelError):
+    """No model of that name is known."""
+
+
+class ModelMissing(ModelError):
+    """The model is known but not on this machine."""
+
+
+class ModelUnusable(ModelError):
+    """The file is not a model that can be loaded."""
+
+
+class NoFimMarkers(ModelError):
+    """The model's vocabulary has no fill-in-the-middle markers."""
+
+
+class NotEnoughMemory(ModelError):
+    """The model does not fit into free memory."""
+
+
+class DownloadFailed(ModelError):
+    """A model could not be fetched."""
+
+
+class EngineError(FimbleError):
+    """An engine could not answer."""
+
+    exit_code = 4
+
+
+class EngineUnavailable(EngineError):
+    """No engine can answer now."""
+
+
+class EngineCrashed(EngineError):
+    """The engine's worker died or hung during this request."""
+
+
+class RemoteError(EngineError):
+    """A remote endpoint refused, failed or could not be reached."""

@@ -1,0 +1,141 @@
+"""Settings: frozen, typed, with defaults that work.
+
+On the wire (initialization options, `workspace/didChangeConfiguration`) they are a JSON object in
+camelCase, `{"completion": {"latencyBudgetMs": 800}}`. A value that is wrong is named and its
+default used; the rest of the object still counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+DEFAULT_MODEL = "qwen2.5-coder-1.5b"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """The model on this machine."""
+
+    threads: int = field(default=0, metadata={"min": 0, "max": 256})
+    """Threads for llama.cpp; 0 means one for each physical core."""
+    context_tokens: int = field(default=4096, metadata={"min": 512, "max": 131072})
+    gpu_layers: int = field(default=-1, metadata={"min": -1, "max": 1000})
+    """Layers on the GPU; -1 means as many as fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """An endpoint that the user named. Nothing is sent anywhere while `url` is empty."""
+
+    url: str = ""
+    dialect: Literal["auto", "llama-server", "openai"] = "auto"
+    model: str = ""
+    """Model name to send, where the endpoint wants one."""
+    template: str = ""
+    """Id of the fill-in-the-middle template; empty means: found out from the endpoint."""
+    api_key_env: str = ""
+    """Name of the environment variable that holds the API key."""
+    timeout_seconds: float = field(default=20.0, metadata={"min": 0.1, "max": 600})
+    """Longest wait for a connection, or for the next piece of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionSettings:
+    """What is suggested, and how long it may take."""
+
+    automatic: bool = True
+    """Suggest while typing. Explicit requests are always answered."""
+    latency_budget_ms: int = field(default=1500, metadata={"min": 50, "max": 60000})
+    """Time to the first suggestion that an automatic request may cost; sets the context's size."""
+    max_tokens: int = field(default=128, metadata={"min": 1, "max": 2048})
+    max_lines: int = field(default=24, metadata={"min": 1, "max": 500})
+    disabled_languages: tuple[str, ...] = ()
+    """LSP language ids in which nothing is suggested while typing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. `model` is a catalogue id or the path of a GGUF file."""
+
+    model: str = DEFAULT_MODEL
+    local: LocalSettings = field(default_factory=LocalSettings)
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
+    completion: CompletionSettings = field(default_factory=CompletionSettings)
+
+
+def parse(raw: object) -> tuple[Settings, list[str]]:
+    """Turn what a client sent into settings, and name each problem in one sentence.
+
+    Never raises. Unknown names are a problem too: a typing mistake should not go unnoticed.
+    """
+    problems: list[str] = []
+    settings = _section(Settings, raw, "fimble", problems)
+    return settings, problems
+
+
+def _section(cls: type[T], raw: object, path: str, problems: list[str]) -> T:
+    if raw is None:
+        return cls()
+    if not isinstance(raw, Mapping):
+        problems.append(f"{path} must be an object, not {_kind(raw)}; its defaults are used.")
+        return cls()
+    hints = get_type_hints(cls)
+    known = {_camel(f.name): f for f in fields(cls)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        spec = known.get(str(key))
+        where = f"{path}.{key}"
+        if spec is None:
+            problems.append(f"{where} is not a setting of Fimble and is ignored.")
+        elif is_dataclass(hints[spec.name]):
+            values[spec.name] = _section(hints[spec.name], value, where, problems)
+        else:
+            try:
+                values[spec.name] = _value(hints[spec.name], value, spec.metadata)
+            except ValueError as error:
+                default = spec.default
+                problems.append(f"{where} {error}; its default {default!r} is used.")
+    return cls(**values)
+
+
+def _value(hint: Any, value: object, limits: Mapping[str, float]) -> object:
+    """Check one value against its type and limits. Raises ValueError with the end of a sentence."""
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise ValueError(f"must be one of {', '.join(get_args(hint))}, not {value!r}")
+        return value
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+            raise ValueError(f"must be a list of texts, not {_kind(value)}")
+        return tuple(value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if hint is int and isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON has one kind of number; Lua clients send 800.0
+    if type(value) is not hint:
+        raise ValueError(f"must be {_NAMES[hint]}, not {_kind(value)}")
+    if limits and not limits["min"] <= value <= limits["max"]:  # type: ignore[operator]
+        raise ValueError(f"must be from {limits['min']} to {limits['max']}, not {value}")
+    return value
+
+
+_NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return _NAMES.get(type(value), type(value).__name__)
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
