@@ -1,0 +1,97 @@
+"""What this machine has, and whether a model fits into it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+
+from lsp_server.errors import NotEnoughMemory
+from lsp_server.models.gguf import Header
+
+_F16 = 2
+COMPUTE_BYTES = 512 << 20
+"""Buffers of llama.cpp for one batch: 0.3 to 0.6 GiB for models of up to 32 B parameters."""
+
+
+def memory_needed(header: Header, file_bytes: int, context_tokens: int) -> int:
+    """Bytes that running a model takes: weights + key-value cache + compute buffers.
+
+    Weights take what the file takes. The cache holds, for every token of the context and every
+    layer, the keys and values of its key-value heads in 16 bits. Models that attend to a sliding
+    window or keep a fixed state need less than this says.
+    """
+    return file_bytes + context_tokens * header.kv_numbers_per_token * _F16 + COMPUTE_BYTES
+
+
+def check_memory(
+    header: Header, file_bytes: int, context_tokens: int, *, available: int | None = None
+) -> None:
+    """Raise NotEnoughMemory if the model needs more than is `available` (None: asks the system)."""
+    needed = memory_needed(header, file_bytes, context_tokens)
+    free = available_memory() if available is None else available
+    if needed > free:
+        raise NotEnoughMemory(
+            f"The model {header.name} with a context of {context_tokens:,} tokens needs "
+            f"{needed / (1 << 30):.1f} GiB of memory, and {free / (1 << 30):.1f} GiB are free; "
+            "close other programs, choose a smaller model (`fimble models list`) or lower "
+            "fimble.local.contextTokens."
+        )
+
+
+def available_memory() -> int:
+    """Bytes that programs can still get: of the machine, or of the container if that has fewer."""
+    return min([int(psutil.virtual_memory().available), *_left_in_groups(control_groups())])
+
+
+def physical_cores() -> int:
+    """Cores that this process may use, hyper-threads not counted twice; at least 1."""
+    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = min(cores, len(os.sched_getaffinity(0)))
+    return max(1, min([cores, *_cores_of_groups(control_groups())]))
+
+
+def control_groups(
+    root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")
+) -> list[Path]:
+    """Folders of this process's control group and those around it (Linux, version 2), else none."""
+    try:
+        lines = membership.read_text().splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        if line.startswith("0::/"):
+            group = root / line.removeprefix("0::/")
+            return [group, *(parent for parent in group.parents if parent.is_relative_to(root))]
+    return []
+
+
+def _left_in_groups(groups: list[Path]) -> list[int]:
+    """Bytes left below each memory limit. Files held in memory are given back when needed."""
+    left = []
+    for group in groups:
+        try:
+            limit = int((group / "memory.max").read_text())
+            used = int((group / "memory.current").read_text())
+            figures = dict(
+                line.split() for line in (group / "memory.stat").read_text().splitlines()
+            )
+            cached = int(figures["inactive_file"]) + int(figures["active_file"])
+        except (OSError, ValueError, KeyError):  # no limit reads "max"
+            continue
+        left.append(max(0, limit - used + cached))
+    return left
+
+
+def _cores_of_groups(groups: list[Path]) -> list[int]:
+    """Cores that each CPU quota is worth, rounded up."""
+    cores = []
+    for group in groups:
+        try:
+            quota, period = map(int, (group / "cpu.max").read_text().split())
+        except (OSError, ValueError):
+            continue
+        cores.append(-(-quota // period))
+    return cores
