@@ -1,8 +1,8 @@
 """Fill-in-the-middle templates: which markers stand where in a prompt.
 
-A prompt is a sequence of segments, `Marker` or plain `str`. The two never mix: an engine turns a
-`Marker` into one control token and a `str` into ordinary tokens, so text of the user that looks
-like a marker stays text.
+A prompt is a sequence of markers and texts. The two never mix: an engine turns a `Marker` into one
+control token and a text into ordinary tokens, so text of the user that looks like a marker stays
+text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from lsp_server.core import prompts
 from lsp_server.errors import NoFimMarkers
@@ -25,7 +25,7 @@ class Marker:
     text: str
 
 
-Segment = Marker | str
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,17 @@ class Template:
         ends = (self.prefix, self.suffix) if self.order == "psm" else (self.suffix, self.prefix)
         return ends if self.middle is None else (*ends, self.middle)
 
-    def assemble(self, prefix: str, suffix: str) -> tuple[Segment, ...]:
-        """The prompt after which the model writes what belongs between prefix and suffix."""
-        segments: tuple[Segment, ...]
+    def assemble(self, prefix: Part, suffix: Part) -> tuple[Marker | Part, ...]:
+        """The prompt after which the model writes what belongs between prefix and suffix.
+
+        These are texts, or whatever the caller has made of them, such as lists of token ids.
+        """
+        parts: tuple[Marker | Part, ...]
         if self.order == "psm":
-            segments = (self.prefix, prefix, self.suffix, suffix)
+            parts = (self.prefix, prefix, self.suffix, suffix)
         else:
-            segments = (self.suffix, suffix, self.prefix, prefix)
-        return segments if self.middle is None else (*segments, self.middle)
+            parts = (self.suffix, suffix, self.prefix, prefix)
+        return parts if self.middle is None else (*parts, self.middle)
 
 
 def parse_templates(source: str) -> tuple[Template, ...]:
@@ -120,3 +123,23 @@ def by_id(template_id: str) -> Template:
             return template
     known = ", ".join(template.id for template in shipped_templates())
     raise NoFimMarkers(f"There is no fill-in-the-middle template {template_id!r}; known: {known}.")
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """A gap with a known answer, asked when an engine gets ready."""
+
+    prefix: str
+    suffix: str
+    expected: str
+
+    def passed(self, answer: str) -> bool:
+        """Whether the first line of the answer is the expected one, spaces aside."""
+        first_line = answer.strip().split("\n")[0]
+        return first_line.replace(" ", "") == self.expected.replace(" ", "")
+
+
+@cache
+def self_test() -> SelfTest:
+    """The gap in `prompts/selftest.toml`."""
+    return SelfTest(**tomllib.loads(prompts.read("selftest.toml")))

@@ -1,0 +1,89 @@
+"""The local engine: a GGUF file, run by a supervised worker."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+
+from lsp_server.core.tokens import Counter, bpe_counter, estimate
+from lsp_server.engines.base import EngineInfo, Event, InfillRequest, StatusListener
+from lsp_server.engines.local import wire
+from lsp_server.engines.local.supervisor import Supervisor
+from lsp_server.errors import EngineUnavailable
+from lsp_server.models import gguf, hardware
+from lsp_server.settings import LocalSettings
+
+
+class LocalEngine:
+    """Engine over a model file on this machine."""
+
+    def __init__(
+        self,
+        find_model: Callable[[], Path],
+        settings: LocalSettings,
+        on_status: StatusListener,
+    ) -> None:
+        """`find_model` is called, off the event loop, whenever a worker is started.
+
+        It may raise a FimbleError, which then reaches every request.
+        """
+        self._find_model = find_model
+        self._settings = settings
+        self._counter: Counter = estimate
+        self._counted: Path | None = None
+        """The file whose vocabulary the counter knows; building one takes half a second."""
+        self._supervisor = Supervisor(self._load_order, on_status)
+
+    def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+        """Stream the text between prefix and suffix."""
+        return self._supervisor.infill(request)
+
+    async def info(self) -> EngineInfo:
+        """Wait until the model is loaded."""
+        return await self._supervisor.info()
+
+    def counter(self) -> Counter:
+        """Exact for byte-level BPE vocabularies once the model's file has been read."""
+        return self._counter
+
+    async def close(self) -> None:
+        """Unload the model."""
+        await self._supervisor.close()
+
+    @property
+    def worker_pid(self) -> int | None:
+        """Process id of the worker, for diagnosis."""
+        return self._supervisor.worker_pid
+
+    async def _load_order(self) -> wire.Message:
+        return await asyncio.to_thread(self._prepare)
+
+    def _prepare(self) -> wire.Message:
+        """Check what can be checked without native code. Raises FimbleError."""
+        if importlib.util.find_spec("llama_cpp") is None:
+            raise EngineUnavailable(
+                "The local engine is not installed; run `pip install 'fimble[local]'`, or set "
+                "fimble.remote.url."
+            )
+        path = self._find_model()
+        header = gguf.read_header(path)
+        if path != self._counted:
+            self._counter, self._counted = _counter(path), path
+        context_tokens = self._settings.context_tokens
+        if header.context_length:
+            context_tokens = min(context_tokens, header.context_length)
+        hardware.check_memory(header, path.stat().st_size, context_tokens)
+        return {
+            "path": str(path),
+            "context_tokens": context_tokens,
+            "threads": self._settings.threads or hardware.physical_cores(),
+            "gpu_layers": self._settings.gpu_layers,
+        }
+
+
+def _counter(path: Path) -> Counter:
+    """Count by the file's own vocabulary, if it is of the kind that tiktoken knows."""
+    vocabulary = gguf.read_vocabulary(path)
+    return bpe_counter(vocabulary.tokens, vocabulary.merges, vocabulary.pre) or estimate

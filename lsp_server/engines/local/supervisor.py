@@ -1,0 +1,305 @@
+"""Keeps one worker process alive: starts it, watches it, restarts it after a crash or a hang.
+
+    stopped -> loading -> ready -> (crash) -> loading after 0, 1, 2, 4 ... seconds
+                  |                              |
+                  +-> failed (the model is wrong)+-> failed (too many crashes: the circuit is open)
+
+A worker that has finished a request counts as healthy again. One that died of native code (not of a
+signal that somebody sent) is followed by a conservative one: on the CPU, without the kernels that
+repack weights for special instructions. In `failed`, requests are refused at
+once with the reason; after `RETRY_SECONDS` the next request tries again, so that a model that has
+been pulled, or memory that has been freed, is noticed without a restart of the editor.
+
+Invariant: a request that was sent to a worker hears of that worker's end at once, and exactly once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from lsp_server import errors
+from lsp_server.engines.base import (
+    Delta,
+    EngineInfo,
+    EngineStatus,
+    Event,
+    Finished,
+    InfillRequest,
+    StatusListener,
+    Usage,
+)
+from lsp_server.engines.local import wire
+
+logger = logging.getLogger(__name__)
+
+WORKER_COMMAND = (sys.executable, "-m", "lsp_server.engines.local.worker")
+WORKER_ENVIRONMENT = {
+    # OpenMP threads spin between layers. Left at its default, llama.cpp falls to a tenth of its
+    # speed while something else keeps the cores busy; with fewer spins it hardly minds, and is as
+    # fast on a quiet machine.
+    "GOMP_SPINCOUNT": "10000",
+}
+MAX_CRASHES = 5
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+_NOT_NATIVE = {0, 1, -signal.SIGTERM, -KILL}
+"""Exit codes of a worker that ended otherwise than by a fault in native code."""
+RETRY_SECONDS = 60.0
+_CRASHED = errors.EngineCrashed(
+    "The model's worker process ended unexpectedly; it is being restarted, please try again."
+)
+
+
+class _Life:
+    """One process, from its start to its end."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.ready: asyncio.Future[EngineInfo] = asyncio.get_running_loop().create_future()
+        self.streams: dict[int, asyncio.Queue[Event | errors.FimbleError]] = {}
+        self.pending: set[int] = set()
+        """Requests that the worker has not finished or dropped, even if nobody listens any more."""
+        self.heard = time.monotonic()
+        self.last_words: deque[str] = deque(maxlen=5)
+
+    def send(self, message: wire.Message) -> None:
+        assert self.process.stdin is not None
+        with contextlib.suppress(ConnectionError):  # its end is noticed where it is read
+            self.process.stdin.write(wire.encode(message))
+
+    def kill(self) -> None:
+        # process.kill() would reap it behind asyncio's back, and the exit code would be lost.
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, KILL)
+
+
+class Supervisor:
+    """See the module's docstring. Must be used from one event loop."""
+
+    def __init__(
+        self,
+        load_order: Callable[[], Awaitable[wire.Message]],
+        on_status: StatusListener,
+        *,
+        command: Sequence[str] = WORKER_COMMAND,
+        hang_seconds: float = 60.0,
+    ) -> None:
+        """`load_order` gives the message that loads the model; it may raise FimbleError.
+
+        A worker with work to do that says nothing for `hang_seconds` is killed.
+        """
+        self._load_order = load_order
+        self._on_status = on_status
+        self._command = command
+        self._hang_seconds = hang_seconds
+        self._life: _Life | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._failure: errors.FimbleError | None = None
+        self._retry_at = 0.0
+        self._crashes = 0
+        self._conservative = False
+        self._next_id = 0
+        self._closed = False
+        self._changed = asyncio.Event()
+
+    async def info(self) -> EngineInfo:
+        """Wait for a ready worker. Raises FimbleError when there will be none."""
+        return await asyncio.shield((await self._living()).ready)
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+        """Stream the answer of the worker. Raises FimbleError."""
+        life = await self._living()
+        await asyncio.shield(life.ready)
+        self._next_id += 1
+        request_id = self._next_id
+        stream: asyncio.Queue[Event | errors.FimbleError] = asyncio.Queue()
+        life.streams[request_id] = stream
+        life.pending.add(request_id)
+        life.heard = time.monotonic()
+        life.send({"op": "infill", "id": request_id, **asdict(request)})
+        try:
+            while True:
+                event = await stream.get()
+                if isinstance(event, errors.FimbleError):
+                    raise event
+                yield event
+                if isinstance(event, Finished):
+                    return
+        finally:
+            del life.streams[request_id]
+            if request_id in life.pending:
+                life.send({"op": "cancel", "id": request_id})
+
+    async def close(self) -> None:
+        """End the worker. Safe to call twice."""
+        self._closed = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+            self._keeper = None
+
+    @property
+    def worker_pid(self) -> int | None:
+        """Process id of the present worker."""
+        return None if self._life is None else self._life.process.pid
+
+    async def _living(self) -> _Life:
+        """Return the present worker, starting one if there is none."""
+        if self._closed:
+            raise errors.EngineUnavailable("The engine has been shut down.")
+        if self._keeper is None or (self._keeper.done() and time.monotonic() >= self._retry_at):
+            self._failure = None
+            self._keeper = asyncio.create_task(self._keep())
+        while self._life is None:
+            if self._failure is not None:
+                raise _again(self._failure)
+            self._changed.clear()
+            await self._changed.wait()
+        return self._life
+
+    def _set(self, life: _Life | None, failure: errors.FimbleError | None = None) -> None:
+        self._life = life
+        self._failure = failure
+        self._changed.set()
+
+    async def _keep(self) -> None:
+        """Start workers one after the other until one fails for good."""
+        self._crashes = 0
+        try:
+            while True:
+                if self._crashes > 1:
+                    await asyncio.sleep(2.0 ** (self._crashes - 2))
+                await self._live(await self._load_order())
+                self._crashes += 1
+                if self._crashes >= MAX_CRASHES:
+                    raise errors.EngineUnavailable(
+                        f"The model's worker process crashed {self._crashes} times in a row and is "
+                        "left alone for a minute; run `fimble doctor` to see what is wrong."
+                    )
+                self._status("loading", "The model's worker ended unexpectedly; restarting it.")
+        except errors.FimbleError as error:
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._set(None, error)
+            self._status("failed", str(error))
+        except asyncio.CancelledError:
+            self._set(None, errors.EngineUnavailable("The engine has been shut down."))
+            self._status("stopped", "The model has been unloaded.")
+            raise
+
+    async def _live(self, order: wire.Message) -> None:
+        """Run one worker until it ends. Raises FimbleError if it says that it can't load."""
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=2**20,
+            env={**WORKER_ENVIRONMENT, **os.environ},
+        )
+        life = _Life(process)
+        self._set(life)
+        self._status("loading", "Loading the model.", 0.0)
+        life.send({"op": "load", "conservative": self._conservative, **order})
+        watch = asyncio.create_task(self._watch(life))
+        listen = asyncio.create_task(_listen(life))
+        closed_by_worker = False
+        try:
+            await self._read(life)
+            closed_by_worker = True
+        finally:
+            self._set(None)
+            watch.cancel()
+            self._bury(life)
+            with contextlib.suppress(TimeoutError):  # let it end by itself, for its exit code
+                await asyncio.wait_for(process.wait(), 1.0 if closed_by_worker else 0.0)
+            life.kill()
+            await process.wait()
+            await asyncio.gather(watch, listen, return_exceptions=True)
+            if process.stdin is not None:
+                process.stdin.close()
+        if process.returncode not in _NOT_NATIVE:
+            self._conservative = True
+        if life.last_words:
+            logger.warning("worker %d: %s", process.pid, " | ".join(life.last_words))
+
+    async def _read(self, life: _Life) -> None:
+        assert life.process.stdout is not None
+        async for line in life.process.stdout:
+            life.heard = time.monotonic()
+            self._handle(life, wire.decode(line))
+
+    def _handle(self, life: _Life, message: wire.Message) -> None:
+        match message["event"]:
+            case "delta":
+                self._deliver(life, message, Delta(message["text"], tuple(message["logprobs"])))
+            case "finished":
+                life.pending.discard(message["id"])
+                self._crashes = 0
+                usage = Usage(**message["usage"])
+                self._deliver(life, message, Finished(message["reason"], usage))
+            case "dropped":
+                life.pending.discard(message["id"])
+                self._crashes = 0
+                self._deliver(life, message, errors.EngineCrashed("llama.cpp refused this prompt."))
+            case "loading":
+                percent = f"{message['fraction']:.0%}"
+                self._status("loading", f"Loading the model ({percent}).", message["fraction"])
+            case "ready":
+                info = EngineInfo(**message["info"])
+                life.ready.set_result(info)
+                self._status("ready", f"{info.model} is ready.")
+            case "failed":
+                error = getattr(errors, message["error"])(message["message"])
+                life.ready.set_exception(error)
+                raise error
+
+    def _deliver(
+        self, life: _Life, message: wire.Message, event: Event | errors.FimbleError
+    ) -> None:
+        stream = life.streams.get(message["id"])
+        if stream is not None:
+            stream.put_nowait(event)
+
+    def _bury(self, life: _Life) -> None:
+        """Tell everyone who waits for this worker that it has ended."""
+        if not life.ready.done():
+            life.ready.set_exception(_again(_CRASHED))
+        life.ready.exception()  # asked for, so that asyncio does not complain if nobody waited
+        for stream in life.streams.values():
+            stream.put_nowait(_again(_CRASHED))
+
+    async def _watch(self, life: _Life) -> None:
+        """Kill a worker that has work to do and says nothing."""
+        while True:
+            await asyncio.sleep(self._hang_seconds / 10)
+            busy = life.pending or not life.ready.done()
+            if busy and time.monotonic() - life.heard > self._hang_seconds:
+                logger.warning("worker %d hangs; killing it", life.process.pid)
+                life.kill()
+                return
+
+    def _status(self, state: Any, message: str, fraction: float | None = None) -> None:
+        self._on_status(EngineStatus(state, message, fraction))
+
+
+async def _listen(life: _Life) -> None:
+    """Keep the last lines that the worker, or native code in it, printed."""
+    assert life.process.stderr is not None
+    async for line in life.process.stderr:
+        life.last_words.append(line.decode(errors="replace").rstrip()[:200])
+
+
+def _again(error: errors.FimbleError) -> errors.FimbleError:
+    """A fresh copy: one exception object raised in several tasks would mix their tracebacks."""
+    return type(error)(str(error))

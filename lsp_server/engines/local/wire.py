@@ -1,0 +1,38 @@
+"""Messages between the server and its worker: one JSON object a line, over the worker's pipes.
+
+To the worker, `load` first and once:
+
+    {"op": "load", "path", "context_tokens", "threads", "gpu_layers", "conservative"}
+    {"op": "infill", "id", "prefix", "suffix", "max_tokens", "priority"}
+    {"op": "cancel", "id"}
+
+From the worker:
+
+    {"event": "loading", "fraction"}
+    {"event": "ready", "info": {...}}           the fields of EngineInfo
+    {"event": "failed", "error", "message"}     the model can't be loaded; the worker ends
+    {"event": "working"}                        before each step: it does not hang
+    {"event": "delta", "id", "text", "logprobs"}
+    {"event": "finished", "id", "reason", "usage": {...}, "speed": [tokens/s, s/token]}
+    {"event": "dropped", "id"}                  cancelled, or refused by llama.cpp
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Message = dict[str, Any]
+
+
+def encode(message: Message) -> bytes:
+    """One line of the stream. Escapes all but ASCII, so that lone surrogates pass."""
+    return json.dumps(message).encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """Inverse of `encode`. Raises ValueError on anything else."""
+    message = json.loads(line)
+    if not isinstance(message, dict):
+        raise ValueError("not a message")
+    return message

@@ -1,0 +1,174 @@
+"""The child process that runs the model: `python -m lsp_server.engines.local.worker`.
+
+Two threads. The reader moves messages from standard input to the inbox; the main thread owns all
+else, and looks into the inbox between any two steps of the scheduler. When standard input ends, the
+server is gone, and the reader ends the process at once, even if native code hangs.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+from lsp_server.core import fim
+from lsp_server.core.tokens import fit
+from lsp_server.engines.base import Delta, EngineInfo, Finished, Priority
+from lsp_server.engines.local import wire
+from lsp_server.engines.local.llama import Context, Model, gpu_free_bytes
+from lsp_server.engines.local.placement import layers_that_fit
+from lsp_server.engines.local.scheduler import EvaluationFailed, Job, Scheduler
+from lsp_server.errors import FimbleError
+
+SLICE_TOKENS = 64
+"""Prompt tokens evaluated between two looks at what else is waiting."""
+
+
+class Worker:
+    """A loaded model and the requests for it."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._inbox: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
+        self._jobs: dict[int, Job] = {}
+
+    def read(self, source: BinaryIO) -> None:
+        """Move messages to the inbox until the server is gone, then end the process."""
+        for line in source:
+            self._inbox.put(wire.decode(line))
+        os._exit(0)
+
+    def run(self) -> int:
+        """Load the model, then serve until the reader ends the process, or loading has failed."""
+        try:
+            self._load(self._inbox.get())
+        except FimbleError as error:
+            self._send("failed", error=type(error).__name__, message=str(error))
+            return 1
+        while True:
+            while not self._inbox.empty() or not self._scheduler.busy:
+                self._take(self._inbox.get())
+            self._send("working")
+            try:
+                self._scheduler.step()
+            except EvaluationFailed as failure:
+                dropped = next(key for key, job in self._jobs.items() if job is failure.job)
+                del self._jobs[dropped]
+                self._send("dropped", id=dropped)
+
+    def _send(self, event: str, **fields: object) -> None:
+        self._output.write(wire.encode({"event": event, **fields}))
+        self._output.flush()
+
+    def _take(self, message: wire.Message) -> None:
+        if message["op"] == "cancel":
+            job = self._jobs.pop(message["id"], None)
+            if job is not None:  # else it has just finished
+                self._scheduler.remove(job)
+                self._send("dropped", id=message["id"])
+            return
+        job_id = message["id"]
+        max_tokens = min(message["max_tokens"], self._context_tokens // 2)
+        job = self._jobs[job_id] = Job(
+            self._prompt(message["prefix"], message["suffix"], max_tokens),
+            max_tokens,
+            message["priority"],
+            emit=lambda event: self._emit(job_id, event),
+        )
+        self._scheduler.add(job)
+
+    def _emit(self, job_id: int, event: Delta | Finished) -> None:
+        if isinstance(event, Delta):
+            self._send("delta", id=job_id, text=event.text, logprobs=event.logprobs)
+            return
+        del self._jobs[job_id]
+        self._send(
+            "finished",
+            id=job_id,
+            reason=event.reason,
+            usage=asdict(event.usage),
+            speed=[self._scheduler.prompt_tokens_per_second, self._scheduler.seconds_per_token],
+        )
+
+    def _prompt(self, prefix: str, suffix: str, max_tokens: int) -> list[int]:
+        room = self._context_tokens - max_tokens - len(self._markers) - self._model.adds_bos
+        before, after = fit(self._model.tokens(prefix), self._model.tokens(suffix), room)
+        tokens = [self._model.bos] if self._model.adds_bos else []
+        for part in self._template.assemble(before, after):
+            tokens += [self._markers[part]] if isinstance(part, fim.Marker) else part
+        return tokens
+
+    def _load(self, order: wire.Message) -> None:
+        path = Path(order["path"])
+        layers = 0 if order["conservative"] else order["gpu_layers"]
+        if layers < 0:
+            layers = layers_that_fit(path, order["context_tokens"], gpu_free_bytes())
+        self._model = model = Model(
+            path,
+            gpu_layers=layers,
+            special_kernels=not order["conservative"],
+            on_progress=lambda fraction: self._send("loading", fraction=fraction),
+        )
+        name = model.metadata("general.name") or path.stem
+        self._template = fim.choose(
+            fim.shipped_templates(),
+            is_token=lambda spelling: model.control_token(spelling) is not None,
+            model_name=name,
+        )
+        self._markers = {
+            marker: token
+            for marker in self._template.markers()
+            if (token := model.control_token(marker.token)) is not None
+        }
+        context = Context(
+            model,
+            size=order["context_tokens"],
+            threads=order["threads"],
+            slice_tokens=SLICE_TOKENS,
+        )
+        self._context_tokens = context.size
+        self._scheduler = Scheduler(context, model)
+        fim_ok = self._self_test()
+        info = EngineInfo(
+            model=name,
+            kind="local",
+            template=self._template.id,
+            fim_ok=fim_ok,
+            context_tokens=context.size,
+            prompt_tokens_per_second=self._scheduler.prompt_tokens_per_second,
+            seconds_per_token=self._scheduler.seconds_per_token,
+            gpu_layers=layers,
+        )
+        self._send("ready", info=asdict(info))
+
+    def _self_test(self) -> bool:
+        test = fim.self_test()
+        answer: list[str] = []
+
+        def emit(event: Delta | Finished) -> None:
+            if isinstance(event, Delta):
+                answer.append(event.text)
+
+        prompt = self._prompt(test.prefix, test.suffix, max_tokens=12)
+        self._scheduler.add(Job(prompt, 12, Priority.TYPING, emit))
+        while self._scheduler.busy:
+            self._scheduler.step()
+        return test.passed("".join(answer))
+
+
+def main() -> int:
+    """Run the worker on this process's standard streams."""
+    # Native code may print: give it standard error, and keep the pipe to the server for messages.
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    worker = Worker(output)
+    threading.Thread(target=worker.read, args=(sys.stdin.buffer,), daemon=True).start()
+    return worker.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""Requests to the endpoint, and one clear sentence for whatever goes wrong with them.
+
+Invariants: no redirect is followed; the API key travels only encrypted or on this machine; no wait
+is longer than `fimble.remote.timeoutSeconds`; no answer is read without bound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+
+import httpx
+
+from lsp_server import __version__
+from lsp_server.engines.remote import address, sse
+from lsp_server.engines.remote.answer import Answer, Unexpected
+from lsp_server.errors import RemoteError
+from lsp_server.settings import RemoteSettings
+
+MAX_ANSWER_BYTES = 16 << 20
+MAX_CONNECTIONS = 8
+
+
+class Unreachable(RemoteError):
+    """No answer came, or it broke off: whatever was known of the endpoint may have changed."""
+
+
+class Refused(RemoteError):
+    """The endpoint answered with an error."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Http:
+    """A client for one endpoint. All methods raise RemoteError."""
+
+    def __init__(self, settings: RemoteSettings) -> None:
+        self.address = address.parse(settings.url)
+        self.host = self.address.host
+        self._key_env = settings.api_key_env
+        self._timeout = settings.timeout_seconds
+        headers = {"User-Agent": f"fimble/{__version__}", "Accept-Encoding": "identity"}
+        if key := self._key():
+            headers["Authorization"] = f"Bearer {key}"
+        self._client = httpx.AsyncClient(
+            headers=headers,
+            timeout=None,  # `_patience` is the one clock
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
+            verify=self.address.secure,  # plain http has no use for certificates: loading is slow
+            trust_env=not self.address.loopback,  # a proxy has no business on this machine
+        )
+
+    async def get(self, url: str) -> Answer:
+        """Return the JSON object at an address."""
+        return await self._fetch("GET", url, None)
+
+    async def post(self, url: str, body: Mapping[str, object]) -> Answer:
+        """Send a JSON object, return the one that answers."""
+        return await self._fetch("POST", url, body)
+
+    async def stream(
+        self, url: str, body: Mapping[str, object]
+    ) -> AsyncGenerator[Answer | None, None]:
+        """Send a JSON object; yield each that comes back, and None for `[DONE]`.
+
+        Closing the generator closes the connection. Raises Unreachable if the stream ends: whoever
+        has read the last event that matters stops asking.
+        """
+        async with (
+            self._open("POST", url, body) as response,
+            aclosing(sse.events(response.aiter_bytes())) as events,
+        ):
+            while True:
+                async with self._patience():
+                    data = await anext(events, None)
+                if data is None:
+                    raise Unreachable(f"{self.host} broke off its answer; try again.")
+                if data == b"[DONE]":
+                    yield None
+                    continue
+                answer = Answer.parse(data, self.host)
+                if "error" in answer:
+                    raise Unreachable(f"{self.host} failed while answering; see its log.")
+                yield answer
+
+    async def close(self) -> None:
+        """Close all connections; streams that are still read fail."""
+        await self._client.aclose()
+
+    async def _fetch(self, method: str, url: str, body: Mapping[str, object] | None) -> Answer:
+        data = bytearray()
+        async with self._open(method, url, body) as response, self._patience():
+            async for chunk in response.aiter_bytes():
+                data += chunk
+                if len(data) > MAX_ANSWER_BYTES:
+                    raise Unexpected(self.host)
+        return Answer.parse(bytes(data), self.host)
+
+    @asynccontextmanager
+    async def _open(
+        self, method: str, url: str, body: Mapping[str, object] | None
+    ) -> AsyncIterator[httpx.Response]:
+        """An answer of status 200 whose body has not been read yet."""
+        async with self._patience():
+            response = await self._send(self._request(method, url, body))
+        try:
+            if response.status_code != httpx.codes.OK:
+                raise self._refusal(response)
+            yield response
+        finally:
+            await response.aclose()
+
+    def _request(self, method: str, url: str, body: Mapping[str, object] | None) -> httpx.Request:
+        if body is None:
+            return self._client.build_request(method, url)
+        # Editors can send lone surrogates, which are no text in UTF-8.
+        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        headers = {"Content-Type": "application/json"}
+        return self._client.build_request(method, url, content=content, headers=headers)
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._client.send(request, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if self._client.is_closed:
+                raise
+            # A connection that was kept, and that the server closed meanwhile. llama-server closes
+            # after each stream without saying so.
+            return await self._client.send(request, stream=True)
+
+    @asynccontextmanager
+    async def _patience(self) -> AsyncIterator[None]:
+        """Bound the time of one wait, and translate what may go wrong in it."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                yield
+        except TimeoutError as error:
+            raise Unreachable(
+                f"{self.host} did not answer within {self._timeout:g} s; it may be busy, or "
+                "fimble.remote.timeoutSeconds too low for it."
+            ) from error
+        except httpx.ConnectError as error:
+            raise Unreachable(self._no_connection(error)) from error
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise Unreachable(f"{self.host} broke off the connection; try again.") from error
+        except sse.LineTooLong as error:
+            raise Unexpected(self.host) from error
+
+    def _no_connection(self, error: httpx.ConnectError) -> str:
+        causes = list(_causes(error))
+        if any(isinstance(cause, ssl.SSLError) for cause in causes):
+            return (
+                f"There is no secure connection to {self.host}, because of its certificate or "
+                "because it speaks plain http; check fimble.remote.url."
+            )
+        if any(isinstance(cause, socket.gaierror) for cause in causes):
+            return f"The host of {self.host} is not known; check fimble.remote.url and the network."
+        return f"No server answers at {self.host}; start it, or correct fimble.remote.url."
+
+    def _refusal(self, response: httpx.Response) -> RemoteError:
+        status = response.status_code
+        return Refused(f"{self.host} {self._reason(status, response)}", status)
+
+    def _reason(self, status: int, response: httpx.Response) -> str:
+        if status in (401, 403):
+            if self._key_env:
+                return (
+                    f"refused the API key ({status}); check the environment variable "
+                    f"{self._key_env}."
+                )
+            return (
+                f"wants an API key ({status}); put it into an environment variable and name that "
+                "in fimble.remote.apiKeyEnv."
+            )
+        if status == 404:
+            return (
+                "has no such address or model (404); check fimble.remote.url and "
+                "fimble.remote.model."
+            )
+        if status == 429:
+            wait = response.headers.get("Retry-After", "")
+            when = f"in {wait} s" if wait.isdecimal() and len(wait) < 7 else "later"
+            return f"takes no more requests for now (429); try again {when}."
+        if status == 503:
+            return "is busy or still loading its model (503); try again in a moment."
+        if status >= 500:
+            return f"failed ({status}); see its log, or try again."
+        if 300 <= status < 400:
+            return (
+                f"redirects ({status}), which Fimble doesn't follow, so that no code goes "
+                "elsewhere; put the final address into fimble.remote.url."
+            )
+        return (
+            f"refused the request ({status}); check fimble.remote.model and fimble.remote.template."
+        )
+
+    def _key(self) -> str:
+        """The API key, empty if none is named. Raises RemoteError if it can't be sent."""
+        name = self._key_env
+        if not name:
+            return ""
+        key = os.environ.get(name, "").strip()
+        if not key:
+            raise RemoteError(
+                f"The environment variable {name}, which fimble.remote.apiKeyEnv names, is not "
+                "set; set it to the API key and restart the editor."
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise RemoteError(f"The environment variable {name} doesn't hold a valid API key.")
+        if not (self.address.secure or self.address.loopback):
+            raise RemoteError(
+                f"The API key would travel to {self.host} unencrypted; use https in "
+                "fimble.remote.url, or leave fimble.remote.apiKeyEnv empty."
+            )
+        return key
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and all that led to it, attempts on several addresses included."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for member in error.exceptions:
+                yield from _causes(member)
+        error = error.__cause__ or error.__context__

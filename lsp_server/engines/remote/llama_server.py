@@ -1,0 +1,205 @@
+"""llama.cpp's own server, by `/completion` with a prompt of token ids.
+
+The prompt is put together here, as the local engine does it: `/infill` cuts the prefix to what fits
+its batch, and a prompt sent as text turns the user's `<|im_start|>` into a control token.
+
+Invariant: in a prompt, control tokens stand only where the template has its markers.
+
+Source of the format: llama.cpp, tools/server/README.md, and the answers of a running server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import PureWindowsPath
+from urllib.parse import urlencode
+
+from lsp_server.core import fim
+from lsp_server.core.tokens import fit
+from lsp_server.engines.base import Delta, Event, Finished, InfillRequest, Usage
+from lsp_server.engines.remote.answer import Answer, Unexpected
+from lsp_server.engines.remote.http import Http
+from lsp_server.settings import RemoteSettings
+
+_MEASURABLE = 32
+"""Prompt tokens below which the time says nothing about the speed of a long prompt."""
+
+_GREEDY = {"samplers": ["top_k"], "top_k": 1, "temperature": 0.0}
+"""Nothing else in the chain, so no default of the server (penalties, DRY) changes the choice."""
+
+
+async def read_props(http: Http, settings: RemoteSettings) -> Answer:
+    """What the server tells of itself. Raises Unexpected if it is no llama-server with a model."""
+    query = f"?{urlencode({'model': settings.model})}" if settings.model else ""
+    answer = await http.get(f"{http.address.root}/props{query}")
+    if not _context_tokens(answer):
+        raise Unexpected(http.host)
+    return answer
+
+
+class LlamaServer:
+    """Dialect of one server with one model. Make it with `connect`."""
+
+    name = "llama-server"
+    _template: fim.Template
+    _markers: dict[fim.Marker, int]
+    _control: set[int]
+    """The markers, and whatever else ends a middle."""
+    _bos: list[int]
+    """What the model wants before any text: nothing, or one token."""
+
+    def __init__(self, http: Http, settings: RemoteSettings, props: Answer) -> None:
+        self._http = http
+        self._root = http.address.root
+        self._named = {"model": settings.model} if settings.model else {}
+        self.model = settings.model or _base_name(
+            props.name("model_alias") or props.name("model_path")
+        )
+        self.context_tokens = _context_tokens(props)
+        self.prompt_tokens_per_second: float | None = None
+        self.seconds_per_token: float | None = None
+
+    @classmethod
+    async def connect(cls, http: Http, settings: RemoteSettings, props: Answer) -> LlamaServer:
+        """Read the vocabulary as far as it matters. Raises RemoteError or NoFimMarkers."""
+        server = cls(http, settings, props)
+        await server._choose_template(settings.template)
+        server._bos = await server._find_bos()
+        return server
+
+    @property
+    def template(self) -> str:
+        """Id of the template that the vocabulary fits."""
+        return self._template.id
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+        """Stream the middle."""
+        max_tokens = min(request.max_tokens, self.context_tokens // 2)
+        body = self._named | {
+            "prompt": await self._prompt(request.prefix, request.suffix, max_tokens),
+            "n_predict": max_tokens,
+            "stream": True,
+            "cache_prompt": True,
+            "n_probs": 1,
+            "return_tokens": True,
+            "timings_per_token": True,
+            "response_fields": ["content", "tokens", "stop", "stop_type", "timings"],
+        }
+        generated = 0
+        async with aclosing(
+            self._http.stream(f"{self._root}/completion", body | _GREEDY)
+        ) as chunks:
+            async for chunk in chunks:
+                if chunk is None:
+                    continue
+                timings = chunk.section("timings")
+                self._measure(timings)
+                if chunk.flag("stop"):
+                    reason = chunk.text("stop_type")
+                    yield Finished("length" if reason == "limit" else "end", _usage(timings))
+                    return
+                if self._leaves_the_middle(chunk):
+                    yield Finished("end", _usage(timings))
+                    return
+                before, generated = generated, chunk.count("tokens_predicted")
+                if text := chunk.text("content"):
+                    yield Delta(text, _logprobs(chunk, generated - before))
+
+    def _leaves_the_middle(self, chunk: Answer) -> bool:
+        """Whether the model wrote a control token. The server has no text for most of them."""
+        tokens = chunk.counts("tokens")
+        return bool(tokens) and (not chunk.text("content") or not self._control.isdisjoint(tokens))
+
+    def _measure(self, timings: Answer) -> None:
+        evaluated, seconds = timings.count("prompt_n"), timings.number("prompt_ms") / 1000
+        if evaluated >= _MEASURABLE and seconds > 0:
+            self.prompt_tokens_per_second = evaluated / seconds
+        if timings.count("predicted_n") > 1:  # the first token comes with the prompt
+            self.seconds_per_token = timings.number("predicted_per_token_ms") / 1000
+
+    async def _prompt(self, prefix: str, suffix: str, max_tokens: int) -> list[int]:
+        before, after = await self._tokenize_all([prefix, suffix])
+        room = self.context_tokens - max_tokens - len(self._markers) - len(self._bos)
+        tokens = list(self._bos)
+        for part in self._template.assemble(*fit(before, after, room)):
+            tokens += [self._markers[part]] if isinstance(part, fim.Marker) else part
+        return tokens
+
+    async def _tokenize(
+        self, text: str, *, add_special: bool = False, parse_special: bool = False
+    ) -> list[int]:
+        body = {"content": text, "add_special": add_special, "parse_special": parse_special}
+        answer = await self._http.post(f"{self._root}/tokenize", self._named | body)
+        return answer.counts("tokens")
+
+    async def _tokenize_all(
+        self, texts: Sequence[str], *, parse_special: bool = False
+    ) -> list[list[int]]:
+        return await asyncio.gather(
+            *(self._tokenize(text, parse_special=parse_special) for text in texts)
+        )
+
+    async def _choose_template(self, wanted: str) -> None:
+        # A template that the user names needs no agreement with the model's name.
+        templates = (
+            [replace(fim.by_id(wanted), named="")] if wanted else list(fim.shipped_templates())
+        )
+        ids = await self._control_ids({name for t in templates for name in _spellings(t)})
+        self._template = fim.choose(templates, is_token=ids.__contains__, model_name=self.model)
+        self._markers = {marker: ids[marker.token] for marker in self._template.markers()}
+        self._control = {ids[name] for name in _spellings(self._template) if name in ids}
+
+    async def _control_ids(self, spellings: set[str]) -> dict[str, int]:
+        """The spellings that are one control token, with their ids.
+
+        One that the server also finds in plain text is none: the user's text could hold it. A
+        server too old for `parse_special` finds all of them there.
+        """
+        ordered = sorted(spellings)
+        as_control = await self._tokenize_all(ordered, parse_special=True)
+        as_text = await self._tokenize_all(ordered)
+        return {
+            spelling: control[0]
+            for spelling, control, text in zip(ordered, as_control, as_text, strict=True)
+            if len(control) == 1 and control != text
+        }
+
+    async def _find_bos(self) -> list[int]:
+        plain, special = await asyncio.gather(
+            self._tokenize("a"), self._tokenize("a", add_special=True)
+        )
+        return special[: special.index(plain[0])] if plain and plain[0] in special else []
+
+
+def _context_tokens(props: Answer) -> int:
+    return props.section("default_generation_settings").count("n_ctx")
+
+
+def _spellings(template: fim.Template) -> list[str]:
+    """Control tokens that matter to a template, as the vocabulary spells them."""
+    return [*(marker.token for marker in template.markers()), *template.requires, *template.stops]
+
+
+def _logprobs(chunk: Answer, tokens: int) -> tuple[float, ...]:
+    """Of the chunk's one token; unknown if it has more, as the server tells only of the last."""
+    chosen = chunk.sections("completion_probabilities")
+    return tuple(token.number("logprob") for token in chosen) if tokens == 1 else ()
+
+
+def _usage(timings: Answer) -> Usage:
+    reused, evaluated = timings.count("cache_n"), timings.count("prompt_n")
+    return Usage(
+        prompt_tokens=reused + evaluated,
+        reused_tokens=reused,
+        generated_tokens=timings.count("predicted_n"),
+        prompt_seconds=timings.number("prompt_ms") / 1000,
+        generate_seconds=timings.number("predicted_ms") / 1000,
+    )
+
+
+def _base_name(path: str) -> str:
+    """The file's name, of a path in whatever form the server's system has."""
+    return PureWindowsPath(path).name

@@ -1,0 +1,184 @@
+"""Any endpoint with OpenAI's `/completions`: vLLM, SGLang, LM Studio, hosted services.
+
+With a template, the markers stand as text in `prompt`; without, the endpoint is asked to fill in
+the middle itself (`suffix`). Text is all that can be sent, so the user's text is cut where it holds
+what may be taken for a control token.
+
+Source of the format: OpenAI API reference, "Completions".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from lsp_server.core import fim
+from lsp_server.engines.base import Delta, Event, Finished, InfillRequest, Usage
+from lsp_server.engines.remote import control_text
+from lsp_server.engines.remote.answer import Answer
+from lsp_server.engines.remote.http import Http, Refused, Unreachable
+from lsp_server.errors import RemoteError
+from lsp_server.settings import RemoteSettings
+
+ASSUMED_CONTEXT_TOKENS = 4096
+"""For an endpoint that doesn't tell: what the smallest of them keep (Ollama's default)."""
+
+_MAX_STOPS = 4
+"""More are refused by OpenAI's own service and some others; `_Stops` watches for the rest."""
+
+_CONTEXT_FIELDS = ("max_model_len", "context_length", "context_window")
+
+
+class OpenAi:
+    """Dialect of one endpoint. Make it with `connect`."""
+
+    name = "openai"
+    prompt_tokens_per_second: float | None = None
+    seconds_per_token: float | None = None
+
+    def __init__(
+        self, http: Http, model: str, context_tokens: int, template: fim.Template | None
+    ) -> None:
+        self._http = http
+        self._template = template
+        self._named = {"model": model} if model else {}
+        self._stops = _text_stops(template) if template else []
+        self.model = model or http.host
+        self.template = template.id if template else "suffix"
+        self.context_tokens = context_tokens
+
+    @classmethod
+    async def connect(cls, http: Http, settings: RemoteSettings) -> OpenAi:
+        """Ask for the models, and whether `suffix` is understood. Raises RemoteError."""
+        template = fim.by_id(settings.template) if settings.template else None
+        models = await _models(http)
+        model = settings.model or _only_model(models, http.host)
+        endpoint = cls(http, model, _context_tokens(models, model), template)
+        if template is None:
+            await endpoint._check_suffix()
+        return endpoint
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+        """Stream the middle."""
+        body = self._body(request.prefix, request.suffix, request.max_tokens) | {"stream": True}
+        stops = _Stops(self._stops)
+        usage, reason = Usage(), ""
+        async with aclosing(self._http.stream(self._url, body)) as chunks:
+            try:
+                async for chunk in chunks:
+                    if chunk is None:
+                        reason = reason or "stop"
+                        break
+                    if "usage" in chunk:
+                        usage = _usage(chunk.section("usage"))
+                    for choice in chunk.sections("choices")[:1]:
+                        if text := stops.feed(choice.text("text")):
+                            yield Delta(text)
+                        reason = choice.text("finish_reason") or reason
+                    if stops.reached:
+                        reason = "stop"
+                        break
+            except Unreachable:
+                if not reason:  # else the answer was whole, just without `[DONE]`
+                    raise
+        if text := stops.rest():
+            yield Delta(text)
+        yield Finished("length" if reason == "length" else "end", usage)
+
+    @property
+    def _url(self) -> str:
+        return f"{self._http.address.v1}/completions"
+
+    def _body(self, prefix: str, suffix: str, max_tokens: int) -> dict[str, object]:
+        prefix, suffix = control_text.cut(prefix, suffix, self._stops)
+        body: dict[str, object] = {"max_tokens": max_tokens, "temperature": 0.0, **self._named}
+        if self._template is None:
+            return body | {"prompt": prefix, "suffix": suffix}
+        parts = self._template.assemble(prefix, suffix)
+        prompt = "".join(part if isinstance(part, str) else part.text for part in parts)
+        return body | {"prompt": prompt, "stop": self._template.stops[:_MAX_STOPS]}
+
+    async def _check_suffix(self) -> None:
+        """Make the endpoint fill a gap of one token. Raises RemoteError if it can't."""
+        test = fim.self_test()
+        known = ", ".join(template.id for template in fim.shipped_templates())
+        advice = (
+            "set fimble.remote.template to the family of its model "
+            f"({known}), or use another endpoint."
+        )
+        try:
+            # The long text is the suffix here: an endpoint that ignores it counts few tokens.
+            answer = await self._http.post(self._url, self._body(test.suffix, test.prefix, 1))
+        except Refused as error:
+            if error.status not in (400, 404, 422, 501):
+                raise
+            raise RemoteError(
+                f"{self._http.host} refused a completion with a suffix ({error.status}); {advice}"
+            ) from error
+        told = answer.section("usage").count("prompt_tokens")
+        if 0 < told < len(test.prefix) // 10:
+            raise RemoteError(f"{self._http.host} ignores the suffix of a completion; {advice}")
+
+
+class _Stops:
+    """Cuts a text that comes in pieces before the first stop in it."""
+
+    def __init__(self, stops: list[str]) -> None:
+        self._pattern = re.compile("|".join(map(re.escape, stops)) or r"(?!)")
+        self._beginnings = {stop[:end] for stop in stops for end in range(1, len(stop))}
+        self._longest = max(map(len, self._beginnings), default=0)
+        self._held = ""
+        self.reached = False
+
+    def feed(self, piece: str) -> str:
+        """Add a piece; return what is certainly no part of a stop."""
+        text = self._held + piece
+        if match := self._pattern.search(text):
+            self.reached, self._held = True, ""
+            return text[: match.start()]
+        lengths = range(min(self._longest, len(text)), 0, -1)
+        held = next((n for n in lengths if text[-n:] in self._beginnings), 0)
+        self._held = text[len(text) - held :]
+        return text[: len(text) - held]
+
+    def rest(self) -> str:
+        """What was held back when the text ended."""
+        return self._held
+
+
+async def _models(http: Http) -> list[Answer]:
+    try:
+        return (await http.get(f"{http.address.v1}/models")).sections("data")
+    except Refused:  # not every endpoint has this list, nor every key a right to it
+        return []
+
+
+def _only_model(models: list[Answer], host: str) -> str:
+    names = [model.name("id") for model in models]
+    if len(names) > 1:
+        listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        raise RemoteError(f"{host} has several models; name one in fimble.remote.model: {listed}")
+    return names[0] if names else ""
+
+
+def _context_tokens(models: list[Answer], wanted: str) -> int:
+    for model in models:
+        if model.text("id") == wanted:
+            told = [model.count(name) for name in _CONTEXT_FIELDS]
+            return max(*told, model.section("meta").count("n_ctx")) or ASSUMED_CONTEXT_TOKENS
+    return ASSUMED_CONTEXT_TOKENS
+
+
+def _text_stops(template: fim.Template) -> list[str]:
+    """What a prompt or an answer of this template can't hold as plain text."""
+    markers = (spelling for m in template.markers() for spelling in (m.token, m.text.strip()))
+    return [*dict.fromkeys([*template.stops, *template.requires, *markers])]
+
+
+def _usage(usage: Answer) -> Usage:
+    return Usage(
+        prompt_tokens=usage.count("prompt_tokens"),
+        reused_tokens=usage.section("prompt_tokens_details").count("cached_tokens"),
+        generated_tokens=usage.count("completion_tokens"),
+    )

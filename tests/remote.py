@@ -1,0 +1,42 @@
+"""What tests of the remote engine share."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+import pytest
+
+from lsp_server.engines.base import Delta, Event, InfillRequest
+from lsp_server.engines.remote.engine import RemoteEngine
+from lsp_server.errors import RemoteError
+from lsp_server.settings import RemoteSettings
+from tests.http_endpoint import Endpoint
+
+REQUEST = InfillRequest("def f():\n    ", "\n", max_tokens=16)
+DONE = "[DONE]"
+
+
+def choice(text: str, finish_reason: str | None = None) -> dict[str, object]:
+    return {"choices": [{"text": text, "finish_reason": finish_reason}]}
+
+
+def engine_for(served: Endpoint, **settings: object) -> RemoteEngine:
+    """An engine for an OpenAI endpoint with a known template: no probes on the way."""
+    values = {"url": served.url, "dialect": "openai", "template": "qwen", "timeout_seconds": 5.0}
+    return RemoteEngine(RemoteSettings(**(values | settings)), lambda status: None)  # type: ignore[arg-type]
+
+
+async def ask(engine: RemoteEngine, request: InfillRequest = REQUEST) -> list[Event]:
+    async with aclosing(engine.infill(request)) as events:
+        return [event async for event in events]
+
+
+async def text_of(engine: RemoteEngine, request: InfillRequest = REQUEST) -> str:
+    return "".join([event.text for event in await ask(engine, request) if isinstance(event, Delta)])
+
+
+async def refusal(engine: RemoteEngine) -> str:
+    with pytest.raises(RemoteError) as caught:
+        await ask(engine)
+    await engine.close()
+    return str(caught.value)
