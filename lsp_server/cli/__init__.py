@@ -1,0 +1,74 @@
+"""The `fimble` command: arguments in, exit code out. Each subcommand has a file of its own.
+
+Nothing heavy is imported before it is known which subcommand runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from lsp_server import __version__
+from lsp_server.errors import FimbleError
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code. Errors are one sentence on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        command = import_module(f"lsp_server.cli.{options.command}")
+        return int(command.run(options))
+    except FimbleError as error:
+        print(f"fimble: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("fimble: stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output is gone; nothing is left to say
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fimble",
+        description="Code completion from a Coder model on your own machine.",
+    )
+    parser.add_argument("--version", action="version", version=f"fimble {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    serve = commands.add_parser("serve", help="run the language server on standard input/output")
+    serve.add_argument("--tcp", metavar="HOST:PORT", help="listen on a loopback address instead")
+    _engine_options(serve)
+
+    complete = commands.add_parser("complete", help="print what belongs at a place in a file")
+    complete.add_argument("place", metavar="FILE:LINE[:COL]", help="counted from 1; COL: line end")
+    complete.add_argument("--json", action="store_true", help="print one JSON object")
+    _engine_options(complete)
+
+    models = commands.add_parser("models", help="list, fetch and remove models")
+    actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="what there is, here and in the catalogue")
+    listing.add_argument("--json", action="store_true", help="print one JSON array")
+    for action, text in (
+        ("pull", "fetch a model of the catalogue; goes on where an earlier pull stopped"),
+        ("path", "print where a model's file lies"),
+        ("remove", "delete a model that was pulled"),
+    ):
+        actions.add_parser(action, help=text).add_argument("model", metavar="MODEL")
+
+    doctor = commands.add_parser("doctor", help="say what works, what doesn't, and what to do")
+    _engine_options(doctor)
+    return parser
+
+
+def _engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", help="id of the catalogue, path of a GGUF file, ollama:NAME ...")
+    parser.add_argument("--endpoint", metavar="URL", help="ask this server instead of a model here")
+    parser.add_argument(
+        "--script", metavar="FILE", help="answer from a script, without a model; for tests"
+    )

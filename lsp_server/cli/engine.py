@@ -1,0 +1,28 @@
+"""From the command line's options to an engine."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from lsp_server.engines.base import Engine, StatusListener
+from lsp_server.engines.fake import FakeEngine
+from lsp_server.engines.open import open_engine
+from lsp_server.settings import Settings
+
+
+def opener(options: argparse.Namespace) -> Callable[[Settings, StatusListener], Engine]:
+    """How to open an engine; what the command line names wins over settings."""
+
+    def open_with_options(settings: Settings, on_status: StatusListener) -> Engine:
+        if options.script:
+            return FakeEngine.from_file(Path(options.script), on_status)
+        if options.model:
+            settings = replace(settings, model=options.model)
+        if options.endpoint:
+            settings = replace(settings, remote=replace(settings.remote, url=options.endpoint))
+        return open_engine(settings, on_status)
+
+    return open_with_options

@@ -1,0 +1,181 @@
+"""Where a suggestion ends: models that are tuned to chat hardly ever end a middle by themselves.
+
+Text arrives piece by piece; `Stopper` says when there is enough, and what of it to keep. It ends,
+whichever comes first,
+
+- at the end of the line, if there is code to the right of the cursor;
+- at the end of the statement: a line end at which no bracket or string is open that the suggestion
+  opened. A line that opens a block takes the block along if it is complete in time, and stands
+  alone otherwise;
+- before a line that the suffix goes on with;
+- where it begins to repeat itself;
+- when the engine, or a limit on lines or time, ends it: then it is cut back to its last whole
+  statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lsp_server.completion.window import Window
+from lsp_server.core.balance import unbalanced
+from lsp_server.core.syntax import Syntax
+from lsp_server.core.text import encode
+
+CLOSING = re.compile(r"""[\s)\]}>'"`:;,]*""")
+"""To the right of the cursor: nothing but what an editor or a habit closes in advance."""
+HEADER = re.compile(r":\s*(#.*)?$")
+CONTINUATION = re.compile(r"\s*(else|elif|except|finally)\b")
+UNDECIDED = re.compile(r"\s*[a-z]{0,7}")
+"""A beginning of a line that may become a CONTINUATION."""
+WORD = re.compile(r"\w")
+REPEATS = 3
+"""A line that comes so often in a row is a loop."""
+LOOP = re.compile(r"(.{1,24}?)\1{7,}$")
+"""The same few characters eight times over, at the end of what there is of a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a suggestion may go."""
+
+    max_lines: int
+    in_time: Callable[[], bool] = lambda: True
+    """Whether there is still time to finish a block."""
+
+
+class Stopper:
+    """Follows one generation: `feed` it until it is `done`, `finish` it if it never is."""
+
+    def __init__(self, window: Window, grammar: str | None, limits: Limits) -> None:
+        self._window = window
+        self._grammar = grammar
+        self._limits = limits
+        self._single_line = not CLOSING.fullmatch(rest_of_line(window.suffix))
+        self._next_line = _first_meant(window.suffix)
+        self._line_start = window.prefix.rpartition("\n")[2]
+        self._received = ""
+        self._lines: list[str] = []
+        """Whole lines received; the first one with what stands left of the cursor."""
+        self._judged = 0
+        """End of the last of them, its line end included."""
+        self._whole = 0
+        """End of the last whole statement."""
+        self._block_indent: int | None = None
+        """Indentation of the line that opened the Python block being written."""
+        self._kept: int | None = None
+
+    @property
+    def done(self) -> bool:
+        """No more text is wanted."""
+        return self._kept is not None
+
+    @property
+    def text(self) -> str:
+        """What to keep of the text that was fed; no white space at its end."""
+        return self._received[: self._kept].rstrip()
+
+    def feed(self, piece: str) -> None:
+        """Take the next piece."""
+        self._received += piece
+        while not self.done and (end := self._received.find("\n", self._judged)) >= 0:
+            self._end_line(end)
+        if not self.done:
+            self._begin_line(self._current_line())
+
+    def finish(self, *, complete: bool) -> None:
+        """The engine has ended; not `complete` if it ran into a limit, perhaps within a word."""
+        line = self._current_line()
+        if self._reached_suffix(line):
+            self._kept = self._judged
+        elif not self._lines or (complete and self._is_whole(len(self._received))):
+            self._kept = len(self._received)
+        else:
+            self._cut_back()
+
+    def _end_line(self, end: int) -> None:
+        """Decide at the end of a line: stop, or go on."""
+        start = self._judged
+        line = self._current_line(end)
+        if self._reached_suffix(line) or self._left_block(line):
+            self._kept = start
+        elif self._single_line:
+            self._kept = end
+        elif line.strip() and self._lines[-REPEATS + 1 :] == [line] * (REPEATS - 1):
+            self._kept = start - (REPEATS - 2) * (end + 1 - start) - 1
+        elif line.strip() and self._is_whole(end):
+            self._end_statement(line, end)
+        self._lines.append(line)
+        self._judged = end + 1
+        overdue = not self._limits.in_time() or len(self._lines) >= self._limits.max_lines
+        if not self.done and overdue and line.strip():
+            self._cut_back()
+
+    def _end_statement(self, line: str, end: int) -> None:
+        self._whole = end
+        if self._block_indent is None:
+            if self._grammar == "python" and HEADER.search(line):
+                self._block_indent = _indent(line)
+            else:
+                self._kept = end
+
+    def _begin_line(self, line: str) -> None:
+        """Stop early where the beginning of a line already tells."""
+        loop = LOOP.search(line)
+        if loop and WORD.search(loop[1]):
+            self._kept = len(self._received) - len(loop[0]) + len(loop[1])
+        elif not UNDECIDED.fullmatch(line) and self._left_block(line):
+            self._kept = self._judged
+
+    def _cut_back(self) -> None:
+        """Keep the whole statements; if there are none, the first line."""
+        first_meant = len(self._received) - len(self._received.lstrip())
+        end_of_first = self._received.find("\n", first_meant)
+        self._kept = self._whole or max(end_of_first, first_meant)
+
+    def _current_line(self, end: int | None = None) -> str:
+        line = self._received[self._judged : end]
+        return line if self._lines else self._line_start + line
+
+    def _is_whole(self, end: int) -> bool:
+        """Whether no bracket, string or comment is open that the suggestion opened."""
+        if self._grammar is None:
+            return True
+        # Without the suffix: what comes behind must not close what is open here.
+        so_far = self._window.prefix + self._received[:end]
+        syntax = Syntax.parse(so_far, self._grammar)
+        if syntax is None:
+            return True
+        balance = unbalanced(syntax, len(encode(self._window.prefix)), len(encode(so_far)))
+        return not balance.opened and balance.inside == "code"
+
+    def _left_block(self, line: str) -> bool:
+        """Whether a line, perhaps unfinished, stands outside the block being written."""
+        if self._block_indent is None or not line.strip():
+            return False
+        indent = _indent(line)
+        if indent != self._block_indent:
+            return indent < self._block_indent
+        return not CONTINUATION.match(line)
+
+    def _reached_suffix(self, line: str) -> bool:
+        return line.rstrip() == self._next_line and bool(WORD.search(line))
+
+
+def rest_of_line(suffix: str) -> str:
+    """What stands to the right of the cursor."""
+    return re.split(r"\r\n|\r|\n", suffix, maxsplit=1)[0]
+
+
+def _first_meant(suffix: str) -> str:
+    """The first line below the cursor's that is not blank."""
+    below = suffix.split("\n")[1:]
+    return next((line.rstrip() for line in below if line.strip()), "")
+
+
+def _indent(line: str) -> int:
+    """Width of the white space at the start; a tab goes to the next multiple of eight."""
+    expanded = line.expandtabs(8)
+    return len(expanded) - len(expanded.lstrip(" "))

@@ -1,0 +1,141 @@
+"""The part of a document that is sent: a prefix and a suffix around the cursor.
+
+Its size is a number of tokens that comes from time: what the engine can evaluate within the latency
+budget (`token_budget`). Its ends are whole lines, cut where a definition begins if one is near. The
+start moves in steps of a quarter of the prefix, not with every line: a prompt that begins as the
+last one did is mostly evaluated already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.structure import definition_rows
+from lsp_server.core.text import Point
+from lsp_server.core.tokens import Counter
+from lsp_server.engines.base import EngineInfo
+
+MIN_TOKENS = 128
+"""A smaller window is not worth asking about, however slow the machine."""
+UNMEASURED_TOKENS = 1024
+"""For engines that can't tell how fast they are."""
+ANSWER_TOKENS = 8
+"""Tokens of the answer that the latency budget must leave time for."""
+SUFFIX_PART = 4
+"""The suffix gets one part in so many, more where the prefix leaves room."""
+MAX_CHARACTERS_PER_TOKEN = 12
+"""Bound on how much text of one line is looked at: lines may be a megabyte long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Text around the cursor that a model is shown."""
+
+    prefix: str
+    suffix: str
+
+
+def token_budget(info: EngineInfo, *, seconds: float | None, max_tokens: int) -> int:
+    """Tokens of prefix and suffix together.
+
+    `seconds` is the time to the first suggestion; None means as much as the context holds, beside
+    an answer of `max_tokens`.
+    """
+    most = max(info.context_tokens - max_tokens - 16, MIN_TOKENS)
+    if seconds is None:
+        return most
+    if info.prompt_tokens_per_second is None:
+        return min(UNMEASURED_TOKENS, most)
+    seconds -= ANSWER_TOKENS * (info.seconds_per_token or 0.0)
+    return max(MIN_TOKENS, min(int(seconds * info.prompt_tokens_per_second), most))
+
+
+def window(snapshot: Snapshot, cursor: Point, budget: int, count: Counter) -> Window:
+    """Choose the window of at most about `budget` tokens around the cursor."""
+    lines = snapshot.text.lines
+    here = lines[cursor.row] if cursor.row < len(lines) else ""
+    before = _near_end(here[: cursor.column], budget, count)
+    after = _near_start(here[cursor.column :], budget // SUFFIX_PART, count)
+    left = max(0, budget - count(before) - count(after))
+    below = _rows_within(lines[cursor.row + 1 :], left // SUFFIX_PART, count)
+    above = _rows_within(_upwards(lines, cursor.row), left - below.tokens, count)
+    if above.exhausted:
+        below = _rows_within(lines[cursor.row + 1 :], left - above.tokens, count)
+    start = _window_start(snapshot, cursor.row - above.rows, cursor.row)
+    end = cursor.row + 1 + below.rows
+    if not below.exhausted:
+        end = _window_end(snapshot, cursor.row, end)
+    return Window(
+        prefix="".join(lines[start : cursor.row]) + before,
+        suffix=after + "".join(lines[cursor.row + 1 : end]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    rows: int
+    tokens: int
+    exhausted: bool
+    """All lines fitted."""
+
+
+def _rows_within(lines: Iterable[str], budget: int, count: Counter) -> _Fit:
+    rows = tokens = 0
+    for line in lines:
+        if len(line) > budget * MAX_CHARACTERS_PER_TOKEN or tokens + count(line) > budget:
+            return _Fit(rows, tokens, exhausted=False)
+        tokens += count(line)
+        rows += 1
+    return _Fit(rows, tokens, exhausted=True)
+
+
+def _upwards(lines: tuple[str, ...], row: int) -> Iterable[str]:
+    return (lines[index] for index in range(row - 1, -1, -1))
+
+
+def _window_start(snapshot: Snapshot, first: int, cursor_row: int) -> int:
+    """The first row to send when rows from `first` would fit: on the grid, at a definition."""
+    if first == 0:
+        return 0
+    step = _step(cursor_row - first)
+    start = -(-first // step) * step
+    for begin, _ in _definitions(snapshot, start, min(start + step, cursor_row) - 1):
+        if begin >= start:
+            return begin
+    return min(start, cursor_row)
+
+
+def _window_end(snapshot: Snapshot, cursor_row: int, end: int) -> int:
+    """The row to stop before when rows up to `end` would fit: where a definition begins."""
+    earliest = end - _step(end - cursor_row)
+    begins = [begin for begin, _ in _definitions(snapshot, earliest + 1, end)]
+    return max((row for row in begins if earliest < row <= end), default=end)
+
+
+def _step(rows: int) -> int:
+    """A quarter of that many rows, as a power of two, so that it changes seldom."""
+    return 1 << (max(1, rows // 4).bit_length() - 1)
+
+
+def _definitions(snapshot: Snapshot, first_row: int, last_row: int) -> list[tuple[int, int]]:
+    if snapshot.syntax is None or last_row < first_row:
+        return []
+    return definition_rows(snapshot.syntax, first_row, last_row)
+
+
+def _near_end(text: str, budget: int, count: Counter) -> str:
+    """The last tokens of a text, about `budget` of them."""
+    text = text[-budget * MAX_CHARACTERS_PER_TOKEN :]
+    while (tokens := count(text)) > budget:
+        text = text[len(text) - len(text) * budget // tokens + 1 :]
+    return text
+
+
+def _near_start(text: str, budget: int, count: Counter) -> str:
+    """The first tokens of a text, about `budget` of them."""
+    text = text[: budget * MAX_CHARACTERS_PER_TOKEN]
+    while (tokens := count(text)) > budget:
+        text = text[: max(0, len(text) * budget // tokens - 1)]
+    return text

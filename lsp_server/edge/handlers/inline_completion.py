@@ -1,0 +1,33 @@
+"""`textDocument/inlineCompletion`."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from lsp_server.edge import convert
+from lsp_server.edge.server import FimbleServer
+from lsp_server.errors import EngineError, ModelError
+
+EMPTY = types.InlineCompletionList(items=[])
+
+
+async def inline_completion(
+    server: FimbleServer, params: types.InlineCompletionParams
+) -> types.InlineCompletionList:
+    """Suggest what belongs at the cursor; nothing if the document has changed meanwhile."""
+    session = server.session
+    uri = params.text_document.uri
+    snapshot = await session.documents.with_syntax(uri)
+    cursor = convert.point(snapshot, params.position, session.encoding)
+    invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+    try:
+        suggestion = await session.completer.suggest(snapshot, cursor, invoked=invoked)
+    except (EngineError, ModelError):
+        if invoked:
+            raise
+        return EMPTY  # the status says why; an error for each key would not help
+    if suggestion is None or session.documents.get(uri).version != snapshot.version:
+        return EMPTY
+    return types.InlineCompletionList(
+        items=[convert.inline_completion(snapshot, suggestion, session.encoding)]
+    )

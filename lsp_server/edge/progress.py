@@ -1,0 +1,50 @@
+"""Model loading as work-done progress, for clients that show it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from lsp_server.engines.base import EngineStatus
+
+
+class LoadProgress:
+    """Turns the engine's states into one progress bar for each load."""
+
+    def __init__(self, server: LanguageServer) -> None:
+        self._server = server
+        self._states: asyncio.Queue[EngineStatus] = asyncio.Queue()
+
+    def update(self, status: EngineStatus) -> None:
+        """Take a change of state."""
+        self._states.put_nowait(status)
+
+    async def run(self) -> None:
+        """Show loads until cancelled."""
+        while True:
+            status = await self._states.get()
+            if status.state == "loading":
+                with contextlib.suppress(JsonRpcException):  # the client declined the token
+                    await self._show(status)
+
+    async def _show(self, status: EngineStatus) -> None:
+        token = str(uuid.uuid4())
+        progress = self._server.work_done_progress
+        # Shielded: pygls fails if the answer comes after its waiter was cancelled.
+        await asyncio.shield(progress.create_async(token))
+        progress.begin(
+            token,
+            types.WorkDoneProgressBegin(title="Fimble", message=status.message, percentage=0),
+        )
+        while status.state == "loading":
+            percentage = None if status.fraction is None else int(100 * status.fraction)
+            progress.report(
+                token, types.WorkDoneProgressReport(message=status.message, percentage=percentage)
+            )
+            status = await self._states.get()
+        progress.end(token, types.WorkDoneProgressEnd(message=status.message))

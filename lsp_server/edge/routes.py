@@ -1,0 +1,77 @@
+"""The table: which handler answers which method."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from lsp_server.edge.handlers import documents, inline_completion, lifecycle
+from lsp_server.edge.server import FimbleServer
+from lsp_server.errors import FimbleError
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[FimbleServer, Any], Any]
+
+ROUTES: dict[str, tuple[Handler, Any]] = {
+    types.INITIALIZE: (lifecycle.initialize, None),
+    types.INITIALIZED: (lifecycle.initialized, None),
+    types.SHUTDOWN: (lifecycle.shutdown, None),
+    types.WORKSPACE_DID_CHANGE_CONFIGURATION: (lifecycle.did_change_configuration, None),
+    types.TEXT_DOCUMENT_DID_OPEN: (documents.did_open, None),
+    types.TEXT_DOCUMENT_DID_CHANGE: (documents.did_change, None),
+    types.TEXT_DOCUMENT_DID_CLOSE: (documents.did_close, None),
+    # Without options pygls does not announce the capability.
+    types.TEXT_DOCUMENT_INLINE_COMPLETION: (
+        inline_completion.inline_completion,
+        types.InlineCompletionOptions(),
+    ),
+}
+
+
+def register(server: FimbleServer) -> None:
+    """Give the server its handlers."""
+    for method, (handler, options) in ROUTES.items():
+        server.feature(method, options)(_contained(server, method, handler))
+
+
+def _contained(server: FimbleServer, method: str, handler: Handler) -> Callable[[Any], Any]:
+    """Wrap a handler so that what goes wrong in it reaches the client as one sentence."""
+    if iscoroutinefunction(handler):
+
+        async def answer(params: Any = None) -> Any:
+            try:
+                work: Awaitable[Any] = handler(server, params)
+                return await work
+            except Exception as error:
+                raise _refusal(method, error) from None
+
+        return answer
+
+    def answer_now(params: Any = None) -> Any:
+        try:
+            return handler(server, params)
+        except Exception as error:
+            raise _refusal(method, error) from None
+
+    return answer_now
+
+
+def _refusal(method: str, error: Exception) -> JsonRpcException:
+    if isinstance(error, FimbleError):
+        return JsonRpcException(str(error), code=types.LSPErrorCodes.RequestFailed.value)
+    # No values: they may be the user's code. File and line are enough to find the place.
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    logger.error("%s failed: %s at %s", method, type(error).__name__, place)
+    return JsonRpcException(
+        f"Fimble failed on {method} ({type(error).__name__}); this is a bug, its log says where.",
+        code=types.ErrorCodes.InternalError.value,
+    )
