@@ -111,8 +111,10 @@ def _leads(node: Node) -> bool:
 
 
 def _starts_row(node: Node, data: bytes) -> bool:
-    before = data[node.start_byte - node.start_point.column : node.start_byte]
-    return not before.rpartition(b"\r")[2].strip()
+    column = node.start_point.column
+    if column > _MAX_INDENT:
+        return False
+    return not data[node.start_byte - column : node.start_byte].rpartition(b"\r")[2].strip()
 
 
 def _rows(node: Node, returns: list[int]) -> tuple[int, int]:
@@ -134,5 +136,8 @@ def _members(node: Node) -> Node | None:
         return node.child_by_field_name("body")
     return node if node.type in _TRANSPARENT else None
 
+
+_MAX_INDENT = 1000
+"""Bytes; keeps the cost of a file that is one long line small."""
 
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
