@@ -8,6 +8,7 @@ last one did is mostly evaluated already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ SUFFIX_PART = 4
 """The suffix gets one part in so many, more where the prefix leaves room."""
 MAX_CHARACTERS_PER_TOKEN = 12
 """Bound on how much text of one line is looked at: lines may be a megabyte long."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ def window(snapshot: Snapshot, cursor: Point, budget: int, count: Counter) -> Wi
     if not below.exhausted:
         end = _window_end(snapshot, cursor.row, end)
     return Window(
-        prefix="".join(lines[start : cursor.row]) + before,
-        suffix=after + "".join(lines[cursor.row + 1 : end]),
+        prefix=_without_surrogates("".join(lines[start : cursor.row]) + before),
+        suffix=_without_surrogates(after + "".join(lines[cursor.row + 1 : end])),
     )
 
 
@@ -123,6 +126,13 @@ def _definitions(snapshot: Snapshot, first_row: int, last_row: int) -> list[tupl
     if snapshot.syntax is None or last_row < first_row:
         return []
     return definition_rows(snapshot.syntax, first_row, last_row)
+
+
+def _without_surrogates(text: str) -> str:
+    """Join surrogate halves that came in separate edits; one that stays alone becomes U+FFFD."""
+    if SURROGATE.search(text) is None:
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _near_end(text: str, budget: int, count: Counter) -> str:

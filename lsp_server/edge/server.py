@@ -6,12 +6,12 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.io_ import run_async
 from pygls.lsp.server import LanguageServer
-from pygls.server import ServerErrors
 
 from lsp_server import __version__
 from lsp_server.edge import messages
@@ -19,6 +19,9 @@ from lsp_server.edge.progress import LoadProgress
 from lsp_server.edge.protocol import FimbleProtocol
 from lsp_server.edge.session import OpenEngine, Session
 from lsp_server.engines.base import EngineStatus
+
+if TYPE_CHECKING:
+    from pygls.server import ServerErrors
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,144 @@
+"""Single-line fill-in-the-middle: exact matches of the first line, and where engines differ.
+
+Data: santacoder-fim (`santacoder_fim.jsonl.gz`), of which a fixed, seeded choice of Python cases is
+asked. Three ways, all greedy, with the same model file in the same run:
+
+- `bare`: llama-cpp-python alone, given a prompt with the markers written by hand;
+- `server`: the language server over standard input and output, with its local engine;
+- `llama-server`: the same, with a real llama-server as its remote engine.
+
+Prints one JSON object. A match compares the first line with the expected one, spaces at its ends
+aside.
+
+    python -m benchmarks.fim DATA --model qwen2.5-coder-0.5b --ways bare server llama-server
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import json
+import os
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as the worker does, before llama.cpp is loaded
+
+from benchmarks.client import editor
+from lsp_server.models import hardware
+from lsp_server.models.discover import resolve
+from tests.llama_server import llama_server
+
+MAX_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A line that is missing between two texts."""
+
+    name: str
+    before: str
+    after: str
+    expected: str
+
+    @classmethod
+    def load(cls, path: Path, count: int, language: str) -> list[Case]:
+        """A fixed choice of `count` cases of a language."""
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            entries = [json.loads(line) for line in lines]
+        cases = [
+            cls(e["name"], e["prompt"] + "\n", "\n" + e["suffix"], e["canonical_solution"])
+            for e in entries
+            if e["language"] == language
+        ]
+        return random.Random(20261122).sample(cases, count)
+
+    def matches(self, answer: str) -> bool:
+        """Whether the first line of an answer is the expected one."""
+        return answer.split("\n")[0].strip() == self.expected.strip()
+
+
+def bare(model: Path, cases: list[Case]) -> list[str]:
+    """Ask llama-cpp-python with markers written by hand, until the end of the line."""
+    from llama_cpp import Llama
+
+    llama = Llama(
+        str(model), n_ctx=4096, n_threads=hardware.physical_cores(), n_batch=512, verbose=False
+    )
+    answers = []
+    for case in cases:
+        prompt = f"<|fim_prefix|>{case.before}<|fim_suffix|>{case.after}<|fim_middle|>"
+        tokens = llama.tokenize(prompt.encode(), add_bos=False, special=True)
+        written: list[int] = []
+        for token in llama.generate(tokens, temp=0.0):
+            written.append(token)
+            text = llama.detokenize(written).decode(errors="replace")
+            ended = token == llama.token_eos() or "\n" in text.lstrip("\n")
+            if ended or len(written) == MAX_TOKENS:
+                break
+        answers.append(text)
+    return answers
+
+
+async def through_server(arguments: list[str], cases: list[Case]) -> list[str]:
+    """Ask the language server, as a user does who asks for a suggestion on an empty line."""
+    answers = []
+    async with editor(arguments) as server:
+        for number, case in enumerate(cases):
+            uri = f"file:///case{number}.py"
+            server.open(uri, "python", case.before + case.after)
+            item = await server.complete(uri, case.before.count("\n"), 0, invoked=True)
+            answers.append("" if item is None else str(item.insert_text))
+    return answers
+
+
+def main() -> None:
+    """Run the ways that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--model", default="qwen2.5-coder-0.5b")
+    parser.add_argument("--cases", type=int, default=200)
+    parser.add_argument("--language", default="py")
+    parser.add_argument("--ways", nargs="+", default=["bare", "server"])
+    options = parser.parse_args()
+    model = resolve(options.model)
+    cases = Case.load(options.data, options.cases, options.language)
+    answers: dict[str, list[str]] = {}
+    report: dict[str, object] = {"model": model.name, "cases": len(cases)}
+    for way in options.ways:
+        started = time.perf_counter()
+        if way == "bare":
+            answers[way] = bare(model, cases)
+        elif way == "server":
+            answers[way] = asyncio.run(through_server(["--model", str(model)], cases))
+        else:
+            with llama_server(model) as url:
+                answers[way] = asyncio.run(through_server(["--endpoint", url], cases))
+        matches = sum(case.matches(a) for case, a in zip(cases, answers[way], strict=True))
+        report[way] = {
+            "exact": matches,
+            "percent": round(100 * matches / len(cases), 1),
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+    for one, other in (("bare", "server"), ("server", "llama-server")):
+        if one in answers and other in answers:
+            report[f"{one} / {other}"] = differences(cases, answers[one], answers[other])
+    print(json.dumps(report, indent=2))
+
+
+def differences(cases: list[Case], one: list[str], other: list[str]) -> dict[str, object]:
+    """Where two ways say something else in the first line, spaces at its ends aside."""
+    lines = [[answer.split("\n")[0].strip() for answer in answers] for answers in (one, other)]
+    unlike = [
+        {"case": case.name, "expected": case.expected.strip(), "answers": [first, second]}
+        for case, first, second in zip(cases, *lines, strict=True)
+        if first != second
+    ]
+    return {"same": len(cases) - len(unlike), "unlike": unlike}
+
+
+if __name__ == "__main__":
+    main()
