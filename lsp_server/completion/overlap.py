@@ -12,6 +12,8 @@ from lsp_server.core.balance import unbalanced
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 
+QUOTES = "'\"`"
+
 
 def fit_to_line(text: str, window: Window, grammar: str | None) -> tuple[str, int]:
     """Return the suggestion and how many characters right of the cursor it replaces.
@@ -22,32 +24,32 @@ def fit_to_line(text: str, window: Window, grammar: str | None) -> tuple[str, in
     rest = rest_of_line(window.suffix).rstrip()
     if not rest or "\n" in text:
         return text, 0
-    if not _closes_twice(text, rest, window, grammar):
-        # No bracket is closed twice; a word or a quote may still stand twice.
-        if text.endswith(rest) and (WORD.search(rest) or rest[0] in "'\"`"):
-            return text[: -len(rest)].rstrip(), 0
-        return text, 0
+    closed = _closed_in_vain(text, rest, window, grammar)
+    only_closing = CLOSING.fullmatch(rest)
     for length in range(min(len(rest), len(text)), 0, -1):
-        if text.endswith(rest[:length]):
-            return text[:-length], 0
-    if CLOSING.fullmatch(rest):
-        return text, len(rest)
-    return text, 0
+        if not text.endswith(rest[:length]):
+            continue
+        shorter = text[:-length]
+        whole_word = length == len(rest) and WORD.search(rest)
+        quote = only_closing and rest[0] in QUOTES
+        if whole_word or quote or _closed_in_vain(shorter, rest, window, grammar) < closed:
+            return shorter.rstrip(), 0
+    return text, len(rest) if closed and only_closing else 0
 
 
-def _closes_twice(text: str, rest: str, window: Window, grammar: str | None) -> bool:
-    """Whether text and rest together close more brackets than the line has opened."""
+def _closed_in_vain(text: str, rest: str, window: Window, grammar: str | None) -> int:
+    """How many brackets text and rest together close that the line has not opened."""
     line_start = window.prefix.rpartition("\n")[2]
     if grammar is None:
-        return bool(CLOSING.fullmatch(rest)) and text.endswith(rest)
+        return sum(map(text.count, ")]}")) - sum(map(text.count, "([{"))
     before = window.prefix[: len(window.prefix) - len(line_start)]
     ends = [len(encode(before + part)) for part in ("", line_start, line_start + text)]
     syntax = Syntax.parse(before + line_start + text + rest, grammar)
     if syntax is None:
-        return False
+        return 0
     opened = unbalanced(syntax, ends[0], ends[1]).opened
     closed_by_text = unbalanced(syntax, ends[1], ends[2]).closed
     closed_by_rest = unbalanced(syntax, ends[2], ends[2] + len(encode(rest))).closed
     if not closed_by_text or not closed_by_rest:
-        return False
-    return len(closed_by_text) + len(closed_by_rest) > len(opened)
+        return 0
+    return max(0, len(closed_by_text) + len(closed_by_rest) - len(opened))

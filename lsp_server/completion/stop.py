@@ -33,8 +33,9 @@ UNDECIDED = re.compile(r"\s*[a-z]{0,7}")
 WORD = re.compile(r"\w")
 REPEATS = 3
 """A line that comes so often in a row is a loop."""
-LOOP = re.compile(r"(.{1,24}?)\1{7,}$")
-"""The same few characters eight times over, at the end of what there is of a line."""
+LOOP = re.compile(r"(.{1,24}?)\1{7,}")
+LOOP_LENGTH = 40
+"""The same few characters over and over, for so long, within a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ class Stopper:
         self._whole = 0
         """End of the last whole statement."""
         self._block_indent: int | None = None
-        """Indentation of the line that opened the Python block being written."""
+        """Indentation of the statement that opened the Python block being written."""
+        self._statement_indent: int | None = None
+        """Indentation of the statement being written, from its first line."""
         self._kept: int | None = None
 
     @property
@@ -105,27 +108,31 @@ class Stopper:
             self._kept = end
         elif line.strip() and self._lines[-REPEATS + 1 :] == [line] * (REPEATS - 1):
             self._kept = start - (REPEATS - 2) * (end + 1 - start) - 1
-        elif line.strip() and self._is_whole(end):
-            self._end_statement(line, end)
+        elif line.strip():
+            if self._statement_indent is None:
+                self._statement_indent = _indent(line)
+            if self._is_whole(end):
+                self._end_statement(line, end, self._statement_indent)
         self._lines.append(line)
         self._judged = end + 1
         overdue = not self._limits.in_time() or len(self._lines) >= self._limits.max_lines
-        if not self.done and overdue and line.strip():
+        if not self.done and overdue and self._received[:end].strip():
             self._cut_back()
 
-    def _end_statement(self, line: str, end: int) -> None:
+    def _end_statement(self, last_line: str, end: int, indent: int) -> None:
         self._whole = end
+        self._statement_indent = None
         if self._block_indent is None:
-            if self._grammar == "python" and HEADER.search(line):
-                self._block_indent = _indent(line)
+            if self._grammar == "python" and HEADER.search(last_line):
+                self._block_indent = indent
             else:
                 self._kept = end
 
     def _begin_line(self, line: str) -> None:
         """Stop early where the beginning of a line already tells."""
-        loop = LOOP.search(line)
-        if loop and WORD.search(loop[1]):
-            self._kept = len(self._received) - len(loop[0]) + len(loop[1])
+        loops = (m for m in LOOP.finditer(line) if len(m[0]) >= LOOP_LENGTH and WORD.search(m[1]))
+        if loop := next(loops, None):
+            self._kept = len(self._received) - len(line) + loop.end(1)
         elif not UNDECIDED.fullmatch(line) and self._left_block(line):
             self._kept = self._judged
 

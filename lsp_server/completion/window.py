@@ -59,8 +59,8 @@ def window(snapshot: Snapshot, cursor: Point, budget: int, count: Counter) -> Wi
     """Choose the window of at most about `budget` tokens around the cursor."""
     lines = snapshot.text.lines
     here = lines[cursor.row] if cursor.row < len(lines) else ""
-    before = _near_end(here[: cursor.column], budget, count)
     after = _near_start(here[cursor.column :], budget // SUFFIX_PART, count)
+    before = _near_end(here[: cursor.column], budget - count(after), count)
     left = max(0, budget - count(before) - count(after))
     below = _rows_within(lines[cursor.row + 1 :], left // SUFFIX_PART, count)
     above = _rows_within(_upwards(lines, cursor.row), left - below.tokens, count)

@@ -1,0 +1,105 @@
+"""From a cursor to a suggestion, with the scripted engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+
+import pytest
+
+from lsp_server.completion.suggest import Completer
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.syntax import Syntax
+from lsp_server.core.text import Point, Text
+from lsp_server.engines.fake import FakeEngine, Reply
+from lsp_server.errors import EngineCrashed
+from lsp_server.settings import CompletionSettings
+
+SETTINGS = CompletionSettings()
+
+
+def snapshot(text: str, uri: str = "file:///a.py") -> Snapshot:
+    return Snapshot(uri, 1, "python", Text.of(text), Syntax.parse(text, "python"))
+
+
+async def test_it_is_cut_at_the_statement_and_fitted_to_the_line() -> None:
+    engine = FakeEngine([Reply(after="print(", text="a, b) \nprint(c)")])
+    found = await Completer(engine, SETTINGS).suggest(
+        snapshot("print()\n"), Point(0, 6), invoked=False
+    )
+    assert found is not None
+    assert (found.text, found.start, found.end) == ("a, b", Point(0, 6), Point(0, 6))
+    [request] = engine.requests
+    assert (request.prefix, request.suffix) == ("print(", ")\n")
+
+
+async def test_it_may_replace_what_is_right_of_the_cursor() -> None:
+    engine = FakeEngine([Reply(after="(", text="a) -> int:\n")])
+    found = await Completer(engine, SETTINGS).suggest(
+        snapshot("def f():\n    return 1\n"), Point(0, 6), invoked=False
+    )
+    assert found is not None
+    assert (found.text, found.end) == ("a) -> int:", Point(0, 8))
+
+
+async def test_nothing_to_say() -> None:
+    completer = Completer(FakeEngine([Reply(after="", text="  \n")]), SETTINGS)
+    assert await completer.suggest(snapshot("x\n"), Point(0, 1), invoked=True) is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [replace(SETTINGS, automatic=False), replace(SETTINGS, disabled_languages=("python",))],
+)
+async def test_only_explicit_requests_where_typing_is_left_alone(
+    settings: CompletionSettings,
+) -> None:
+    completer = Completer(FakeEngine([Reply(after="", text="1")]), settings)
+    assert await completer.suggest(snapshot("x = \n"), Point(0, 4), invoked=False) is None
+    assert await completer.suggest(snapshot("x = \n"), Point(0, 4), invoked=True) is not None
+
+
+async def test_the_newest_automatic_request_wins() -> None:
+    engine = FakeEngine([Reply(after="", text="slow words " * 50, seconds_per_token=0.02)])
+    completer = Completer(engine, SETTINGS)
+    older = asyncio.create_task(completer.suggest(snapshot("a\n"), Point(0, 1), invoked=False))
+    elsewhere = asyncio.create_task(
+        completer.suggest(snapshot("b\n", "file:///b.py"), Point(0, 1), invoked=False)
+    )
+    await asyncio.sleep(0.05)
+    newer = asyncio.create_task(completer.suggest(snapshot("a\n"), Point(0, 1), invoked=False))
+    assert await asyncio.wait_for(older, 0.1) is None
+    assert await newer is not None
+    assert await elsewhere is not None
+
+
+async def test_cancelling_ends_the_generation() -> None:
+    engine = FakeEngine([Reply(after="", text="word " * 100, seconds_per_token=0.01)])
+    completer = Completer(engine, SETTINGS)
+    before = asyncio.all_tasks()
+    asked = asyncio.create_task(completer.suggest(snapshot("a\n"), Point(0, 1), invoked=True))
+    await asyncio.sleep(0.05)
+    asked.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asked
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_crash_is_reported() -> None:
+    completer = Completer(FakeEngine([Reply(after="", text="a", crash=True)]), SETTINGS)
+    with pytest.raises(EngineCrashed):
+        await completer.suggest(snapshot("x\n"), Point(0, 1), invoked=True)
+
+
+async def test_explicit_requests_see_more() -> None:
+    text = "".join(f"line_{number} = {number}\n" for number in range(2000))
+    engine = FakeEngine([Reply(after="", text="1\n")])
+    completer = Completer(engine, SETTINGS)
+    for invoked in (False, True):
+        await completer.suggest(snapshot(text), Point(1000, 0), invoked=invoked)
+    automatic, explicit = engine.requests
+    assert len(explicit.prefix) > 2 * len(automatic.prefix)
+    assert explicit.prefix.endswith(automatic.prefix)
