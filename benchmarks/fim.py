@@ -33,6 +33,8 @@ from lsp_server.models.discover import resolve
 from tests.llama_server import llama_server
 
 MAX_TOKENS = 64
+WHOLE_PROMPT = {"completion": {"latencyBudgetMs": 60_000}}
+"""Time enough to send every case whole, as the other ways do, on a slow or busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def bare(model: Path, cases: list[Case]) -> list[str]:
 async def through_server(arguments: list[str], cases: list[Case]) -> list[str]:
     """Ask the language server, as a user does who asks for a suggestion on an empty line."""
     answers = []
-    async with editor(arguments) as server:
+    async with editor(arguments, WHOLE_PROMPT) as server:
         for number, case in enumerate(cases):
             uri = f"file:///case{number}.py"
             server.open(uri, "python", case.before + case.after)

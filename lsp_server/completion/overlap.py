@@ -6,6 +6,8 @@ and models write the closing bracket all the same.
 
 from __future__ import annotations
 
+from os.path import commonprefix
+
 from lsp_server.completion.stop import CLOSING, WORD, rest_of_line
 from lsp_server.completion.window import Window
 from lsp_server.core.balance import unbalanced
@@ -18,8 +20,8 @@ QUOTES = "'\"`"
 def fit_to_line(text: str, window: Window, grammar: str | None) -> tuple[str, int]:
     """Return the suggestion and how many characters right of the cursor it replaces.
 
-    What the suggestion repeats of the rest of the line is cut from its end, or, where it says more
-    behind the repeated bracket, the rest of the line is replaced.
+    What the suggestion repeats of the rest of the line, its beginning or its end, is cut off, or,
+    where it says more behind a repeated bracket, the rest of the line is replaced.
     """
     rest = rest_of_line(window.suffix).rstrip()
     if not rest or "\n" in text:
@@ -34,6 +36,10 @@ def fit_to_line(text: str, window: Window, grammar: str | None) -> tuple[str, in
         quote = only_closing and rest[0] in QUOTES
         if whole_word or quote or _closed_in_vain(shorter, rest, window, grammar) < closed:
             return shorter.rstrip(), 0
+    if closed:
+        tail = len(commonprefix([text[::-1], rest[::-1]]))
+        if tail and _closed_in_vain(text[:-tail], rest, window, grammar) < closed:
+            return text[:-tail].rstrip(), 0
     return text, len(rest) if closed and only_closing else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from lsp_server.core.tokens import Counter
 from lsp_server.engines.base import Delta, Engine, Finished, InfillRequest
 from lsp_server.settings import CompletionSettings
 
+PATIENCE = 3
+"""An explicit request may take so many times the latency budget."""
 COUNTED_LINES = 16384
 """Lines whose token counts are remembered; one key changes one line."""
 
@@ -48,7 +51,7 @@ class Completer:
     ) -> Suggestion | None:
         """Return what belongs at the cursor, or None if there is nothing to say.
 
-        `invoked`: the user asked for it, so it may take as much context and time as it needs.
+        `invoked`: the user asked for it, so it may take more context, and time to end a block.
         Raises FimbleError. Cancelling the caller cancels the generation.
         """
         if not invoked:
@@ -73,16 +76,13 @@ class Completer:
         self, snapshot: Snapshot, cursor: Point, *, invoked: bool
     ) -> Suggestion | None:
         info = await self._engine.info()
-        seconds = None if invoked else self._settings.latency_budget_ms / 1000
+        seconds = self._settings.latency_budget_ms / 1000 * (PATIENCE if invoked else 1)
+        deadline = math.inf if invoked else time.monotonic() + seconds
         limit = self._settings.max_tokens
         budget = token_budget(info, seconds=seconds, max_tokens=limit)
         shown = window(snapshot, cursor, budget, self._count())
         grammar = None if snapshot.syntax is None else snapshot.syntax.grammar
-        deadline = None if seconds is None else time.monotonic() + seconds
-        limits = Limits(
-            self._settings.max_lines,
-            in_time=lambda: deadline is None or time.monotonic() < deadline,
-        )
+        limits = Limits(self._settings.max_lines, lambda: time.monotonic() < deadline)
         text = await self._generate(shown, Stopper(shown, grammar, limits), limit)
         text, replaced = fit_to_line(text, shown, grammar)
         if not text.strip():

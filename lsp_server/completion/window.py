@@ -40,15 +40,12 @@ class Window:
     suffix: str
 
 
-def token_budget(info: EngineInfo, *, seconds: float | None, max_tokens: int) -> int:
-    """Tokens of prefix and suffix together.
+def token_budget(info: EngineInfo, *, seconds: float, max_tokens: int) -> int:
+    """Tokens of prefix and suffix together, for an answer of `max_tokens`.
 
-    `seconds` is the time to the first suggestion; None means as much as the context holds, beside
-    an answer of `max_tokens`.
+    `seconds` is the time to the first suggestion.
     """
     most = max(info.context_tokens - max_tokens - 16, MIN_TOKENS)
-    if seconds is None:
-        return most
     if info.prompt_tokens_per_second is None:
         return min(UNMEASURED_TOKENS, most)
     seconds -= ANSWER_TOKENS * (info.seconds_per_token or 0.0)

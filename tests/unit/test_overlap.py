@@ -25,6 +25,9 @@ from lsp_server.completion.window import Window
         # says more behind the bracket: the rest of the line gives way
         ("def f(", "a, b) -> int:", "):", ("a, b) -> int:", 2)),
         ("x = foo(", "1).bar()", ")", ("1).bar()", 1)),
+        # the end of the rest, written once more
+        ("y = max(", "a * b, LOW)", " - c, LOW)", ("a * b", 0)),
+        ("y = (", "a() + b()", " + c())", ("a() + b()", 0)),
         # brackets in strings are no brackets
         ("print(", '")"', ")", ('")"', 0)),
         # a word twice

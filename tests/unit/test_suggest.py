@@ -12,6 +12,7 @@ from lsp_server.completion.suggest import Completer
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Point, Text
+from lsp_server.engines.base import EngineInfo
 from lsp_server.engines.fake import FakeEngine, Reply
 from lsp_server.errors import EngineCrashed
 from lsp_server.settings import CompletionSettings
@@ -94,12 +95,19 @@ async def test_a_crash_is_reported() -> None:
         await completer.suggest(snapshot("x\n"), Point(0, 1), invoked=True)
 
 
+class Measured(FakeEngine):
+    """Reads 200 tokens a second."""
+
+    async def info(self) -> EngineInfo:
+        return replace(await super().info(), prompt_tokens_per_second=200.0)
+
+
 async def test_explicit_requests_see_more() -> None:
     text = "".join(f"line_{number} = {number}\n" for number in range(2000))
-    engine = FakeEngine([Reply(after="", text="1\n")])
+    engine = Measured([Reply(after="", text="1\n")])
     completer = Completer(engine, SETTINGS)
     for invoked in (False, True):
         await completer.suggest(snapshot(text), Point(1000, 0), invoked=invoked)
     automatic, explicit = engine.requests
-    assert len(explicit.prefix) > 2 * len(automatic.prefix)
+    assert len(explicit.prefix) > 2 * len(automatic.prefix) > 1000
     assert explicit.prefix.endswith(automatic.prefix)

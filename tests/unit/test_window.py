@@ -104,4 +104,3 @@ def test_the_budget_is_time() -> None:
     assert token_budget(info(10, 0.05), seconds=1.5, max_tokens=128) == MIN_TOKENS
     assert token_budget(info(1e6, 0.001), seconds=1.5, max_tokens=128) == 4096 - 128 - 16
     assert token_budget(info(None, None), seconds=1.5, max_tokens=128) == 1024
-    assert token_budget(info(), seconds=None, max_tokens=128) == 4096 - 128 - 16
