@@ -24,7 +24,7 @@ def fit_to_line(text: str, window: Window, grammar: str | None) -> tuple[str, in
     where it says more behind a repeated bracket, the rest of the line is replaced.
     """
     rest = rest_of_line(window.suffix).rstrip()
-    if not rest or "\n" in text:
+    if not rest:
         return text, 0
     closed = _closed_in_vain(text, rest, window, grammar)
     only_closing = CLOSING.fullmatch(rest)

@@ -57,6 +57,7 @@ class Stopper:
         self._single_line = not CLOSING.fullmatch(rest_of_line(window.suffix))
         self._next_line = _first_meant(window.suffix)
         self._line_start = window.prefix.rpartition("\n")[2]
+        self._statement_start = len(window.prefix) - len(self._open_line(window))
         self._received = ""
         self._lines: list[str] = []
         """Whole lines received; the first one with what stands left of the cursor."""
@@ -69,6 +70,15 @@ class Stopper:
         self._statement_indent: int | None = None
         """Indentation of the statement being written, from its first line."""
         self._kept: int | None = None
+
+    def _open_line(self, window: Window) -> str:
+        """What of the cursor's line belongs to the statement that the suggestion must end.
+
+        A bracket that the line leaves open is the suggestion's to close, unless it is closed right
+        behind the cursor or at the start of the next line.
+        """
+        closed_below = self._next_line.lstrip().startswith((")", "]", "}"))
+        return "" if closed_below or rest_of_line(window.suffix).strip() else self._line_start
 
     @property
     def done(self) -> bool:
@@ -125,7 +135,7 @@ class Stopper:
         if self._block_indent is None:
             if self._grammar == "python" and HEADER.search(last_line):
                 self._block_indent = indent
-            else:
+            elif self._received[:end].strip():  # else it is the line that was there already
                 self._kept = end
 
     def _begin_line(self, line: str) -> None:
@@ -147,7 +157,7 @@ class Stopper:
         return line if self._lines else self._line_start + line
 
     def _is_whole(self, end: int) -> bool:
-        """Whether no bracket, string or comment is open that the suggestion opened."""
+        """Whether no bracket, string or comment is open that the suggestion should close."""
         if self._grammar is None:
             return True
         # Without the suffix: what comes behind must not close what is open here.
@@ -155,7 +165,8 @@ class Stopper:
         syntax = Syntax.parse(so_far, self._grammar)
         if syntax is None:
             return True
-        balance = unbalanced(syntax, len(encode(self._window.prefix)), len(encode(so_far)))
+        start = len(encode(self._window.prefix[: self._statement_start]))
+        balance = unbalanced(syntax, start, len(encode(so_far)))
         return not balance.opened and balance.inside == "code"
 
     def _left_block(self, line: str) -> bool:

@@ -44,6 +44,15 @@ def test_a_bracket_that_an_earlier_line_opened() -> None:
     assert fit_to_line("[0])", window, "python") == ("[0]", 0)
 
 
+def test_several_lines() -> None:
+    window = Window("def area(", ")\nnext\n")
+    whole = "width, height):\n    return width * height"
+    assert fit_to_line(whole, window, "python") == (whole, 1)
+    inner = "\n    width,\n    height,\n"
+    assert fit_to_line(inner, window, "python") == (inner, 0)
+    assert fit_to_line(inner + ")", window, "python") == (inner.rstrip(), 0)
+
+
 def test_plain_text() -> None:
     assert fit_to_line("a)", Window("see (", ")\n"), None) == ("a", 0)
     assert fit_to_line("a", Window("see (", ")\n"), None) == ("a", 0)

@@ -43,7 +43,9 @@ def kept(
         ("x = ", "')'  # (\ny = 3\n", "')'  # ("),
         ("def f():\n    ", "return 1\n\n\ndef g():\n", "return 1"),
         ("def f():", "\n    a()\n    return 2\nx\n", "\n    a()\n    return 2"),
-        ("foo(", "1,\n    2)\nbar()\n", "1,"),
+        ("foo(", "1,\n    2)\nbar()\n", "1,\n    2)"),
+        ("values = [", "\n    1,\n    2,\n]\nx = 1\n", "\n    1,\n    2,\n]"),
+        ("x = 1", "\ny = 2\nz = 3\n", "\ny = 2"),
         ("", "", ""),
         ("x", "   \n", ""),
     ],
@@ -73,6 +75,11 @@ def test_a_statement_ends_where_nothing_is_open(prefix: str, generated: str, exp
 )
 def test_a_python_block_ends_at_the_dedent(prefix: str, generated: str, expected: str) -> None:
     assert kept(prefix, generated) == expected
+
+
+@pytest.mark.parametrize("suffix", [")\n", "\n)\n", "\n    )\n"])
+def test_a_bracket_that_is_closed_behind_the_cursor(suffix: str) -> None:
+    assert kept("foo(", "1,\n    2", suffix) == "1,"
 
 
 def test_braces_end_a_block() -> None:

@@ -1,0 +1,143 @@
+--- Neovim 0.11's client: when to ask for a suggestion, and which answers still count.
+---
+--- Invariant: at most one request is under way, and only its answer is shown, if buffer and cursor
+--- are still as they were when it was asked.
+
+local api = vim.api
+local server = require('fimble.server')
+local suggestion = require('fimble.suggestion')
+
+local M = { debounce_ms = 75 }
+
+local METHOD = 'textDocument/inlineCompletion'
+local INVOKED, AUTOMATIC = 1, 2
+
+local enabled = true
+local timer = assert(vim.uv.new_timer())
+
+---@class fimble.Request
+---@field place table
+---@field cancel fun()
+
+---@type fimble.Request?
+local pending
+
+---What a request is asked for; its answer counts as long as this is the same.
+local function place()
+  local buf = api.nvim_get_current_buf()
+  return { buf, api.nvim_buf_get_changedtick(buf), api.nvim_win_get_cursor(0) }
+end
+
+local function cancel()
+  timer:stop()
+  if pending then
+    pending.cancel()
+    pending = nil
+  end
+end
+
+---Whether there is room for ghost text: plain Insert mode without a popup menu.
+local function can_show()
+  return api.nvim_get_mode().mode:sub(1, 1) == 'i' and vim.fn.pumvisible() == 0
+end
+
+---@param kind 1|2 INVOKED or AUTOMATIC
+local function request(kind)
+  cancel()
+  local client = server.client(0)
+  if not client or not can_show() then
+    return
+  end
+  local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+  params.context = { triggerKind = kind }
+  local asked = { place = place() }
+  local sent, id = client:request(METHOD, params, function(problem, answer)
+    if pending ~= asked then
+      return
+    end
+    pending = nil
+    local item = answer and answer.items[1]
+    if not can_show() or not vim.deep_equal(asked.place, place()) then
+      return
+    elseif item then
+      suggestion.show(item, client.offset_encoding)
+    elseif kind == INVOKED then
+      local level = problem and vim.log.levels.ERROR or vim.log.levels.INFO
+      local message = problem and problem.message or 'there is nothing to suggest here.'
+      vim.notify('Fimble: ' .. message, level)
+    end
+  end)
+  if sent then
+    asked.cancel = function()
+      client:cancel_request(id)
+    end
+    pending = asked
+  end
+end
+
+---After a key: follow the suggestion; ask for another once it no longer fits.
+local function refresh()
+  if pending and vim.deep_equal(pending.place, place()) then
+    return -- Neovim tells of several keys, typed at once, after the last of them.
+  end
+  cancel()
+  if not suggestion.follow() and enabled then
+    local ask = vim.schedule_wrap(request)
+    timer:start(M.debounce_ms, 0, function()
+      ask(AUTOMATIC)
+    end)
+  end
+end
+
+function M.dismiss()
+  cancel()
+  suggestion.hide()
+end
+
+---@param buf integer
+function M.attach(buf)
+  local group = api.nvim_create_augroup('fimble.typing.' .. buf, {})
+  api.nvim_create_autocmd({ 'InsertEnter', 'TextChangedI', 'CursorMovedI', 'CompleteDone' }, {
+    group = group,
+    buffer = buf,
+    callback = refresh,
+  })
+  api.nvim_create_autocmd({ 'InsertLeave', 'BufLeave', 'TextChangedP', 'CompleteChanged' }, {
+    group = group,
+    buffer = buf,
+    callback = M.dismiss,
+  })
+end
+
+function M.complete()
+  if can_show() then
+    request(INVOKED)
+  else
+    vim.notify('Fimble: suggestions are shown in Insert mode; map a key of that mode to complete.')
+  end
+end
+
+function M.toggle()
+  enabled = not enabled
+  M.dismiss()
+  return enabled
+end
+
+---@param plug string
+local function if_shown(plug)
+  return function()
+    return suggestion.is_shown() and plug or nil
+  end
+end
+
+M.actions = {
+  accept = if_shown('<Plug>(fimble-accept)'),
+  accept_word = if_shown('<Plug>(fimble-accept-word)'),
+  accept_line = if_shown('<Plug>(fimble-accept-line)'),
+  dismiss = if_shown('<Plug>(fimble-dismiss)'),
+  complete = function()
+    return '<Cmd>Fimble complete<CR>'
+  end,
+}
+
+return M

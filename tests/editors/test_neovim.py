@@ -1,0 +1,317 @@
+"""The Neovim plugin with the real server, in a real Neovim."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.editors.neovim import Editor
+
+SERVER = [sys.executable, "-m", "lsp_server", "serve"]
+SCRIPT = [
+    {"after": "total = ", "text": "sum(values)"},
+    {"after": "def area(", "text": "width, height):\n    return width * height"},
+    {"after": 'print("é😀", ', "text": "len(word))"},
+    {"after": "call(", "text": "a, b) + c"},
+    {"after": "Dear ", "text": "reader,"},
+    {"after": "slow = ", "text": "late", "seconds_per_token": 30},
+    {"after": "slow = n", "text": "ow"},
+]
+
+
+def options(*arguments: str, **more: Any) -> dict[str, Any]:
+    return {"cmd": [*SERVER, *arguments], "debounce_ms": 10, **more}
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("script") / "script.json"
+    path.write_text(json.dumps(SCRIPT))
+    return str(path)
+
+
+@contextmanager
+def running(home: Path, setup: dict[str, Any], before: str = "") -> Iterator[Editor]:
+    editor = Editor(home, setup, before)
+    try:
+        yield editor
+    finally:
+        editor.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, script: str) -> Iterator[Editor]:
+    keymaps = {"accept_word": "<C-l>", "accept_line": "<C-j>", "complete": "<C-b>"}
+    setup = options("--script", script, keymaps=keymaps)
+    mapped = "vim.keymap.set('i', '<C-l>', 'former')"
+    with running(tmp_path_factory.mktemp("nvim"), setup, mapped) as editor:
+        yield editor
+
+
+@pytest.fixture
+def editor(shared: Editor) -> Editor:
+    """One Neovim and one server for all tests; each opens its own file."""
+    shared.lua("_G.messages = {}")
+    return shared
+
+
+def test_tab_accepts_and_undo_takes_back_only_that(editor: Editor) -> None:
+    editor.open("sum.py", "values = []\n\n")
+    editor.keys("Gitotal = ")
+    editor.until_ghost(["sum(values)"])
+    assert editor.ghost_place == (2, 8, "inline")
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.text, "values = []\ntotal = sum(values)")
+    assert editor.cursor == (2, len("total = sum(values)"))
+    assert editor.ghost == []
+    editor.keys(" # all<Esc>")
+    editor.until(lambda: editor.text, "values = []\ntotal = sum(values) # all")
+    editor.keys("u")
+    editor.until(lambda: editor.text, "values = []\ntotal = sum(values)")
+    editor.keys("u")
+    editor.until(lambda: editor.text, "values = []\ntotal = ")
+    editor.keys("u")
+    editor.until(lambda: editor.text, "values = []\n")
+
+
+def test_several_lines(editor: Editor) -> None:
+    editor.open("lines.py", "\nprint(area(1, 2))\n")
+    editor.keys("idef area(")
+    editor.until_ghost(["width, height):", "    return width * height"])
+    editor.keys("<Tab>")
+    text = "def area(width, height):\n    return width * height\nprint(area(1, 2))"
+    editor.until(lambda: editor.text, text)
+    assert editor.cursor == (2, len("    return width * height"))
+    editor.keys("<Esc>u")
+    editor.until(lambda: editor.text, "def area(\nprint(area(1, 2))")
+
+
+def test_what_is_typed_of_it_leaves_the_rest(editor: Editor) -> None:
+    editor.open("through.py", "\n")
+    editor.keys("idef area(")
+    editor.until_ghost(["width, height):", "    return width * height"])
+    asked = editor.requests("pending")
+    editor.keys("wid")
+    editor.until_ghost(["th, height):", "    return width * height"])
+    assert editor.ghost_place == (1, len("def area(wid"), "inline")
+    editor.keys("<BS>")
+    editor.until_ghost(["dth, height):", "    return width * height"])
+    editor.keys("dth, height):<CR>re")
+    editor.until_ghost(["turn width * height"])
+    assert editor.requests("pending") == asked
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.text, "def area(width, height):\n    return width * height")
+
+
+@pytest.mark.parametrize(
+    "keys", ["x", "<Left>", "su<Left>", "<BS>", "<Esc>", "<C-]>", "<CR>", "<C-x><C-n>"]
+)
+def test_hides(editor: Editor, keys: str) -> None:
+    editor.open("hides.py", "\n")
+    editor.keys("itotal = ")
+    editor.until_ghost(["sum(values)"])
+    editor.keys(keys)
+    editor.until_ghost([])
+
+
+def test_keys_without_suggestion_do_what_they_did(editor: Editor) -> None:
+    editor.open("plain.py", "\n")
+    editor.command("set expandtab shiftwidth=4 softtabstop=4")
+    editor.keys("i<Tab>x<C-l>")
+    editor.until(lambda: editor.text, "    xformer")
+    editor.keys("<Esc>:set noexpandtab<CR>cc<Tab>y")
+    editor.until(lambda: editor.text, "\ty")
+    assert editor.messages == []
+
+
+def test_word_and_line(editor: Editor) -> None:
+    editor.open("parts.py", "\n")
+    editor.keys("idef area(")
+    editor.until_ghost(["width, height):", "    return width * height"])
+    editor.keys("<C-l>")
+    editor.until_ghost([", height):", "    return width * height"])
+    editor.keys("<C-j>")
+    editor.until_ghost(["", "    return width * height"])
+    editor.keys("<C-l>")
+    editor.until(lambda: editor.text, "def area(width, height):\n    return")
+    assert editor.cursor == (2, len("    return"))
+    editor.until_ghost([" width * height"])
+
+
+def test_text_right_of_the_cursor_is_replaced(editor: Editor) -> None:
+    editor.open("right.py", "x = call()\n")
+    editor.keys("f(a")
+    editor.until_ghost(["a, b) + c"])
+    assert editor.ghost_place == (1, len("x = call("), "overlay")
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.text, "x = call(a, b) + c")
+    assert editor.cursor == (1, len("x = call(a, b) + c"))
+
+
+def test_text_that_moves_below_is_drawn_there(editor: Editor) -> None:
+    editor.open("moves.txt", "f(wide)\n")
+    editor.keys("fwi")
+    editor.until(lambda: editor.mode, "i")
+    item = {
+        "insertText": "a,\n  b",
+        "range": {"start": {"line": 0, "character": 2}, "end": {"line": 0, "character": 6}},
+    }
+    editor.lua("require('fimble.suggestion').show(...)", item, "utf-8")
+    assert editor.ghost == ["a,   ", "  b)"]
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.text, "f(a,\n  b)")
+    assert editor.cursor == (2, 3)
+
+
+def accept_behind_wide_characters(editor: Editor) -> str:
+    """Return the position encoding it was done in."""
+    editor.open("word.py", "\n")
+    editor.keys('iprint("é😀", )<Left>')
+    editor.until_ghost(["len(word)"])
+    assert editor.ghost_place == (1, 16, "inline")
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.text, 'print("é😀", len(word))')
+    return str(editor.lua("return vim.lsp.get_clients()[1].offset_encoding"))
+
+
+def test_counts_in_bytes(editor: Editor) -> None:
+    assert accept_behind_wide_characters(editor) == "utf-8"
+
+
+def test_counts_in_utf16(script: str, tmp_path: Path) -> None:
+    only_utf16 = "{ capabilities = { general = { positionEncodings = { 'utf-16' } } } }"
+    before = f"vim.lsp.config('fimble', {only_utf16})"
+    with running(tmp_path, options("--script", script), before) as editor:
+        assert accept_behind_wide_characters(editor) == "utf-16"
+
+
+def test_a_new_key_takes_the_old_request_back(editor: Editor) -> None:
+    editor.open("slow.py", "\n")
+    asked, cancelled = editor.requests("pending"), editor.requests("cancel")
+    editor.keys("islow = ")
+    editor.until(lambda: editor.requests("pending"), asked + 1)
+    editor.keys("n")
+    editor.until_ghost(["ow"])
+    assert editor.requests("cancel") == cancelled + 1
+
+
+def test_asked_only_when_wanted(editor: Editor) -> None:
+    editor.open("letter", "\n")  # a file without a file type
+    editor.command("Fimble toggle")
+    asked = editor.requests("pending")
+    editor.keys("iDear ")
+    editor.until(lambda: editor.text, "Dear ")
+    editor.keys("<C-b>")
+    editor.until_ghost(["reader,"])
+    assert editor.requests("pending") == asked + 1
+    editor.keys("<C-]>x<C-b>")
+    nothing = "Fimble: there is nothing to suggest here."
+    editor.until(lambda: editor.messages[-1], nothing)
+    editor.keys("<Esc>")
+    editor.command("Fimble toggle")
+    assert editor.messages == [
+        "Fimble: suggestions while typing are off.",
+        nothing,
+        "Fimble: suggestions while typing are on.",
+    ]
+
+
+def test_settings_reach_a_running_server(editor: Editor) -> None:
+    editor.open("settings.py", "\n")
+    editor.lua("require('fimble').configure({ completion = { automatic = false } })")
+    editor.keys("itotal = <C-b>")
+    editor.until_ghost(["sum(values)"])
+    answered = editor.requests("complete")
+    editor.keys("<Esc>otot<BS>tal = ")
+    editor.until(lambda: editor.requests("complete") > answered, True)
+    assert editor.ghost == []
+    editor.lua("require('fimble').configure({})")
+    editor.keys("<Esc>ototal = ")
+    editor.until_ghost(["sum(values)"])
+    assert editor.messages == []
+
+
+def test_only_files_are_followed(editor: Editor) -> None:
+    editor.open("file.py", "\n")
+    for buffer in ("new | set filetype=python", "new | set buftype=nofile filetype=python", "help"):
+        editor.command(buffer)
+        assert editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })") == 0
+    editor.command("only!")
+
+
+def test_restart_and_status(editor: Editor) -> None:
+    editor.open("restart.py", "\n")
+    editor.until(lambda: editor.lua("return require('fimble').status()"), "Fimble ready")
+    before = editor.lua("return vim.lsp.get_clients()[1].id")
+    editor.command("Fimble restart")
+    editor.until(lambda: editor.lua("return require('fimble').status()"), "Fimble ready")
+    [after] = editor.lua("return vim.tbl_map(function(c) return c.id end, vim.lsp.get_clients())")
+    assert after > before
+    editor.command("Fimble status")
+    assert editor.messages == ["The scripted engine is ready."]
+    editor.keys("itotal = ")
+    editor.until_ghost(["sum(values)"])
+
+
+def test_a_model_that_is_missing_is_named_once(tmp_path: Path) -> None:
+    with running(tmp_path, options("--model", "no-such-model")) as editor:
+        editor.open("file.py", "\n")
+        editor.until(lambda: editor.lua("return require('fimble').status()"), "Fimble failed")
+        editor.keys("iabc")
+        editor.until(lambda: editor.requests("complete") > 0, True)
+        [message] = editor.messages
+        assert message.startswith("Fimble: ") and "no-such-model" in message
+        assert editor.ghost == []
+
+
+def test_a_command_that_is_missing_is_named(tmp_path: Path) -> None:
+    with running(tmp_path, {"cmd": ["no-such-command"]}) as editor:
+        assert editor.messages == [
+            "Fimble: no-such-command is not a command; install Fimble or set `cmd` to where it is."
+        ]
+
+
+def test_health(editor: Editor) -> None:
+    editor.command("checkhealth fimble")
+    assert "runs: The scripted engine is ready." in editor.text
+    editor.command("close")
+
+
+STAND_IN = """
+vim.lsp.inline_completion = {
+  enable = function(on, filter) _G.enabled = { on, filter.bufnr == vim.fn.bufnr() } end,
+  get = function() return _G.has_item end,
+}
+"""
+
+
+def test_leaves_it_to_a_client_of_neovims_own(script: str, tmp_path: Path) -> None:
+    """Neovim 0.12 can't be had from a package index: this checks only what we ask of it."""
+    with running(tmp_path, options("--script", script), STAND_IN) as editor:
+        editor.open("file.txt", "\n")
+        editor.until(lambda: editor.lua("return _G.enabled"), [True, True])
+        editor.keys("itotal = <Tab>x")
+        editor.until(lambda: editor.text, "total = \tx")
+        editor.lua("_G.has_item = true")
+        editor.keys("<Tab>y")
+        editor.until(lambda: editor.text, "total = \txy")
+        assert editor.ghost == []
+
+
+@pytest.mark.model
+def test_a_real_model(tmp_path: Path) -> None:
+    with running(tmp_path, options("--model", "qwen2.5-coder-0.5b")) as editor:
+        text = "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n"
+        editor.open("arithmetic.py", text)
+        ready = "Fimble ready"
+        editor.until(lambda: editor.lua("return require('fimble').status()"), ready, seconds=60)
+        editor.keys("Goreturn ")
+        editor.until(lambda: editor.ghost, ["a - b"], seconds=30)
+        editor.keys("<Tab>")
+        editor.until(lambda: editor.text, text + "    return a - b")
