@@ -51,11 +51,11 @@ async def editor(
     """Start `fimble serve` with the given arguments, and end it afterwards."""
     client = LanguageClient("fimble-benchmark", "1")
 
-    @client.feature(messages.STATUS)
     def on_status(params: Any) -> None:
         if params.state == "failed":
             print(params.message, file=sys.stderr)
 
+    client.feature(messages.STATUS)(on_status)
     await client.start_io(sys.executable, "-m", "lsp_server", "serve", *arguments)
     general = types.GeneralClientCapabilities(position_encodings=[types.PositionEncodingKind.Utf32])
     await client.initialize_async(
@@ -70,4 +70,4 @@ async def editor(
     finally:
         await client.shutdown_async(None)
         client.exit(None)
-        await client.stop()
+        await client.stop()  # type: ignore[no-untyped-call]

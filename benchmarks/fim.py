@@ -64,8 +64,8 @@ class Case:
 
 
 def bare(model: Path, cases: list[Case]) -> list[str]:
-    """Ask llama-cpp-python with markers written by hand, until the end of the line."""
-    from llama_cpp import Llama
+    """Ask llama-cpp-python with markers written by hand, until the line or the generation ends."""
+    from llama_cpp import Llama, llama_vocab_is_eog
 
     llama = Llama(
         str(model), n_ctx=4096, n_threads=hardware.physical_cores(), n_batch=512, verbose=False
@@ -78,7 +78,7 @@ def bare(model: Path, cases: list[Case]) -> list[str]:
         for token in llama.generate(tokens, temp=0.0):
             written.append(token)
             text = llama.detokenize(written).decode(errors="replace")
-            ended = token == llama.token_eos() or "\n" in text.lstrip("\n")
+            ended = llama_vocab_is_eog(llama._model.vocab, token) or "\n" in text.lstrip("\n")
             if ended or len(written) == MAX_TOKENS:
                 break
         answers.append(text)

@@ -7,6 +7,7 @@ default used; the rest of the object still counts.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -79,7 +80,7 @@ def parse(raw: object) -> tuple[Settings, list[str]]:
 
 
 def _section(cls: type[T], raw: object, path: str, problems: list[str]) -> T:
-    if raw is None:
+    if raw is None or raw == []:  # a client in Lua can't tell an empty object from an empty list
         return cls()
     if not isinstance(raw, Mapping):
         problems.append(f"{path} must be an object, not {_kind(raw)}; its defaults are used.")
@@ -98,8 +99,8 @@ def _section(cls: type[T], raw: object, path: str, problems: list[str]) -> T:
             try:
                 values[spec.name] = _value(hints[spec.name], value, spec.metadata)
             except ValueError as error:
-                default = spec.default
-                problems.append(f"{where} {error}; its default {default!r} is used.")
+                default = json.dumps(spec.default)
+                problems.append(f"{where} {error}; its default {default} is used.")
     return cls(**values)
 
 
@@ -107,11 +108,14 @@ def _value(hint: Any, value: object, limits: Mapping[str, float]) -> object:
     """Check one value against its type and limits. Raises ValueError with the end of a sentence."""
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
-            raise ValueError(f"must be one of {', '.join(get_args(hint))}, not {value!r}")
+            raise ValueError(f"must be one of {', '.join(get_args(hint))}, not {json.dumps(value)}")
         return value
     if get_origin(hint) is tuple:
-        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+        if not isinstance(value, list | tuple):
             raise ValueError(f"must be a list of texts, not {_kind(value)}")
+        for item in value:
+            if not isinstance(item, str):
+                raise ValueError(f"must be a list of texts, and {_kind(item)} is in it")
         return tuple(value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)

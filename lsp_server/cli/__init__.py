@@ -6,6 +6,8 @@ Nothing heavy is imported before it is known which subcommand runs.
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -19,9 +21,13 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code. Errors are one sentence on standard error."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may lack what a model writes
     try:
         command = import_module(f"lsp_server.cli.{options.command}")
-        return int(command.run(options))
+        code = int(command.run(options))
+        sys.stdout.flush()
+        return code
     except FimbleError as error:
         print(f"fimble: {error}", file=sys.stderr)
         return error.exit_code
@@ -29,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("fimble: stopped.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output is gone; nothing is left to say
+        # The reader of our output is gone; what is left in the buffer must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 

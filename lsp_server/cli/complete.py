@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import re
+import stat
 import time
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
 def parse_place(place: str) -> tuple[Path, int, int | None]:
     """Split `FILE:LINE[:COL]`, both counted from 1. Raises UsageError."""
-    match = re.fullmatch(r"(.+?):(\d+)(?::(\d+))?", place)
+    match = re.fullmatch(r"(.+?):([0-9]{1,9})(?::([0-9]{1,9}))?", place)
     if match is None:
         raise UsageError(f"Give a place as FILE:LINE or FILE:LINE:COL, not {place!r}.")
     return Path(match[1]), int(match[2]), int(match[3]) if match[3] else None
@@ -45,13 +46,16 @@ def parse_place(place: str) -> tuple[Path, int, int | None]:
 def read(path: Path) -> Snapshot:
     """Read a file as a document. Raises UsageError if it is no text that can be completed."""
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise UsageError(f"{path} is larger than {LARGEST_BYTES >> 20} MB.")
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise UsageError(f"{path} is a folder; name a file in it.")
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{path} is a device or a pipe; name a file.")
+        if status.st_size > LARGEST_BYTES:
+            raise UsageError(f"{path} is larger than {LARGEST_BYTES >> 20} MB; name a smaller one.")
         data = path.read_bytes()
     except FileNotFoundError:
-        raise UsageError(f"There is no file {path}.") from None
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a folder; name a file in it.") from None
+        raise UsageError(f"There is no file {path}; correct its name.") from None
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from None
     if b"\0" in data[:8192]:

@@ -10,6 +10,7 @@ import platform
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 
 from lsp_server import __version__
 from lsp_server.cli.engine import opener
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     console = Console(highlight=False, soft_wrap=True)
     checks = [_machine(), _grammars(), _llama_cpp(), _models(), asyncio.run(_engine(options))]
     for good, text in checks:
-        console.print("[green]ok  [/]" if good else "[red]FAIL[/]", text, markup=True)
+        console.print("[green]ok  [/]" if good else "[red]FAIL[/]", escape(text))
     return 0 if all(good for good, _ in checks) else 1
 
 
@@ -69,7 +70,7 @@ def _grammars() -> tuple[bool, str]:
 
 def _llama_cpp() -> tuple[bool, str]:
     if importlib.util.find_spec("llama_cpp") is None:
-        return False, "the local engine is not installed; run `pip install 'fimble\\[local]'`"
+        return False, "the local engine is not installed; run `pip install 'fimble[local]'`"
     return True, f"llama-cpp-python {importlib.metadata.version('llama-cpp-python')}"
 
 

@@ -8,17 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.engines.base import Engine, StatusListener
-from lsp_server.engines.fake import FakeEngine
+from lsp_server.engines.fake import FakeEngine, read_script
 from lsp_server.engines.open import open_engine
 from lsp_server.settings import Settings
 
 
 def opener(options: argparse.Namespace) -> Callable[[Settings, StatusListener], Engine]:
-    """How to open an engine; what the command line names wins over settings."""
+    """How to open an engine; what the command line names wins over settings.
+
+    Raises UsageError if a script can't be read.
+    """
+    if options.script is not None:
+        replies = read_script(Path(options.script))
+        return lambda _settings, on_status: FakeEngine(replies, on_status)
 
     def open_with_options(settings: Settings, on_status: StatusListener) -> Engine:
-        if options.script:
-            return FakeEngine.from_file(Path(options.script), on_status)
         if options.model:
             settings = replace(settings, model=options.model)
         if options.endpoint:

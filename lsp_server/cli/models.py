@@ -6,8 +6,9 @@ import argparse
 import json
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from lsp_server.models import catalog, discover, store
 from lsp_server.models.transfer import Progress as Stage
@@ -37,10 +38,10 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rows))
         return 0
-    table = Table("Model", "Size", "Where")
+    table = Table("Model", "Size", Column("Where", overflow="fold"))
     for row in rows:
         where = row["where"] or f"not here; `fimble models pull {row['model']}`"
-        table.add_row(str(row["model"]), _megabytes(row["bytes"]), str(where))
+        table.add_row(escape(str(row["model"])), _megabytes(row["bytes"]), escape(str(where)))
     Console().print(table)
     return 0
 

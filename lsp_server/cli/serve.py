@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import os
+import re
 import socket
 import sys
 
@@ -23,10 +25,12 @@ def run(options: argparse.Namespace) -> int:
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
     server = FimbleServer(opener(options))
     register(server)
-    if options.tcp:
-        _serve_tcp(server, _listen(options.tcp))
+    if options.tcp is None:
+        serving = server.serve_stdio()
     else:
-        server.start_io()
+        serving = _serve_tcp(server, _listen(options.tcp))
+    with contextlib.suppress(SystemExit, KeyboardInterrupt, ConnectionError):
+        asyncio.run(serving)
     sys.stderr.flush()
     # A thread may still wait for standard input, and Python would wait for the thread.
     os._exit(0 if server.protocol.was_shut_down else 1)
@@ -34,13 +38,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _listen(address: str) -> socket.socket:
     """Bind a loopback address. Raises UsageError."""
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    if not host or not port.isdigit() or int(port) > 65535:
+    match = re.fullmatch(r"(?:\[(.+)\]|(.+)):([0-9]{1,5})", address)
+    host, port = (match[1] or match[2], int(match[3])) if match else ("", 0)
+    if not host or port > 65535:
         raise UsageError(f"--tcp takes HOST:PORT, such as 127.0.0.1:7658, not {address!r}.")
     try:
-        family, _, _, _, target = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
-    except OSError as error:
+        family, _, _, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
         raise UsageError(f"The host {host!r} can't be found; use 127.0.0.1.") from error
     if not ipaddress.ip_address(target[0]).is_loopback:
         raise UsageError(
@@ -60,21 +64,16 @@ def _listen(address: str) -> socket.socket:
     return listener
 
 
-def _serve_tcp(server: FimbleServer, listener: socket.socket) -> None:
+async def _serve_tcp(server: FimbleServer, listener: socket.socket) -> None:
     """Serve the first client that connects; there is one session, so one client."""
+    connected: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
 
-    async def serve() -> None:
-        connected: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
-        connected = asyncio.Queue()
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await connected.put((reader, writer))
 
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await connected.put((reader, writer))
-
-        listening = await asyncio.start_server(accept, sock=listener, limit=2**20)
-        host, port = listener.getsockname()[:2]
-        print(f"fimble: listening on {host}:{port}", file=sys.stderr, flush=True)
-        reader, writer = await connected.get()
-        listening.close()
-        await server.run_connection(reader, writer)
-
-    asyncio.run(serve())
+    listening = await asyncio.start_server(accept, sock=listener, limit=2**20)
+    host, port = listener.getsockname()[:2]
+    print(f"fimble: listening on {host}:{port}", file=sys.stderr, flush=True)
+    reader, writer = await connected.get()
+    listening.close()
+    await server.serve(reader, writer)

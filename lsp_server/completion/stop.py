@@ -140,9 +140,10 @@ class Stopper:
 
     def _begin_line(self, line: str) -> None:
         """Stop early where the beginning of a line already tells."""
-        loops = (m for m in LOOP.finditer(line) if len(m[0]) >= LOOP_LENGTH and WORD.search(m[1]))
-        if loop := next(loops, None):
-            self._kept = len(self._received) - len(line) + loop.end(1)
+        loops = LOOP.finditer(self._received, self._judged)
+        loop = next((m for m in loops if len(m[0]) >= LOOP_LENGTH and WORD.search(m[1])), None)
+        if loop is not None:
+            self._kept = loop.end(1)
         elif not UNDECIDED.fullmatch(line) and self._left_block(line):
             self._kept = self._judged
 

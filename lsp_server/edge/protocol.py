@@ -10,18 +10,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
-from pygls.protocol.json_rpc import RPCMessage, RPCRequest
+from pygls.protocol.json_rpc import RPCRequest
 
-_BEFORE_INITIALIZE = (types.INITIALIZE, types.EXIT)
-
-
-class _Answered:
-    """Stands for a message that has been answered while it was read."""
+logger = logging.getLogger(__name__)
 
 
 class FimbleProtocol(LanguageServerProtocol):
@@ -51,55 +48,62 @@ class FimbleProtocol(LanguageServerProtocol):
         """Hand the closing to our own store, not to pygls's."""
         self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE](params)
 
-    def structure_message(self, data: dict[str, Any]) -> Any:
-        """Parse a message; answer a request that can't be parsed."""
+    def receive(self, body: bytes) -> None:
+        """Handle a message, whatever it is and whenever it comes."""
         try:
-            return super().structure_message(data)
+            data = json.loads(body)
+        except (ValueError, RecursionError):
+            self._refuse({}, types.ErrorCodes.ParseError, "This message is not JSON.")
+            return
+        if not isinstance(data, dict) or data.get("jsonrpc") != self.VERSION:
+            known = data if isinstance(data, dict) else {}
+            self._refuse(known, types.ErrorCodes.InvalidRequest, "This is not JSON-RPC 2.0.")
+            return
+        if "method" in data and (refusal := self._refusal(data)) is not None:
+            if "id" in data:
+                self._refuse(data, *refusal)
+            return
+        try:
+            message = self.structure_message(data)
         except JsonRpcException:
-            if "id" in data and "method" in data:
-                self._refuse(
-                    data["id"],
-                    types.ErrorCodes.InvalidParams,
-                    f"The parameters of {data['method']} are not what the protocol says.",
-                )
-            return _Answered()
-
-    def handle_message(self, message: RPCMessage | _Answered) -> None:
-        """Handle a message that may come at the wrong time."""
-        if isinstance(message, _Answered):
+            self._refuse_shape(data)
             return
-        method = getattr(message, "method", None)
-        if method is not None and not self._initialized and method not in _BEFORE_INITIALIZE:
-            if isinstance(message, RPCRequest):
-                self._refuse(
-                    message.id,
-                    types.ErrorCodes.ServerNotInitialized,
-                    "The first request must be `initialize`.",
-                )
+        if "method" in data and "id" in data and not isinstance(message, RPCRequest):
+            what = f"{data['method']} is a notification; it has no id."
+            self._refuse(data, types.ErrorCodes.InvalidRequest, what)
             return
-        if self._shutdown and isinstance(message, RPCRequest):
-            self._refuse(message.id, types.ErrorCodes.InvalidRequest, "The server has shut down.")
-            return
-        if method == types.INITIALIZE:
-            if self._initialized:
-                self._refuse(
-                    getattr(message, "id", None),
-                    types.ErrorCodes.InvalidRequest,
-                    "`initialize` may be sent only once.",
-                )
-                return
+        if data.get("method") == types.INITIALIZE:
             self._initialized = True
-        super().handle_message(message)
+        self.handle_message(message)
 
-    def refuse_unreadable(self, error: Exception) -> None:
-        """Answer something that is no message at all."""
-        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-            self._refuse(None, types.ErrorCodes.ParseError, "This message is not JSON.")
+    def _refusal(self, data: dict[str, Any]) -> tuple[types.ErrorCodes, str] | None:
+        """Why a request or a notification can't be handled now, or ever."""
+        codes = types.ErrorCodes
+        method = data["method"]
+        if not isinstance(method, str) or not isinstance(data.get("id", 0), str | int):
+            return codes.InvalidRequest, "A method is a text; an id is a text or a whole number."
+        if self._shutdown and method != types.EXIT:
+            return codes.InvalidRequest, "The server has shut down."
+        if not self._initialized and method not in (types.INITIALIZE, types.EXIT):
+            return codes.ServerNotInitialized, "The first request must be `initialize`."
+        if self._initialized and method == types.INITIALIZE:
+            return codes.InvalidRequest, "`initialize` may be sent only once."
+        if method not in {*self.fm.features, *self.fm.builtin_features, types.CANCEL_REQUEST}:
+            return codes.MethodNotFound, f"Fimble does not know the method {method[:100]}."
+        return None
+
+    def _refuse_shape(self, data: dict[str, Any]) -> None:
+        method = data.get("method")
+        if method is not None and "id" in data:
+            message = f"The parameters of {method} are not what the protocol says."
+            self._refuse(data, types.ErrorCodes.InvalidParams, message)
         else:
-            self._refuse(None, types.ErrorCodes.InvalidRequest, "This is not a message.")
+            logger.warning("%s was ignored: it is not as the protocol says", method or "an answer")
 
-    def _refuse(self, request_id: Any, code: types.ErrorCodes, message: str) -> None:
-        self._send_response(request_id, None, types.ResponseError(code=code, message=message))
+    def _refuse(self, request: dict[str, Any], code: types.ErrorCodes, message: str) -> None:
+        """Answer with an error. The id is null if none is known; pygls would leave it out."""
+        error = {"code": code.value, "message": message}
+        self._send_data({"jsonrpc": self.VERSION, "id": request.get("id"), "error": error})
 
     def _execute_handler(self, msg_id: Any, *args: Any, **kwargs: Any) -> None:
         super()._execute_handler(msg_id, *args, **kwargs)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
+import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-from pygls.io_ import run_async
+from pygls.io_ import StdinAsyncReader, StdoutWriter
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__
 from lsp_server.edge import messages
+from lsp_server.edge.frames import Reader, bodies
 from lsp_server.edge.progress import LoadProgress
 from lsp_server.edge.protocol import FimbleProtocol
 from lsp_server.edge.session import OpenEngine, Session
@@ -39,15 +39,25 @@ class FimbleServer(LanguageServer):
         self._progress: LoadProgress | None = None
         self._last_failure = ""
 
-    async def run_connection(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Serve one client over a connection, until it exits or is gone."""
-        self._stop_event = threading.Event()
+    async def serve_stdio(self) -> None:
+        """Serve the client at the other end of this process's standard streams; see `serve`."""
+        reader = StdinAsyncReader(sys.stdin.buffer, self.thread_pool)
+        await self.serve(reader, StdoutWriter(sys.stdout.buffer))
+
+    async def serve(self, reader: Reader, writer: Any) -> None:
+        """Serve one client until it exits or is gone.
+
+        Raises SystemExit when it exits, UsageError if its messages can't be told apart.
+        """
+        asyncio.get_running_loop().set_exception_handler(_log_kind)
         self.protocol.set_writer(writer)
-        await run_async(
-            self._stop_event, reader, self.protocol, error_handler=self.report_server_error
-        )
+        async for body in bodies(reader):
+            try:
+                self.protocol.receive(body)
+            except ConnectionError:
+                return
+            except Exception as error:  # one message must not end the session
+                logger.error("a message could not be handled: %s", type(error).__name__)
 
     def start_progress(self) -> None:
         """Show model loading as progress, if the client can."""
@@ -62,13 +72,10 @@ class FimbleServer(LanguageServer):
             self._show(types.MessageType.Warning, problem)
 
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
-        """Log the kind of an error (its text may hold the user's code), answer what is no message.
+        """Say nothing: errors have been answered or logged where they arose.
 
-        Errors of requests and notifications have been answered or logged where they arose.
+        pygls would show their texts, which may hold the user's code, in the editor.
         """
-        if source is JsonRpcException:
-            logger.error("a message could not be read: %s", type(error).__name__)
-            self.protocol.refuse_unreadable(error)
 
     def _on_status(self, status: EngineStatus) -> None:
         self.protocol.notify(messages.STATUS, messages.status(status))
@@ -81,3 +88,8 @@ class FimbleServer(LanguageServer):
 
     def _show(self, kind: types.MessageType, message: str) -> None:
         self.window_show_message(types.ShowMessageParams(kind, message))
+
+
+def _log_kind(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log that something failed behind the scenes. asyncio would show results: the user's code."""
+    logger.error("background work failed: %s", type(context.get("exception")).__name__)

@@ -39,6 +39,41 @@ class Reply:
     """Fail with EngineCrashed after the text."""
 
 
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "after": str,
+    "text": str,
+    "seconds_per_token": (int, float),
+    "crash": bool,
+}
+
+
+def read_script(path: Path) -> list[Reply]:
+    """Read a script: a JSON list of objects with the fields of `Reply`. Raises UsageError."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"The script {path} can't be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"The script {path} is not JSON; correct it.") from None
+    if not isinstance(entries, list):
+        raise UsageError(f"The script {path} must be a JSON list of replies.")
+    for number, entry in enumerate(entries, 1):
+        if not _is_reply(entry):
+            raise UsageError(
+                f"Reply {number} of the script {path} must be an object with the text `after` and, "
+                "if need be, the text `text`, the number `seconds_per_token`, `crash: true`."
+            )
+    return [Reply(**entry) for entry in entries]
+
+
+def _is_reply(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and "after" in entry
+        and all(name in FIELDS and isinstance(entry[name], FIELDS[name]) for name in entry)
+    )
+
+
 class FakeEngine:
     """Engine over a script. `requests` keeps what was asked."""
 
@@ -46,15 +81,6 @@ class FakeEngine:
         self._replies = replies
         self._on_status = on_status
         self.requests: list[InfillRequest] = []
-
-    @classmethod
-    def from_file(cls, path: Path, on_status: StatusListener) -> FakeEngine:
-        """Read a script: a JSON list of objects with the fields of `Reply`. Raises UsageError."""
-        try:
-            replies = [Reply(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
-        except (OSError, ValueError, TypeError) as error:
-            raise UsageError(f"The script {path.name} can't be read: {error}.") from error
-        return cls(replies, on_status)
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the first reply whose `after` ends the prefix."""
@@ -70,9 +96,10 @@ class FakeEngine:
         yield Finished("end" if len(words) <= request.max_tokens else "length", usage)
 
     async def info(self) -> EngineInfo:
-        """The fake is always ready."""
+        """The fake is always ready, and says so when it is first asked."""
         if self._on_status is not None:
             self._on_status(EngineStatus("ready", "The scripted engine is ready."))
+            self._on_status = None
         return EngineInfo("script", "fake", "none", fim_ok=True, context_tokens=4096)
 
     def counter(self) -> Counter:

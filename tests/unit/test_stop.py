@@ -118,6 +118,7 @@ def test_repeated_lines_are_kept_once() -> None:
 def test_a_loop_within_a_line_is_cut() -> None:
     assert kept("x = [", "1, 2, " + "0, " * 40) == "1, 2, 0"
     assert kept("x = ", "0x" + "0" * 32 + "\n") == "0x" + "0" * 32
+    assert kept("x = [" + "0, " * 40, "1]\n") == "1]"
     assert kept("", "# " + "-" * 70 + "\n") == "# " + "-" * 70
 
 

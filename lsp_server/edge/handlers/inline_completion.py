@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from lsprotocol import types
 
+from lsp_server.core.snapshot import Snapshot
 from lsp_server.edge import convert
 from lsp_server.edge.server import FimbleServer
-from lsp_server.errors import EngineError, ModelError
+from lsp_server.edge.session import Session
+from lsp_server.errors import EngineError, ModelError, UsageError
 
 EMPTY = types.InlineCompletionList(items=[])
 
@@ -26,8 +28,16 @@ async def inline_completion(
         if invoked:
             raise
         return EMPTY  # the status says why; an error for each key would not help
-    if suggestion is None or session.documents.get(uri).version != snapshot.version:
+    if suggestion is None or not _is_newest(session, snapshot):
         return EMPTY
     return types.InlineCompletionList(
         items=[convert.inline_completion(snapshot, suggestion, session.encoding)]
     )
+
+
+def _is_newest(session: Session, snapshot: Snapshot) -> bool:
+    """Whether the document still has this text. Versions don't tell: reopened, it counts anew."""
+    try:
+        return session.documents.get(snapshot.uri).text is snapshot.text
+    except UsageError:  # closed meanwhile
+        return False

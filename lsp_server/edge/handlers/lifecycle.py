@@ -26,17 +26,25 @@ async def initialized(server: FimbleServer, _params: types.InitializedParams) ->
 async def did_change_configuration(
     server: FimbleServer, params: types.DidChangeConfigurationParams
 ) -> None:
-    """Use new settings: pushed (`{"fimble": {...}}` or the section itself), or asked for."""
+    """Use new settings: pushed (`{"fimble": {...}}` or the section itself), or asked for.
+
+    A client that has none to tell says null; those of `initialize` then stay.
+    """
     pushed = params.settings
     if isinstance(pushed, dict) and SECTION in pushed:
         pushed = pushed[SECTION]
-    workspace = server.client_capabilities.workspace
-    if not pushed and workspace is not None and workspace.configuration:
+    elif not pushed and _can_be_asked(server):
         item = types.ConfigurationItem(section=SECTION)
         [pushed] = await server.workspace_configuration_async(types.ConfigurationParams([item]))
-    server.name_problems(server.session.configure(pushed))
+    if pushed is not None:
+        server.name_problems(server.session.configure(pushed))
 
 
 async def shutdown(server: FimbleServer, _params: None) -> None:
     """Unload the model."""
     await server.session.close()
+
+
+def _can_be_asked(server: FimbleServer) -> bool:
+    workspace = server.client_capabilities.workspace
+    return workspace is not None and bool(workspace.configuration)

@@ -7,6 +7,7 @@ log-probabilities need `logits_all`, which allocates context x vocabulary floats
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -57,7 +58,7 @@ class Model:
         params.n_gpu_layers = gpu_layers
         params.use_extra_bufts = special_kernels
         params.progress_callback = C.llama_progress_callback(progress)
-        self.pointer = C.llama_model_load_from_file(str(path).encode(), params)
+        self.pointer = C.llama_model_load_from_file(os.fsencode(path), params)
         if not self.pointer:
             raise ModelUnusable(
                 f"llama.cpp can't load {path.name}: the file is damaged or of a kind that the "

@@ -16,13 +16,11 @@ Invariant: a request that was sent to a worker hears of that worker's end at onc
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 import sys
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -39,6 +37,7 @@ from lsp_server.engines.base import (
     Usage,
 )
 from lsp_server.engines.local import wire
+from lsp_server.engines.local.process import KILL, WorkerProcess
 
 logger = logging.getLogger(__name__)
 
@@ -50,37 +49,28 @@ WORKER_ENVIRONMENT = {
     "GOMP_SPINCOUNT": "10000",
 }
 MAX_CRASHES = 5
-KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 _NOT_NATIVE = {0, 1, -signal.SIGTERM, -KILL}
 """Exit codes of a worker that ended otherwise than by a fault in native code."""
+PAUSE_SECONDS = 1.0
 RETRY_SECONDS = 60.0
+EXIT_SECONDS = 1.0
+"""How long a worker that has closed its output may take to end by itself, for its exit code."""
 _CRASHED = errors.EngineCrashed(
     "The model's worker process ended unexpectedly; it is being restarted, please try again."
 )
+_SHUT_DOWN = errors.EngineUnavailable("The engine has been shut down.")
 
 
 class _Life:
-    """One process, from its start to its end."""
+    """What is known of one worker process, from its start to its end."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: WorkerProcess) -> None:
         self.process = process
         self.ready: asyncio.Future[EngineInfo] = asyncio.get_running_loop().create_future()
         self.streams: dict[int, asyncio.Queue[Event | errors.FimbleError]] = {}
         self.pending: set[int] = set()
         """Requests that the worker has not finished or dropped, even if nobody listens any more."""
         self.heard = time.monotonic()
-        self.last_words: deque[str] = deque(maxlen=5)
-
-    def send(self, message: wire.Message) -> None:
-        assert self.process.stdin is not None
-        with contextlib.suppress(ConnectionError):  # its end is noticed where it is read
-            self.process.stdin.write(wire.encode(message))
-
-    def kill(self) -> None:
-        # process.kill() would reap it behind asyncio's back, and the exit code would be lost.
-        if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.process.pid, KILL)
 
 
 class Supervisor:
@@ -93,15 +83,20 @@ class Supervisor:
         *,
         command: Sequence[str] = WORKER_COMMAND,
         hang_seconds: float = 60.0,
+        pause_seconds: float = PAUSE_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         """`load_order` gives the message that loads the model; it may raise FimbleError.
 
-        A worker with work to do that says nothing for `hang_seconds` is killed.
+        A worker with work to do that says nothing for `hang_seconds` is killed. `pause_seconds` is
+        the first pause between two restarts, each later one is twice as long.
         """
         self._load_order = load_order
         self._on_status = on_status
         self._command = command
         self._hang_seconds = hang_seconds
+        self._pause_seconds = pause_seconds
+        self._retry_seconds = retry_seconds
         self._life: _Life | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._failure: errors.FimbleError | None = None
@@ -114,19 +109,19 @@ class Supervisor:
 
     async def info(self) -> EngineInfo:
         """Wait for a ready worker. Raises FimbleError when there will be none."""
-        return await asyncio.shield((await self._living()).ready)
+        return (await self._ready()).ready.result()
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the answer of the worker. Raises FimbleError."""
-        life = await self._living()
-        await asyncio.shield(life.ready)
+        life = await self._ready()
         self._next_id += 1
         request_id = self._next_id
         stream: asyncio.Queue[Event | errors.FimbleError] = asyncio.Queue()
         life.streams[request_id] = stream
+        if not life.pending:  # else a worker that hangs would seem alive as long as requests come
+            life.heard = time.monotonic()
         life.pending.add(request_id)
-        life.heard = time.monotonic()
-        life.send({"op": "infill", "id": request_id, **asdict(request)})
+        life.process.send({"op": "infill", "id": request_id, **asdict(request)})
         try:
             while True:
                 event = await stream.get()
@@ -138,35 +133,45 @@ class Supervisor:
         finally:
             del life.streams[request_id]
             if request_id in life.pending:
-                life.send({"op": "cancel", "id": request_id})
+                life.process.send({"op": "cancel", "id": request_id})
 
     async def close(self) -> None:
         """End the worker. Safe to call twice."""
         self._closed = True
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
-            self._keeper = None
+        self._changed.set()
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None and not keeper.done():
+            keeper.cancel()
+            await asyncio.wait({keeper})
+            self._status("stopped", "The model has been unloaded.")
 
     @property
     def worker_pid(self) -> int | None:
         """Process id of the present worker."""
         return None if self._life is None else self._life.process.pid
 
+    async def _ready(self) -> _Life:
+        """Wait for a worker that takes requests."""
+        life = await self._living()
+        await asyncio.shield(life.ready)
+        if life is not self._life:  # it has ended since, and told those it knew of
+            raise self._ended()
+        return life
+
     async def _living(self) -> _Life:
         """Return the present worker, starting one if there is none."""
-        if self._closed:
-            raise errors.EngineUnavailable("The engine has been shut down.")
-        if self._keeper is None or (self._keeper.done() and time.monotonic() >= self._retry_at):
-            self._failure = None
-            self._keeper = asyncio.create_task(self._keep())
-        while self._life is None:
+        while True:
+            if self._closed:
+                raise _again(_SHUT_DOWN)
+            if self._life is not None:
+                return self._life
+            if self._keeper is None or (self._keeper.done() and time.monotonic() >= self._retry_at):
+                self._failure = None
+                self._keeper = asyncio.create_task(self._keep())
             if self._failure is not None:
                 raise _again(self._failure)
             self._changed.clear()
             await self._changed.wait()
-        return self._life
 
     def _set(self, life: _Life | None, failure: errors.FimbleError | None = None) -> None:
         self._life = life
@@ -179,7 +184,7 @@ class Supervisor:
         try:
             while True:
                 if self._crashes > 1:
-                    await asyncio.sleep(2.0 ** (self._crashes - 2))
+                    await asyncio.sleep(self._pause_seconds * 2.0 ** (self._crashes - 2))
                 await self._live(await self._load_order())
                 self._crashes += 1
                 if self._crashes >= MAX_CRASHES:
@@ -189,57 +194,46 @@ class Supervisor:
                     )
                 self._status("loading", "The model's worker ended unexpectedly; restarting it.")
         except errors.FimbleError as error:
-            self._retry_at = time.monotonic() + RETRY_SECONDS
-            self._set(None, error)
-            self._status("failed", str(error))
-        except asyncio.CancelledError:
-            self._set(None, errors.EngineUnavailable("The engine has been shut down."))
-            self._status("stopped", "The model has been unloaded.")
-            raise
+            self._give_up(error)
+        except Exception as error:  # whatever it is, nobody may be left waiting
+            logger.exception("the model's worker can't be run")
+            self._give_up(
+                errors.EngineUnavailable(
+                    f"The model's worker process can't be run ({type(error).__name__}); "
+                    "run `fimble doctor` to see what is wrong."
+                )
+            )
+
+    def _give_up(self, error: errors.FimbleError) -> None:
+        self._retry_at = time.monotonic() + self._retry_seconds
+        self._set(None, error)
+        self._status("failed", str(error))
 
     async def _live(self, order: wire.Message) -> None:
         """Run one worker until it ends. Raises FimbleError if it says that it can't load."""
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=2**20,
-            env={**WORKER_ENVIRONMENT, **os.environ},
-        )
+        environment = {**WORKER_ENVIRONMENT, **os.environ}
+        process = await WorkerProcess.start(self._command, environment)
         life = _Life(process)
-        self._set(life)
-        self._status("loading", "Loading the model.", 0.0)
-        life.send({"op": "load", "conservative": self._conservative, **order})
         watch = asyncio.create_task(self._watch(life))
-        listen = asyncio.create_task(_listen(life))
-        closed_by_worker = False
+        patience = 0.0
         try:
-            await self._read(life)
-            closed_by_worker = True
+            self._set(life)
+            self._status("loading", "Loading the model.", 0.0)
+            process.send({"op": "load", "conservative": self._conservative, **order})
+            await process.read(lambda message: self._handle(life, message))
+            patience = EXIT_SECONDS
         finally:
             self._set(None)
             watch.cancel()
             self._bury(life)
-            with contextlib.suppress(TimeoutError):  # let it end by itself, for its exit code
-                await asyncio.wait_for(process.wait(), 1.0 if closed_by_worker else 0.0)
-            life.kill()
-            await process.wait()
-            await asyncio.gather(watch, listen, return_exceptions=True)
-            if process.stdin is not None:
-                process.stdin.close()
-        if process.returncode not in _NOT_NATIVE:
+            await process.end(patience)
+        if process.exit_code not in _NOT_NATIVE:
             self._conservative = True
-        if life.last_words:
-            logger.warning("worker %d: %s", process.pid, " | ".join(life.last_words))
-
-    async def _read(self, life: _Life) -> None:
-        assert life.process.stdout is not None
-        async for line in life.process.stdout:
-            life.heard = time.monotonic()
-            self._handle(life, wire.decode(line))
+        if process.last_words:
+            logger.warning("worker %d: %s", process.pid, process.last_words)
 
     def _handle(self, life: _Life, message: wire.Message) -> None:
+        life.heard = time.monotonic()
         match message["event"]:
             case "delta":
                 self._deliver(life, message, Delta(message["text"], tuple(message["logprobs"])))
@@ -274,10 +268,13 @@ class Supervisor:
     def _bury(self, life: _Life) -> None:
         """Tell everyone who waits for this worker that it has ended."""
         if not life.ready.done():
-            life.ready.set_exception(_again(_CRASHED))
+            life.ready.set_exception(self._ended())
         life.ready.exception()  # asked for, so that asyncio does not complain if nobody waited
         for stream in life.streams.values():
-            stream.put_nowait(_again(_CRASHED))
+            stream.put_nowait(self._ended())
+
+    def _ended(self) -> errors.FimbleError:
+        return _again(_SHUT_DOWN if self._closed else _CRASHED)
 
     async def _watch(self, life: _Life) -> None:
         """Kill a worker that has work to do and says nothing."""
@@ -286,18 +283,11 @@ class Supervisor:
             busy = life.pending or not life.ready.done()
             if busy and time.monotonic() - life.heard > self._hang_seconds:
                 logger.warning("worker %d hangs; killing it", life.process.pid)
-                life.kill()
+                life.process.kill()
                 return
 
     def _status(self, state: Any, message: str, fraction: float | None = None) -> None:
         self._on_status(EngineStatus(state, message, fraction))
-
-
-async def _listen(life: _Life) -> None:
-    """Keep the last lines that the worker, or native code in it, printed."""
-    assert life.process.stderr is not None
-    async for line in life.process.stderr:
-        life.last_words.append(line.decode(errors="replace").rstrip()[:200])
 
 
 def _again(error: errors.FimbleError) -> errors.FimbleError:

@@ -1,0 +1,72 @@
+"""The scripted engine."""
+
+from __future__ import annotations
+
+import time
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from lsp_server.engines.base import Delta, EngineStatus, Event, Finished, InfillRequest
+from lsp_server.engines.fake import FakeEngine, Reply, read_script
+from lsp_server.errors import EngineCrashed
+
+
+async def ask(engine: FakeEngine, prefix: str, max_tokens: int = 128) -> list[Event]:
+    async with aclosing(engine.infill(InfillRequest(prefix, "", max_tokens))) as events:
+        return [event async for event in events]
+
+
+def text(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Delta)]
+
+
+async def test_the_first_reply_that_fits_the_end_of_the_prefix_is_given_word_by_word() -> None:
+    engine = FakeEngine([Reply("b", "one  two\n  three\n"), Reply("ab", "never"), Reply("c", "x")])
+    events = await ask(engine, "ab")
+    assert text(events) == ["one", "  two", "\n  three", "\n"]
+    assert isinstance(events[-1], Finished)
+    assert events[-1].reason == "end"
+    assert text(await ask(engine, "bc")) == ["x"]
+    assert await ask(engine, "b?") == [events[-1]]
+    assert [request.prefix for request in engine.requests] == ["ab", "bc", "b?"]
+
+
+@pytest.mark.parametrize(("limit", "reason"), [(1, "length"), (2, "end")])
+async def test_it_keeps_to_the_limit(limit: int, reason: str) -> None:
+    *words, finished = await ask(FakeEngine([Reply("", "one two")]), "", limit)
+    assert len(words) == limit
+    assert isinstance(finished, Finished)
+    assert finished.reason == reason
+
+
+async def test_it_takes_its_time_and_can_be_left_early() -> None:
+    engine = FakeEngine([Reply("", "one two three", seconds_per_token=0.05)])
+    started = time.perf_counter()
+    async with aclosing(engine.infill(InfillRequest("", ""))) as events:
+        assert await anext(events) == Delta("one", (-0.1,))
+    assert 0.05 <= time.perf_counter() - started < 0.1
+
+
+async def test_it_crashes_after_the_text() -> None:
+    engine = FakeEngine([Reply("", "one", crash=True)])
+    events = engine.infill(InfillRequest("", ""))
+    assert await anext(events) == Delta("one", (-0.1,))
+    with pytest.raises(EngineCrashed):
+        await anext(events)
+
+
+async def test_it_says_once_that_it_is_ready() -> None:
+    told: list[EngineStatus] = []
+    engine = FakeEngine([], told.append)
+    assert (await engine.info()).kind == "fake"
+    await engine.info()
+    await engine.close()
+    assert [status.state for status in told] == ["ready"]
+
+
+def test_a_script_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "script.json"
+    path.write_text('[{"after": "é", "text": "x", "seconds_per_token": 1, "crash": true}]')
+    assert read_script(path) == [Reply("é", "x", 1, crash=True)]
