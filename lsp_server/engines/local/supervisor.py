@@ -6,9 +6,9 @@
 
 A worker that has finished a request counts as healthy again. One that died of native code (not of a
 signal that somebody sent) is followed by a conservative one: on the CPU, without the kernels that
-repack weights for special instructions. In `failed`, requests are refused at
-once with the reason; after `RETRY_SECONDS` the next request tries again, so that a model that has
-been pulled, or memory that has been freed, is noticed without a restart of the editor.
+repack weights for special instructions. In `failed`, requests are refused at once with the reason;
+after `RETRY_SECONDS` the next request tries again, so that a model that has been pulled, or memory
+that has been freed, is noticed without a restart of the editor.
 
 Invariant: a request that was sent to a worker hears of that worker's end at once, and exactly once.
 """
@@ -22,7 +22,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from lsp_server import errors
@@ -66,7 +66,9 @@ class _Life:
 
     def __init__(self, process: WorkerProcess) -> None:
         self.process = process
-        self.ready: asyncio.Future[EngineInfo] = asyncio.get_running_loop().create_future()
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.info: EngineInfo | None = None
+        """Once it is ready; its speeds are the last that were measured."""
         self.streams: dict[int, asyncio.Queue[Event | errors.FimbleError]] = {}
         self.pending: set[int] = set()
         """Requests that the worker has not finished or dropped, even if nobody listens any more."""
@@ -109,7 +111,9 @@ class Supervisor:
 
     async def info(self) -> EngineInfo:
         """Wait for a ready worker. Raises FimbleError when there will be none."""
-        return (await self._ready()).ready.result()
+        info = (await self._ready()).info
+        assert info is not None  # set together with `ready`
+        return info
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the answer of the worker. Raises FimbleError."""
@@ -240,6 +244,11 @@ class Supervisor:
             case "finished":
                 life.pending.discard(message["id"])
                 self._crashes = 0
+                assert life.info is not None  # requests are sent to a worker that is ready
+                reading, writing = message["speed"]
+                life.info = replace(
+                    life.info, prompt_tokens_per_second=reading, seconds_per_token=writing
+                )
                 usage = Usage(**message["usage"])
                 self._deliver(life, message, Finished(message["reason"], usage))
             case "dropped":
@@ -250,9 +259,9 @@ class Supervisor:
                 percent = f"{message['fraction']:.0%}"
                 self._status("loading", f"Loading the model ({percent}).", message["fraction"])
             case "ready":
-                info = EngineInfo(**message["info"])
-                life.ready.set_result(info)
-                self._status("ready", f"{info.model} is ready.")
+                life.info = EngineInfo(**message["info"])
+                life.ready.set_result(None)
+                self._status("ready", f"{life.info.model} is ready.")
             case "failed":
                 error = getattr(errors, message["error"])(message["message"])
                 life.ready.set_exception(error)
