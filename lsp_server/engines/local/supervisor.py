@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 import time
@@ -42,12 +41,6 @@ from lsp_server.engines.local.process import KILL, WorkerProcess
 logger = logging.getLogger(__name__)
 
 WORKER_COMMAND = (sys.executable, "-m", "lsp_server.engines.local.worker")
-WORKER_ENVIRONMENT = {
-    # OpenMP threads spin between layers. Left at its default, llama.cpp falls to a tenth of its
-    # speed while something else keeps the cores busy; with fewer spins it hardly minds, and is as
-    # fast on a quiet machine.
-    "GOMP_SPINCOUNT": "10000",
-}
 MAX_CRASHES = 5
 _NOT_NATIVE = {0, 1, -signal.SIGTERM, -KILL}
 """Exit codes of a worker that ended otherwise than by a fault in native code."""
@@ -215,8 +208,7 @@ class Supervisor:
 
     async def _live(self, order: wire.Message) -> None:
         """Run one worker until it ends. Raises FimbleError if it says that it can't load."""
-        environment = {**WORKER_ENVIRONMENT, **os.environ}
-        process = await WorkerProcess.start(self._command, environment)
+        process = await WorkerProcess.start(self._command)
         life = _Life(process)
         watch = asyncio.create_task(self._watch(life))
         patience = 0.0

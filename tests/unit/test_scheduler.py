@@ -1,0 +1,368 @@
+"""The scheduler over a context of Python lists: the same answers whatever the order of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from zlib import crc32
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_server.engines.base import Delta, Finished, Priority
+from lsp_server.engines.local.scheduler import EvaluationFailed, Job, Scheduler
+
+END = 256
+REFUSED = 300
+
+
+class ListContext:
+    """The next token depends on every token before it, and on its position."""
+
+    def __init__(self, *, slice_tokens: int = 4, can_forget_a_part: bool = True) -> None:
+        self.slice_tokens = slice_tokens
+        self.size = 1000
+        self.tokens: list[int] = []
+        self.evaluations: list[tuple[int, list[int]]] = []
+        self._can_forget_a_part = can_forget_a_part
+
+    def keep(self, count: int) -> bool:
+        assert count < len(self.tokens) or count == 0, "nothing to forget"
+        kept = self._can_forget_a_part or count == 0
+        del self.tokens[count if kept else 0 :]
+        return kept
+
+    def evaluate(self, tokens: Sequence[int], start: int) -> bool:
+        assert 1 <= len(tokens) <= self.slice_tokens
+        assert start == len(self.tokens)
+        self.evaluations.append((start, list(tokens)))
+        if REFUSED in tokens:
+            return False
+        self.tokens += tokens
+        return True
+
+    def best(self) -> tuple[int, float]:
+        return next_token(self.tokens), logprob(self.tokens)
+
+
+class Bytes:
+    """Token n is byte n; 256 ends."""
+
+    def piece(self, token: int) -> bytes:
+        return bytes([token])
+
+    def ends(self, token: int) -> bool:
+        return token == END
+
+
+class Scripted(ListContext):
+    """Answers with given tokens, whatever the prompt of one token was."""
+
+    def __init__(self, answer: Sequence[int]) -> None:
+        super().__init__()
+        self._answer = [*answer, END]
+
+    def best(self) -> tuple[int, float]:
+        return self._answer[len(self.tokens) - 1], -float(len(self.tokens))
+
+
+def next_token(tokens: Sequence[int]) -> int:
+    """An ASCII letter by the hash of the sequence; now and then the end."""
+    number = crc32(repr(list(tokens)).encode())
+    return END if number % 16 == 0 else 97 + number % 26
+
+
+def logprob(tokens: Sequence[int]) -> float:
+    return -len(tokens) / 1000
+
+
+@dataclass
+class Asked:
+    """A job and what came of it."""
+
+    prompt: list[int]
+    max_tokens: int = 6
+    priority: int = Priority.TYPING
+    events: list[Delta | Finished] = field(default_factory=list)
+    job: Job = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.job = Job(list(self.prompt), self.max_tokens, self.priority, self.events.append)
+
+    @property
+    def text(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, Delta))
+
+    @property
+    def logprobs(self) -> list[float]:
+        return [p for event in self.events if isinstance(event, Delta) for p in event.logprobs]
+
+    @property
+    def finished(self) -> Finished:
+        last = self.events[-1]
+        assert isinstance(last, Finished)
+        return last
+
+    def expected(self) -> tuple[str, str]:
+        """Text and reason of an answer that nothing else gets in the way of."""
+        tokens = list(self.prompt)
+        text = ""
+        while len(text) < self.max_tokens:
+            token = next_token(tokens)
+            if token == END:
+                return text, "end"
+            tokens.append(token)
+            text += chr(token)
+        return text, "length"
+
+    def check(self) -> None:
+        """The answer is the expected one, and says so once."""
+        assert (self.text, self.finished.reason) == self.expected()
+        assert len([event for event in self.events if isinstance(event, Finished)]) == 1
+        generated = len(self.text)
+        assert self.logprobs == [logprob(range(len(self.prompt) + n)) for n in range(generated)]
+        assert self.finished.usage.prompt_tokens == len(self.prompt)
+        assert self.finished.usage.generated_tokens == generated
+
+
+def run(scheduler: Scheduler) -> None:
+    while scheduler.busy:
+        scheduler.step()
+
+
+def long_answers(length: int) -> Iterator[list[int]]:
+    """Prompts of a length whose answers don't end by themselves for 6 tokens."""
+    for number in range(1000):
+        prompt = [number, *range(1, length)]
+        if Asked(prompt).expected()[1] == "length":
+            yield prompt
+
+
+def test_a_prompt_is_evaluated_in_slices() -> None:
+    prompt = next(long_answers(10))
+    context = ListContext()
+    scheduler = Scheduler(context, Bytes())
+    asked = Asked(prompt, max_tokens=2)
+    scheduler.add(asked.job)
+    run(scheduler)
+    asked.check()
+    assert asked.finished.reason == "length"
+    sizes = [(start, len(tokens)) for start, tokens in context.evaluations]
+    assert sizes == [(0, 4), (4, 4), (8, 2), (10, 1)]
+    assert not scheduler.busy
+
+
+def test_the_last_token_generated_is_not_evaluated() -> None:
+    asked = Asked(next(long_answers(3)), max_tokens=3)
+    context = ListContext()
+    scheduler = Scheduler(context, Bytes())
+    scheduler.add(asked.job)
+    run(scheduler)
+    assert context.tokens == [*asked.prompt, *asked.text.encode()[:2]]
+
+
+def test_a_common_beginning_is_reused() -> None:
+    context = ListContext()
+    scheduler = Scheduler(context, Bytes())
+    first, second = Asked([1, 2, 3, 4, 5, 6]), Asked([1, 2, 3, 4, 7])
+    for asked, reused in ((first, 0), (second, 4)):
+        scheduler.add(asked.job)
+        run(scheduler)
+        asked.check()
+        assert asked.finished.usage.reused_tokens == reused
+
+
+def test_the_same_prompt_again_evaluates_its_last_token_only() -> None:
+    context = ListContext()
+    scheduler = Scheduler(context, Bytes())
+    prompt = next(long_answers(9))
+    for reused in (0, 8):
+        asked = Asked(prompt)
+        del context.evaluations[:]
+        scheduler.add(asked.job)
+        run(scheduler)
+        asked.check()
+        assert asked.finished.usage.reused_tokens == reused
+        assert context.evaluations[0][0] == reused
+
+
+def test_an_answer_that_was_accepted_is_reused() -> None:
+    scheduler = Scheduler(ListContext(), Bytes())
+    first = Asked(next(long_answers(9)))
+    scheduler.add(first.job)
+    run(scheduler)
+    second = Asked([*first.prompt, *first.text.encode()])
+    scheduler.add(second.job)
+    run(scheduler)
+    second.check()
+    assert second.finished.usage.reused_tokens == len(second.prompt) - 1
+
+
+def test_a_model_that_cannot_forget_a_part_starts_again() -> None:
+    context = ListContext(can_forget_a_part=False)
+    scheduler = Scheduler(context, Bytes())
+    for asked in (Asked([1, 2, 3, 4, 5]), Asked([1, 2, 3, 4, 6])):
+        scheduler.add(asked.job)
+        run(scheduler)
+        asked.check()
+        assert asked.finished.usage.reused_tokens == 0
+    longer = Asked([*context.tokens, 9, 9])
+    scheduler.add(longer.job)
+    run(scheduler)
+    longer.check()
+    assert longer.finished.usage.reused_tokens == len(longer.prompt) - 2
+
+
+def test_a_higher_priority_goes_first_and_the_other_goes_on() -> None:
+    prompts = long_answers(10)
+    scheduler = Scheduler(ListContext(), Bytes())
+    chat = Asked(next(prompts), priority=Priority.CHAT)
+    typing = Asked(next(prompts), priority=Priority.TYPING)
+    scheduler.add(chat.job)
+    for _ in range(5):  # three slices, the last with a token, and two more tokens
+        scheduler.step()
+    assert len(chat.text) == 3
+    scheduler.add(typing.job)
+    while scheduler.busy and not (typing.events and isinstance(typing.events[-1], Finished)):
+        scheduler.step()
+        assert len(chat.text) == 3
+    run(scheduler)
+    typing.check()
+    chat.check()
+
+
+def test_equal_priorities_go_first_come_first_served() -> None:
+    prompts = long_answers(5)
+    scheduler = Scheduler(ListContext(), Bytes())
+    asked = [Asked(next(prompts), max_tokens=2) for _ in range(3)]
+    for each in asked:
+        scheduler.add(each.job)
+    for each in asked:
+        assert each.events == []
+        while not (each.events and isinstance(each.events[-1], Finished)):
+            scheduler.step()
+    assert not scheduler.busy
+
+
+def test_a_job_that_is_removed_says_nothing_more() -> None:
+    prompts = long_answers(10)
+    scheduler = Scheduler(ListContext(), Bytes())
+    gone, other = Asked(next(prompts)), Asked(next(prompts))
+    scheduler.add(gone.job)
+    scheduler.add(other.job)
+    for _ in range(4):
+        scheduler.step()
+    said = list(gone.events)
+    assert len(said) == 2
+    scheduler.remove(gone.job)
+    run(scheduler)
+    assert gone.events == said
+    other.check()
+
+
+def test_characters_are_whole_and_no_logprob_is_lost() -> None:
+    answer = "aé🙂b"
+    asked = Asked([0], max_tokens=100)
+    scheduler = Scheduler(Scripted(answer.encode()), Bytes())
+    scheduler.add(asked.job)
+    run(scheduler)
+    assert asked.events[:-1] == [
+        Delta("a", (-1.0,)),
+        Delta("é", (-2.0, -3.0)),
+        Delta("🙂", (-4.0, -5.0, -6.0, -7.0)),
+        Delta("b", (-8.0,)),
+    ]
+    assert asked.finished.reason == "end"
+    assert asked.finished.usage.generated_tokens == 8
+
+
+def test_bytes_that_are_no_utf8_are_replaced() -> None:
+    asked = Asked([0], max_tokens=100)
+    scheduler = Scheduler(Scripted(b"a\xff\xe2\x82b"), Bytes())
+    scheduler.add(asked.job)
+    run(scheduler)
+    assert asked.text == "a\ufffd\ufffdb"
+    assert asked.logprobs == [-1.0, -2.0, -3.0, -4.0, -5.0]
+
+
+def test_half_a_character_at_max_tokens_is_left_out() -> None:
+    asked = Asked([0], max_tokens=3)
+    scheduler = Scheduler(Scripted("a🙂".encode()), Bytes())
+    scheduler.add(asked.job)
+    run(scheduler)
+    assert asked.text == "a"
+    assert (asked.finished.reason, asked.finished.usage.generated_tokens) == ("length", 3)
+
+
+def test_an_end_at_once_is_an_empty_answer() -> None:
+    asked = Asked([0])
+    scheduler = Scheduler(Scripted(b""), Bytes())
+    scheduler.add(asked.job)
+    run(scheduler)
+    assert asked.events == [asked.finished]
+    assert (asked.finished.reason, asked.finished.usage.generated_tokens) == ("end", 0)
+
+
+def test_a_refused_batch_drops_its_own_job_only() -> None:
+    prompts = long_answers(6)
+    context = ListContext()
+    scheduler = Scheduler(context, Bytes())
+    waiting = Asked(next(prompts), priority=Priority.CHAT)
+    refused = Asked([*waiting.prompt[:5], REFUSED])
+    scheduler.add(waiting.job)
+    scheduler.step()
+    scheduler.add(refused.job)
+    with pytest.raises(EvaluationFailed) as failure:
+        scheduler.step()
+    assert failure.value.job is refused.job
+    assert refused.events == []
+    assert context.tokens == []  # what a failed batch leaves behind is not known
+    run(scheduler)
+    waiting.check()
+
+
+def test_speed_is_measured_over_whole_slices_and_single_tokens() -> None:
+    scheduler = Scheduler(ListContext(slice_tokens=64), Bytes())
+    short = Asked(next(long_answers(31)), max_tokens=1)
+    scheduler.add(short.job)
+    run(scheduler)
+    speeds = [scheduler.prompt_tokens_per_second, scheduler.seconds_per_token]
+    assert speeds == [None, None]  # too short to measure
+    long = Asked([5, *range(64)], max_tokens=2)
+    scheduler.add(long.job)
+    run(scheduler)
+    assert scheduler.prompt_tokens_per_second is not None
+    assert scheduler.seconds_per_token is not None
+    usage = long.finished.usage
+    assert usage.prompt_seconds > 0
+    assert usage.generate_seconds > 0
+
+
+prompts = st.lists(st.integers(0, 2), min_size=1, max_size=12)
+requests = st.builds(Asked, prompts, st.integers(1, 8), st.sampled_from(list(Priority)))
+steps = st.integers(0, 12)
+programs = st.lists(st.tuples(requests, steps, st.booleans()), min_size=1, max_size=6)
+
+
+@given(program=programs, slice_tokens=st.integers(1, 5), can_forget_a_part=st.booleans())
+def test_whatever_comes_and_goes_each_answer_is_the_one_it_gets_alone(
+    program: list[tuple[Asked, int, bool]], slice_tokens: int, can_forget_a_part: bool
+) -> None:
+    context = ListContext(slice_tokens=slice_tokens, can_forget_a_part=can_forget_a_part)
+    scheduler = Scheduler(context, Bytes())
+    surviving: list[Asked] = []
+    for asked, some_steps, goes in program:
+        scheduler.add(asked.job)
+        for _ in range(some_steps):
+            if scheduler.busy:
+                scheduler.step()
+        if goes and not any(isinstance(event, Finished) for event in asked.events):
+            scheduler.remove(asked.job)
+            text, _ = asked.expected()
+            assert text.startswith(asked.text)
+        else:
+            surviving.append(asked)
+    run(scheduler)
+    for asked in surviving:
+        asked.check()
