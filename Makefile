@@ -3,15 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 LLAMA_CMAKE := -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_INCLUDE=$(CURDIR)/tools/lean-llama.cmake
 
-.PHONY: setup demo test check clean
+.PHONY: setup demo test check wheel clean
 
 setup: .venv/.complete
 
 .venv/.complete: pyproject.toml tools/lean-llama.cmake
 	$(PYTHON) -m venv .venv
+	@touch .venv/.started
 	$(BIN)/pip install --quiet --upgrade pip
 	CMAKE_ARGS="$(LLAMA_CMAKE)" $(BIN)/pip install --quiet --editable ".[local,dev]"
-	touch $@
+	@touch $@
+	@echo "set up in $$(($$(date +%s) - $$(stat -c %Y .venv/.started))) s"
 
 demo: setup
 	$(BIN)/fimble models pull qwen2.5-coder-1.5b
@@ -26,6 +28,10 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# A wheel of this clone in an empty environment; takes llama.cpp from pip's cache, or compiles it.
+wheel: test
+	CMAKE_ARGS="$(LLAMA_CMAKE)" .ci/wheel
 
 clean:
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,6 +1,7 @@
 """Single-line fill-in-the-middle: exact matches of the first line, and where engines differ.
 
-Data: santacoder-fim (`santacoder_fim.jsonl.gz`), of which a fixed, seeded choice of Python cases is
+Data: santacoder-fim, as published with the SantaCoder report (gzipped JSON lines with `prompt`,
+`suffix`, `canonical_solution`, `language`), of which a fixed, seeded choice of Python cases is
 asked. Three ways, all greedy, with the same model file in the same run:
 
 - `bare`: llama-cpp-python alone, given a prompt with the markers written by hand;
@@ -25,16 +26,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as the worker does, before llama.cpp is loaded
-
 from benchmarks.client import editor
+from lsp_server.engines.local.supervisor import WORKER_ENVIRONMENT
 from lsp_server.models import hardware
 from lsp_server.models.discover import resolve
 from tests.llama_server import llama_server
 
 MAX_TOKENS = 64
-WHOLE_PROMPT = {"completion": {"latencyBudgetMs": 60_000}}
-"""Time enough to send every case whole, as the other ways do, on a slow or busy machine."""
+SETTINGS = {"completion": {"latencyBudgetMs": 60_000, "maxTokens": MAX_TOKENS}}
+"""Time enough to send every case whole, as the bare way does, on a slow or busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class Case:
 
 def bare(model: Path, cases: list[Case]) -> list[str]:
     """Ask llama-cpp-python with markers written by hand, until the line or the generation ends."""
+    os.environ.update(WORKER_ENVIRONMENT)  # before llama.cpp is loaded, as for the worker
     from llama_cpp import Llama, llama_vocab_is_eog
 
     llama = Llama(
@@ -88,7 +89,7 @@ def bare(model: Path, cases: list[Case]) -> list[str]:
 async def through_server(arguments: list[str], cases: list[Case]) -> list[str]:
     """Ask the language server, as a user does who asks for a suggestion on an empty line."""
     answers = []
-    async with editor(arguments, WHOLE_PROMPT) as server:
+    async with editor(arguments, SETTINGS) as server:
         for number, case in enumerate(cases):
             uri = f"file:///case{number}.py"
             server.open(uri, "python", case.before + case.after)
@@ -125,19 +126,23 @@ def main() -> None:
             "percent": round(100 * matches / len(cases), 1),
             "seconds": round(time.perf_counter() - started, 1),
         }
-    for one, other in (("bare", "server"), ("server", "llama-server")):
-        if one in answers and other in answers:
-            report[f"{one} / {other}"] = differences(cases, answers[one], answers[other])
+    if {"bare", "server"} <= answers.keys():
+        # The bare way goes on to the end of a token; the server stops at the statement's end.
+        lines = {way: [answer.split("\n")[0] for answer in answers[way]] for way in answers}
+        report["server / bare, first lines"] = differences(cases, lines["server"], lines["bare"])
+    if {"server", "llama-server"} <= answers.keys():
+        report["server / llama-server, whole texts"] = differences(
+            cases, answers["server"], answers["llama-server"]
+        )
     print(json.dumps(report, indent=2))
 
 
 def differences(cases: list[Case], one: list[str], other: list[str]) -> dict[str, object]:
-    """Where two ways say something else in the first line, spaces at its ends aside."""
-    lines = [[answer.split("\n")[0].strip() for answer in answers] for answers in (one, other)]
+    """Where two ways say something else, spaces at the ends aside."""
     unlike = [
         {"case": case.name, "expected": case.expected.strip(), "answers": [first, second]}
-        for case, first, second in zip(cases, *lines, strict=True)
-        if first != second
+        for case, first, second in zip(cases, one, other, strict=True)
+        if first.strip() != second.strip()
     ]
     return {"same": len(cases) - len(unlike), "unlike": unlike}
 

@@ -77,3 +77,12 @@ class EngineCrashed(EngineError):
 
 class RemoteError(EngineError):
     """A remote endpoint refused, failed or could not be reached."""
+
+
+def describe(error: BaseException) -> str:
+    """Kind and place of an error, for a log: its text is left out, it may hold the user's code."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    return f"{type(error).__name__}{place}"

@@ -47,7 +47,8 @@ def _closed_in_vain(text: str, rest: str, window: Window, grammar: str | None) -
     """How many brackets text and rest together close that the line has not opened."""
     line_start = window.prefix.rpartition("\n")[2]
     if grammar is None:
-        return sum(map(text.count, ")]}")) - sum(map(text.count, "([{"))
+        line = line_start + text + rest
+        return max(0, sum(map(line.count, ")]}")) - sum(map(line.count, "([{")))
     before = window.prefix[: len(window.prefix) - len(line_start)]
     ends = [len(encode(before + part)) for part in ("", line_start, line_start + text)]
     syntax = Syntax.parse(before + line_start + text + rest, grammar)

@@ -26,6 +26,18 @@ class Marker:
 
 
 Part = TypeVar("Part")
+FIELDS = {
+    "id",
+    "models",
+    "order",
+    "markers",
+    "tokens",
+    "requires",
+    "named",
+    "stops",
+    "repository",
+}
+"""Of a template in `prompts/fim.toml`, which explains them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,8 @@ def parse_templates(source: str) -> tuple[Template, ...]:
 
 
 def _template(entry: Any) -> Template:
+    if unknown := entry.keys() - FIELDS:
+        raise ValueError(f"template {entry.get('id')}: unknown fields {', '.join(sorted(unknown))}")
     texts = entry["markers"]
     tokens = texts | entry.get("tokens", {})
     repository = entry.get("repository", {})
@@ -123,6 +137,10 @@ def by_id(template_id: str) -> Template:
             return template
     known = ", ".join(template.id for template in shipped_templates())
     raise NoFimMarkers(f"There is no fill-in-the-middle template {template_id!r}; known: {known}.")
+
+
+SELF_TEST_TOKENS = 12
+"""Enough for the expected answer of the self-test."""
 
 
 @dataclass(frozen=True, slots=True)

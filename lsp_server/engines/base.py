@@ -87,6 +87,15 @@ class EngineInfo:
     seconds_per_token: float | None = None
     gpu_layers: int = 0
 
+    def announcement(self) -> str:
+        """One sentence for the user when the engine has become ready."""
+        if self.fim_ok:
+            return f"{self.model} is ready."
+        return (
+            f"{self.model} is ready, but failed a simple fill-in-the-middle test; suggestions may "
+            "be poor."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:

@@ -190,7 +190,7 @@ async def test_a_model_that_cannot_be_used(
 async def test_without_llama_cpp(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "llama_cpp", None)
     running = Running(lambda: pytest.fail("looked for a model"), context_tokens=512)
-    with pytest.raises(EngineUnavailable, match=r"pip install 'fimble\[local\]'"):
+    with pytest.raises(EngineUnavailable, match="pip install llama-cpp-python"):
         await running.engine.info()
     await running.engine.close()
 

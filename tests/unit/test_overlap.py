@@ -56,3 +56,6 @@ def test_several_lines() -> None:
 def test_plain_text() -> None:
     assert fit_to_line("a)", Window("see (", ")\n"), None) == ("a", 0)
     assert fit_to_line("a", Window("see (", ")\n"), None) == ("a", 0)
+    assert fit_to_line("max(a, b", Window("print(", ")\n"), None) == ("max(a, b", 0)
+    assert fit_to_line("max(a, b)", Window("print(", ")\n"), None) == ("max(a, b)", 0)
+    assert fit_to_line("max(a, b))", Window("print(", ")\n"), None) == ("max(a, b)", 0)

@@ -64,7 +64,7 @@ class LocalEngine:
         """Check what can be checked without native code. Raises FimbleError."""
         if importlib.util.find_spec("llama_cpp") is None:
             raise EngineUnavailable(
-                "The local engine is not installed; run `pip install 'fimble[local]'`, or set "
+                "The local engine is not installed; run `pip install llama-cpp-python`, or set "
                 "fimble.remote.url."
             )
         path = self._find_model()

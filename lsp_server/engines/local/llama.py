@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import llama_cpp.llama_cpp as C
@@ -69,6 +69,7 @@ class Model:
         self.bos = int(C.llama_vocab_bos(self._vocab))
         self.vocabulary_size = int(C.llama_vocab_n_tokens(self._vocab))
         self._lookalikes = self._find_lookalikes()
+        self._stops: frozenset[int] = frozenset()
 
     def metadata(self, key: str) -> str:
         """A text of the file's metadata, empty if it has none of that name."""
@@ -96,7 +97,9 @@ class Model:
             spelling
             for token in range(self.vocabulary_size)
             if C.llama_vocab_get_attr(self._vocab, token) & C.LLAMA_TOKEN_ATTR_USER_DEFINED
-            and MARKER.fullmatch(spelling := C.llama_vocab_get_text(self._vocab, token).decode())
+            and MARKER.fullmatch(
+                spelling := C.llama_vocab_get_text(self._vocab, token).decode(errors="replace")
+            )
         ]
         return re.compile("|".join(map(re.escape, spellings)) or r"(?!)")
 
@@ -123,10 +126,17 @@ class Model:
             length = C.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
         return buffer.raw[:length]
 
+    def end_at(self, stops: Iterable[str]) -> None:
+        """Let these end a generation too, where they are single tokens of any kind."""
+        found = (self._tokenize(spelling, special=True) for spelling in stops)
+        self._stops = frozenset(ids[0] for ids in found if len(ids) == 1)
+
     def ends(self, token: int) -> bool:
         """Whether a sampled token says that generation is over: any control token does."""
-        return bool(
-            C.llama_vocab_is_eog(self._vocab, token) or C.llama_vocab_is_control(self._vocab, token)
+        return (
+            token in self._stops
+            or bool(C.llama_vocab_is_eog(self._vocab, token))
+            or bool(C.llama_vocab_is_control(self._vocab, token))
         )
 
 

@@ -4,11 +4,11 @@
                   |                              |
                   +-> failed (the model is wrong)+-> failed (too many crashes: the circuit is open)
 
-A worker that has finished a request counts as healthy again. One that died of native code (not of a
-signal that somebody sent) is followed by a conservative one: on the CPU, without the kernels that
-repack weights for special instructions. In `failed`, requests are refused at once with the reason;
-after `RETRY_SECONDS` the next request tries again, so that a model that has been pulled, or memory
-that has been freed, is noticed without a restart of the editor.
+A worker that has begun to answer a request counts as healthy again. One that died of native code
+(not of a signal that somebody sent) is followed by a conservative one: on the CPU, without the
+kernels that repack weights for special instructions. In `failed`, requests are refused at once with
+the reason; after `RETRY_SECONDS` the next request tries again, so that a model that has been
+pulled, or memory that has been freed, is noticed without a restart of the editor.
 
 Invariant: a request that was sent to a worker hears of that worker's end at once, and exactly once.
 """
@@ -40,7 +40,8 @@ from lsp_server.engines.local.process import KILL, WorkerProcess
 
 logger = logging.getLogger(__name__)
 
-WORKER_COMMAND = (sys.executable, "-m", "lsp_server.engines.local.worker")
+# -P: the current folder is the user's project; no module of its may be imported.
+WORKER_COMMAND = (sys.executable, "-P", "-m", "lsp_server.engines.local.worker")
 MAX_CRASHES = 5
 _NOT_NATIVE = {0, 1, -signal.SIGTERM, -KILL}
 """Exit codes of a worker that ended otherwise than by a fault in native code."""
@@ -66,6 +67,13 @@ class _Life:
         self.pending: set[int] = set()
         """Requests that the worker has not finished or dropped, even if nobody listens any more."""
         self.heard = time.monotonic()
+
+    def end(self, message: wire.Message) -> None:
+        """Note that the worker has done with a request, and how fast it was."""
+        self.pending.discard(message["id"])
+        assert self.info is not None  # requests are sent to a worker that is ready
+        reading, writing = message["speed"]
+        self.info = replace(self.info, prompt_tokens_per_second=reading, seconds_per_token=writing)
 
 
 class Supervisor:
@@ -193,7 +201,7 @@ class Supervisor:
         except errors.FimbleError as error:
             self._give_up(error)
         except Exception as error:  # whatever it is, nobody may be left waiting
-            logger.exception("the model's worker can't be run")
+            logger.error("the model's worker can't be run: %s", errors.describe(error))
             self._give_up(
                 errors.EngineUnavailable(
                     f"The model's worker process can't be run ({type(error).__name__}); "
@@ -232,20 +240,14 @@ class Supervisor:
         life.heard = time.monotonic()
         match message["event"]:
             case "delta":
+                self._crashes = 0
                 self._deliver(life, message, Delta(message["text"], tuple(message["logprobs"])))
             case "finished":
-                life.pending.discard(message["id"])
-                self._crashes = 0
-                assert life.info is not None  # requests are sent to a worker that is ready
-                reading, writing = message["speed"]
-                life.info = replace(
-                    life.info, prompt_tokens_per_second=reading, seconds_per_token=writing
-                )
+                life.end(message)
                 usage = Usage(**message["usage"])
                 self._deliver(life, message, Finished(message["reason"], usage))
             case "dropped":
-                life.pending.discard(message["id"])
-                self._crashes = 0
+                life.end(message)
                 self._deliver(life, message, errors.EngineCrashed("llama.cpp refused this prompt."))
             case "loading":
                 percent = f"{message['fraction']:.0%}"
@@ -253,7 +255,7 @@ class Supervisor:
             case "ready":
                 life.info = EngineInfo(**message["info"])
                 life.ready.set_result(None)
-                self._status("ready", f"{life.info.model} is ready.")
+                self._status("ready", life.info.announcement())
             case "failed":
                 error = getattr(errors, message["error"])(message["message"])
                 life.ready.set_exception(error)

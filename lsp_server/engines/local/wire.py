@@ -14,7 +14,7 @@ From the worker:
     {"event": "working"}                        before each step: it does not hang
     {"event": "delta", "id", "text", "logprobs"}
     {"event": "finished", "id", "reason", "usage": {...}, "speed": [tokens/s, s/token]}
-    {"event": "dropped", "id"}                  cancelled, or refused by llama.cpp
+    {"event": "dropped", "id", "speed": [...]}  cancelled, or refused by llama.cpp
 """
 
 from __future__ import annotations

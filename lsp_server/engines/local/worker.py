@@ -22,7 +22,7 @@ from lsp_server.engines.local import wire
 from lsp_server.engines.local.llama import Context, Model, gpu_free_bytes
 from lsp_server.engines.local.placement import layers_that_fit
 from lsp_server.engines.local.scheduler import EvaluationFailed, Job, Scheduler
-from lsp_server.errors import FimbleError
+from lsp_server.errors import FimbleError, describe
 
 SLICE_TOKENS = 64
 """Prompt tokens evaluated between two looks at what else is waiting."""
@@ -58,7 +58,7 @@ class Worker:
             except EvaluationFailed as failure:
                 dropped = next(key for key, job in self._jobs.items() if job is failure.job)
                 del self._jobs[dropped]
-                self._send("dropped", id=dropped)
+                self._drop(dropped)
 
     def _send(self, event: str, **fields: object) -> None:
         self._output.write(wire.encode({"event": event, **fields}))
@@ -69,7 +69,7 @@ class Worker:
             job = self._jobs.pop(message["id"], None)
             if job is not None:  # else it has just finished
                 self._scheduler.remove(job)
-                self._send("dropped", id=message["id"])
+                self._drop(message["id"])
             return
         job_id = message["id"]
         max_tokens = min(message["max_tokens"], self._context_tokens // 2)
@@ -91,8 +91,14 @@ class Worker:
             id=job_id,
             reason=event.reason,
             usage=asdict(event.usage),
-            speed=[self._scheduler.prompt_tokens_per_second, self._scheduler.seconds_per_token],
+            speed=self._speed(),
         )
+
+    def _drop(self, job_id: int) -> None:
+        self._send("dropped", id=job_id, speed=self._speed())
+
+    def _speed(self) -> list[float | None]:
+        return [self._scheduler.prompt_tokens_per_second, self._scheduler.seconds_per_token]
 
     def _prompt(self, prefix: str, suffix: str, max_tokens: int) -> list[int]:
         room = self._context_tokens - max_tokens - len(self._markers) - self._model.adds_bos
@@ -124,6 +130,7 @@ class Worker:
             for marker in self._template.markers()
             if (token := model.control_token(marker.token)) is not None
         }
+        model.end_at(self._template.stops)
         context = Context(
             model,
             size=order["context_tokens"],
@@ -153,8 +160,8 @@ class Worker:
             if isinstance(event, Delta):
                 answer.append(event.text)
 
-        prompt = self._prompt(test.prefix, test.suffix, max_tokens=12)
-        self._scheduler.add(Job(prompt, 12, Priority.TYPING, emit))
+        prompt = self._prompt(test.prefix, test.suffix, fim.SELF_TEST_TOKENS)
+        self._scheduler.add(Job(prompt, fim.SELF_TEST_TOKENS, Priority.TYPING, emit))
         while self._scheduler.busy:
             self._scheduler.step()
         return test.passed("".join(answer))
@@ -167,7 +174,11 @@ def main() -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     worker = Worker(output)
     threading.Thread(target=worker.read, args=(sys.stdin.buffer,), daemon=True).start()
-    return worker.run()
+    try:
+        return worker.run()
+    except Exception as error:
+        print(describe(error), file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

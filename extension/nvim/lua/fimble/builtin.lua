@@ -8,7 +8,7 @@ function M.attach(buf)
 end
 
 function M.complete()
-  vim.lsp.inline_completion.get() -- asks, if nothing is shown
+  vim.notify('Fimble: Neovim itself asks for suggestions here.', vim.log.levels.INFO)
 end
 
 function M.toggle()
