@@ -158,7 +158,10 @@ class Supervisor:
     async def _ready(self) -> _Life:
         """Wait for a worker that takes requests."""
         life = await self._living()
-        await asyncio.shield(life.ready)
+        try:
+            await asyncio.shield(life.ready)
+        except errors.FimbleError as error:
+            raise _again(error) from None
         if life is not self._life:  # it has ended since, and told those it knew of
             raise self._ended()
         return life
