@@ -11,11 +11,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,10 @@ class CompletionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings. `model` is a catalogue id or the path of a GGUF file."""
+    """All settings.
+
+    `model` is a catalogue id, the path of a GGUF file, `ollama:NAME` or `lmstudio:NAME`.
+    """
 
     model: str = DEFAULT_MODEL
     local: LocalSettings = field(default_factory=LocalSettings)
@@ -86,11 +92,11 @@ def _section(cls: type[T], raw: object, path: str, problems: list[str]) -> T:
         problems.append(f"{path} must be an object, not {_kind(raw)}; its defaults are used.")
         return cls()
     hints = get_type_hints(cls)
-    known = {_camel(f.name): f for f in fields(cls)}  # type: ignore[arg-type]
+    known = {_camel(f.name): f for f in fields(cls)}
     values: dict[str, Any] = {}
     for key, value in raw.items():
         spec = known.get(str(key))
-        where = f"{path}.{key}"
+        where = f"{path}.{_short(str(key))}"
         if spec is None:
             problems.append(f"{where} is not a setting of Fimble and is ignored.")
         elif is_dataclass(hints[spec.name]):
@@ -108,7 +114,8 @@ def _value(hint: Any, value: object, limits: Mapping[str, float]) -> object:
     """Check one value against its type and limits. Raises ValueError with the end of a sentence."""
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
-            raise ValueError(f"must be one of {', '.join(get_args(hint))}, not {json.dumps(value)}")
+            given = _short(json.dumps(value))
+            raise ValueError(f"must be one of {', '.join(get_args(hint))}, not {given}")
         return value
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
@@ -123,10 +130,14 @@ def _value(hint: Any, value: object, limits: Mapping[str, float]) -> object:
         value = int(value)  # JSON has one kind of number; Lua clients send 800.0
     if type(value) is not hint:
         raise ValueError(f"must be {_NAMES[hint]}, not {_kind(value)}")
-    if limits and not limits["min"] <= value <= limits["max"]:  # type: ignore[operator]
-        raise ValueError(f"must be from {limits['min']} to {limits['max']}, not {value}")
+    if isinstance(value, int | float) and limits and not limits["min"] <= value <= limits["max"]:
+        given = _short(str(value))
+        raise ValueError(f"must be from {limits['min']} to {limits['max']}, not {given}")
     return value
 
+
+_LONGEST_SHOWN = 60
+"""Characters of what the client sent that a problem repeats."""
 
 _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -139,6 +150,10 @@ def _kind(value: object) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     return _NAMES.get(type(value), type(value).__name__)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
 def _camel(name: str) -> str:

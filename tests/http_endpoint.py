@@ -31,6 +31,8 @@ class Endpoint:
     requests: list[Request] = field(default_factory=list)
     arrived: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     """The path of each request."""
+    before_routes: Callable[[Request], bytes | None] | None = None
+    """Answers instead of a route; what it answers is not kept."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def bodies(self, path: str) -> list[Any]:
@@ -44,9 +46,7 @@ class Endpoint:
                 headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}
                 data = await reader.readexactly(int(headers.get("content-length", 0)))
                 request = Request(first.split()[1], headers, json.loads(data) if data else None)
-                self.requests.append(request)
-                self.arrived.put_nowait(request.path)
-                route = self.routes.get(request.path, reply({}, status=404))
+                route = (self.before_routes and self.before_routes(request)) or self._route(request)
                 if isinstance(route, bytes):
                     writer.write(route)
                 else:
@@ -59,6 +59,11 @@ class Endpoint:
         finally:
             self.ended.set()
             writer.close()
+
+    def _route(self, request: Request) -> bytes | Handler:
+        self.requests.append(request)
+        self.arrived.put_nowait(request.path)
+        return self.routes.get(request.path, reply({}, status=404))
 
 
 @asynccontextmanager

@@ -6,11 +6,12 @@ from contextlib import aclosing
 
 import pytest
 
+from lsp_server.core import fim
 from lsp_server.engines.base import Delta, Event, InfillRequest
 from lsp_server.engines.remote.engine import RemoteEngine
 from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
-from tests.http_endpoint import Endpoint
+from tests.http_endpoint import Endpoint, Request, stream
 
 REQUEST = InfillRequest("def f():\n    ", "\n", max_tokens=16)
 DONE = "[DONE]"
@@ -20,8 +21,21 @@ def choice(text: str, finish_reason: str | None = None) -> dict[str, object]:
     return {"choices": [{"text": text, "finish_reason": finish_reason}]}
 
 
+def pass_self_test(request: Request) -> bytes | None:
+    """The right answer to the streamed self-test; None to anything else."""
+    test = fim.self_test()
+    if request.body and request.body.get("stream") and test.prefix in request.body["prompt"]:
+        return stream(choice(test.expected), DONE)
+    return None
+
+
 def engine_for(served: Endpoint, **settings: object) -> RemoteEngine:
-    """An engine for an OpenAI endpoint with a known template: no probes on the way."""
+    """An engine for an OpenAI endpoint with a known template: no probes on the way.
+
+    Unless a test has set `before_routes` itself, the endpoint passes the self-test unseen.
+    """
+    if served.before_routes is None:
+        served.before_routes = pass_self_test
     values = {"url": served.url, "dialect": "openai", "template": "qwen", "timeout_seconds": 5.0}
     return RemoteEngine(RemoteSettings(**(values | settings)), lambda status: None)  # type: ignore[arg-type]
 

@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 from lsp_server.cli.engine import opener
+from lsp_server.cli.status import shown_status
 from lsp_server.completion.suggest import Completer, Suggestion
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.core.text import Point, Text
-from lsp_server.engines.base import EngineInfo
+from lsp_server.engines.base import EngineInfo, StatusListener
 from lsp_server.errors import UsageError
 from lsp_server.settings import Settings
 
@@ -27,7 +28,8 @@ def run(options: argparse.Namespace) -> int:
     path, line, column = parse_place(options.place)
     snapshot = read(path)
     cursor = locate(snapshot, line, column)
-    suggestion, info, seconds = asyncio.run(_ask(options, snapshot, cursor))
+    with shown_status() as on_status:
+        suggestion, info, seconds = asyncio.run(_ask(options, snapshot, cursor, on_status))
     if options.json:
         print(json.dumps(_report(suggestion, info, seconds)))
     elif suggestion is not None:
@@ -92,10 +94,10 @@ def locate(snapshot: Snapshot, line: int, column: int | None) -> Point:
 
 
 async def _ask(
-    options: argparse.Namespace, snapshot: Snapshot, cursor: Point
+    options: argparse.Namespace, snapshot: Snapshot, cursor: Point, on_status: StatusListener
 ) -> tuple[Suggestion | None, EngineInfo, float]:
     settings = Settings()
-    engine = opener(options)(settings, lambda _: None)
+    engine = opener(options)(settings, on_status)
     try:
         info = await engine.info()
         started = time.perf_counter()

@@ -14,8 +14,9 @@ from rich.markup import escape
 
 from lsp_server import __version__
 from lsp_server.cli.engine import opener
+from lsp_server.cli.status import shown_status
 from lsp_server.core.syntax import Syntax, grammar_for
-from lsp_server.engines.base import EngineInfo
+from lsp_server.engines.base import EngineInfo, StatusListener
 from lsp_server.errors import FimbleError
 from lsp_server.models import discover, hardware, store
 from lsp_server.settings import Settings
@@ -36,7 +37,11 @@ SOURCES = {
 def run(options: argparse.Namespace) -> int:
     """Print one line a check; the exit code is 1 if one failed."""
     console = Console(highlight=False, soft_wrap=True)
-    checks = [_machine(), _grammars(), _llama_cpp(), _models(), asyncio.run(_engine(options))]
+    checks = [_machine(), _grammars()]
+    if not (options.endpoint or options.script):  # these need nothing of what is local
+        checks += [_llama_cpp(), _models()]
+    with shown_status() as on_status:
+        checks.append(asyncio.run(_engine(options, on_status)))
     for good, text in checks:
         console.print("[green]ok  [/]" if good else "[red]FAIL[/]", escape(text))
     return 0 if all(good for good, _ in checks) else 1
@@ -61,16 +66,16 @@ def _grammars() -> tuple[bool, str]:
         if parsed is None:
             broken.append(name[2:])
     if broken:
-        return (
-            False,
-            f"no grammar for {', '.join(broken)}; run `pip install --force-reinstall fimble`",
-        )
+        return False, f"no grammar for {', '.join(broken)}; install Fimble and its packages again"
     return True, f"grammars for {', '.join(name[2:] for name in SOURCES)}"
 
 
 def _llama_cpp() -> tuple[bool, str]:
     if importlib.util.find_spec("llama_cpp") is None:
-        return False, "the local engine is not installed; run `pip install 'fimble[local]'`"
+        return False, (
+            "the local engine is not installed; install llama-cpp-python "
+            "(`pip install llama-cpp-python`), or set fimble.remote.url"
+        )
     return True, f"llama-cpp-python {importlib.metadata.version('llama-cpp-python')}"
 
 
@@ -84,8 +89,8 @@ def _models() -> tuple[bool, str]:
     return True, f"models: {', '.join(item.name for item in found)}"
 
 
-async def _engine(options: argparse.Namespace) -> tuple[bool, str]:
-    engine = opener(options)(Settings(), lambda _: None)
+async def _engine(options: argparse.Namespace, on_status: StatusListener) -> tuple[bool, str]:
+    engine = opener(options)(Settings(), on_status)
     try:
         info = await engine.info()
     except FimbleError as error:

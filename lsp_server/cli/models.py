@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict, dataclass
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,30 +21,58 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    found = discover.found()
-    here = {item.name for item in found}
-    rows = [
-        {
-            "model": item.name,
-            "bytes": item.bytes,
-            "where": str(item.path),
-            "origin": item.origin,
-        }
-        for item in found
-    ] + [
-        {"model": model.id, "bytes": model.bytes, "where": None, "origin": "catalogue"}
-        for model in catalog.models()
-        if model.id not in here
-    ]
+    rows = _rows()
     if options.json:
-        print(json.dumps(rows))
+        print(json.dumps([asdict(row) for row in rows]))
         return 0
-    table = Table("Model", "Size", Column("Where", overflow="fold"))
+    table = Table(
+        Column("Model", overflow="fold"),
+        Column("Kind", no_wrap=True),
+        Column("Size", no_wrap=True),
+        Column("Where", overflow="fold"),
+    )
     for row in rows:
-        where = row["where"] or f"not here; `fimble models pull {row['model']}`"
-        table.add_row(escape(str(row["model"])), _megabytes(row["bytes"]), escape(str(where)))
+        where = row.where or f"not here; `fimble models pull {row.model}`"
+        table.add_row(escape(row.model), row.kind, _megabytes(row.bytes), escape(where))
     Console().print(table)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    model: str
+    kind: str
+    """Billions of parameters and quantisation; empty if the catalogue doesn't know the model."""
+    license: str
+    """SPDX identifier; empty as `kind` is."""
+    bytes: int
+    where: str | None
+    origin: str
+
+
+def _rows() -> list[_Row]:
+    """The models that are here, then those that can be fetched."""
+    known = {model.id: model for model in catalog.models()}
+    found = discover.found()
+    here = {item.name for item in found}
+    return [
+        *(
+            _row(known.get(item.name), item.name, item.bytes, str(item.path), item.origin)
+            for item in found
+        ),
+        *(
+            _row(model, model.id, model.bytes, None, "catalogue")
+            for model in known.values()
+            if model.id not in here
+        ),
+    ]
+
+
+def _row(known: catalog.Model | None, name: str, size: int, where: str | None, origin: str) -> _Row:
+    if known is None:
+        return _Row(name, "", "", size, where, origin)
+    kind = f"{known.parameters / 1e9:.1f}B {known.quantisation}"
+    return _Row(name, kind, known.license, size, where, origin)
 
 
 def _pull(options: argparse.Namespace) -> int:
@@ -79,5 +108,5 @@ def _remove(options: argparse.Namespace) -> int:
     return 0
 
 
-def _megabytes(size: object) -> str:
-    return f"{int(str(size)) / 1e6:,.0f} MB"
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"

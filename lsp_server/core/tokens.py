@@ -7,7 +7,7 @@ others and for remotes whose vocabulary is unknown there is an estimate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -26,44 +26,26 @@ def estimate(text: str) -> int:
     return -(-len(text) // 3)
 
 
-def bpe_counter(
-    tokens: Sequence[str],
-    merges: Sequence[str],
-    pre: str,
-    *,
-    user_defined: Collection[str] = (),
-) -> Counter | None:
+def bpe_counter(tokens: Sequence[str], merges: Sequence[str], pre: str) -> Counter | None:
     """A counter from a vocabulary; parameters and None as in `bpe_encoding`."""
-    encoding = bpe_encoding(tokens, merges, pre, user_defined=user_defined)
+    encoding = bpe_encoding(tokens, merges, pre)
     if encoding is None:
         return None
     return lambda text: sum(
-        len(encode(encoding, text[start : start + _SLICE])) for start in range(0, len(text), _SLICE)
+        len(encoding.encode_ordinary(text[start : start + _SLICE]))
+        for start in range(0, len(text), _SLICE)
     )
 
 
-def encode(encoding: tiktoken.Encoding, text: str) -> list[int]:
-    """The ids of a text that was not written to be one: nothing becomes a control token.
-
-    Raises ValueError for hundreds of thousands of spaces in a row.
-    """
-    return encoding.encode(text, allowed_special="all", disallowed_special=())
-
-
 def bpe_encoding(
-    tokens: Sequence[str],
-    merges: Sequence[str],
-    pre: str,
-    *,
-    user_defined: Collection[str] = (),
+    tokens: Sequence[str], merges: Sequence[str], pre: str
 ) -> tiktoken.Encoding | None:
     """A tiktoken encoding that splits plain text as llama.cpp does with this vocabulary.
 
     `tokens` are spelled with GPT-2's characters for bytes, in the order of their ids; `merges` are
     pairs ("t h"), first the one that goes first; `pre` names the split (`tokenizer.ggml.pre`).
-    `user_defined` are the tokens that llama.cpp finds even in plain text: those of type 4, Qwen's
-    "<tool_call>", less the fill-in-the-middle markers. Control tokens are no part of the encoding,
-    so no text can become one.
+    Control tokens are no part of the encoding, so no text can become one; nor are the few tokens
+    that llama.cpp finds even in plain text (type 4, Qwen's "<tool_call>").
 
     The ids are the model's own where they follow the order of the merges, as all vocabularies seen
     so far do; elsewhere they are good for counting only. None if the split is not known here or
@@ -75,13 +57,7 @@ def bpe_encoding(
         return None
     import tiktoken
 
-    ids = {token: number for number, token in enumerate(tokens)}
-    return tiktoken.Encoding(
-        pre,
-        pat_str=pattern,
-        mergeable_ranks=ranks,
-        special_tokens={token: ids[token] for token in user_defined},
-    )
+    return tiktoken.Encoding(pre, pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
 
 
 def _ranks(tokens: Sequence[str], merges: Sequence[str]) -> dict[bytes, int] | None:

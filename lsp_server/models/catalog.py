@@ -12,11 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 from lsp_server.errors import UnknownModel
-
-Role = Literal["fim", "chat", "embed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +50,6 @@ class Model:
     """One GGUF file that can be fetched."""
 
     id: str
-    title: str
-    roles: tuple[Role, ...]
-    family: str
     parameters: int
     quantisation: str
     license: str
@@ -72,7 +67,7 @@ def parse(text: str) -> tuple[Model, ...]:
 
 def _model(entry: dict[str, Any]) -> Model:
     sources = tuple(_source(source) for source in entry.pop("source"))
-    return Model(roles=tuple(entry.pop("roles")), sources=sources, **entry)
+    return Model(sources=sources, **entry)
 
 
 def _source(entry: dict[str, Any]) -> Source:

@@ -89,8 +89,8 @@ def _lm_studio_model(name: str) -> Path:
 def _lm_studio_models() -> Iterator[tuple[str, Path]]:
     """Models in LM Studio's folders, today's and the one before: publisher/repository/file."""
     for folder in (Path.home() / ".lmstudio/models", Path.home() / ".cache/lm-studio/models"):
-        for path in sorted(folder.glob("*/*/*.gguf")):
-            if not path.name.startswith("mmproj") and path.is_file():  # eyes of a vision model
+        for path in _files(folder, "*/*/*.gguf"):
+            if not path.name.startswith("mmproj"):  # eyes of a vision model
                 yield f"{_LM_STUDIO}{path.relative_to(folder).as_posix()}", path
 
 
@@ -111,7 +111,7 @@ def _ollama_model(name: str) -> Path:
         raise _unknown(name)
     for folder in _ollama_folders():
         manifest = folder.joinpath("manifests", *address, tag)
-        if manifest.is_file():
+        if store.is_file(manifest):
             if path := _ollama_weights(folder, manifest):
                 return path
             raise ModelMissing(
@@ -124,7 +124,7 @@ def _ollama_model(name: str) -> Path:
 def _ollama_models() -> Iterator[tuple[str, Path]]:
     for folder in _ollama_folders():
         manifests = folder / "manifests"
-        for manifest in sorted(manifests.glob("*/*/*/*")):
+        for manifest in _files(manifests, "*/*/*/*"):
             if path := _ollama_weights(folder, manifest):
                 *address, tag = manifest.relative_to(manifests).parts
                 if address[0] == _OLLAMA_HOST:
@@ -141,4 +141,12 @@ def _ollama_weights(folder: Path, manifest: Path) -> Path | None:
     except (OSError, ValueError, LookupError, TypeError):
         return None
     path = folder / "blobs" / f"sha256-{match[1]}" if match else None
-    return path if path and path.is_file() else None
+    return path if path and store.is_file(path) else None
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """The files in a folder; none if it may not be entered, as with that of Ollama's service."""
+    try:
+        return [path for path in sorted(folder.glob(pattern)) if store.is_file(path)]
+    except OSError:
+        return []

@@ -66,10 +66,6 @@ class Contents:
 
     metadata: dict[str, Value]
     """Without arrays of text that were not asked for, and without long arrays of numbers."""
-    lengths: dict[str, int]
-    """Number of elements of each array, read or not."""
-    parameters: int
-    """Elements of all tensors together."""
     required_bytes: int
     """Where the last tensor ends: the least size of a complete file."""
 
@@ -111,7 +107,6 @@ class _Reader:
         self._position = 4  # after the magic
         self._elements = 0
         self._metadata: dict[str, Value] = {}
-        self._lengths: dict[str, int] = {}
 
     def contents(self) -> Contents:
         version = self._number(_U32)
@@ -122,12 +117,12 @@ class _Reader:
             raise _Damaged("its header is damaged")
         for _ in range(entries):
             self._entry()
-        parameters, end = self._tensors(tensors)
+        end = self._tensors(tensors)
         alignment = self._metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20:
             raise _Damaged("its alignment is damaged")
         start = -(-self._position // alignment) * alignment
-        return Contents(self._metadata, self._lengths, parameters, start + end if tensors else 0)
+        return Contents(self._metadata, start + end if tensors else 0)
 
     def _number(self, form: struct.Struct) -> int:
         (value,) = form.unpack_from(self._data, self._position)
@@ -158,7 +153,6 @@ class _Reader:
         self._elements += count
         if self._elements > MAX_ELEMENTS:
             raise _Damaged("its header is damaged")
-        self._lengths[key] = count
         if kind == ValueType.STRING:
             if key in self._wanted:
                 self._metadata[key] = [self._text() for _ in range(count)]
@@ -184,9 +178,9 @@ class _Reader:
             position += 8 + read(data, position)[0]
         self._position = position
 
-    def _tensors(self, count: int) -> tuple[int, int]:
-        """Return the number of parameters and the end of the last tensor in the data section."""
-        parameters = end = 0
+    def _tensors(self, count: int) -> int:
+        """Return the end of the last tensor in the data section."""
+        end = 0
         for _ in range(count):
             self._text()
             rank = self._number(_U32)
@@ -196,7 +190,5 @@ class _Reader:
             kind, offset = self._number(_U32), self._number(_U64)
             # A type newer than the table counts as empty: better a late error than a wrong one.
             block, size = TENSOR_TYPES.get(kind, (1, 0))
-            elements = math.prod(shape)
-            parameters += elements
-            end = max(end, offset + -(-elements // block) * size)
-        return parameters, end
+            end = max(end, offset + -(-math.prod(shape) // block) * size)
+        return end

@@ -84,7 +84,8 @@ def _pip_download(
 ) -> Generator[float, None, None]:
     """Run pip until the wheel is in `folder`, yielding which fraction has arrived."""
     command = [
-        *(sys.executable, "-m", "pip", "download", requirement, "--dest", str(folder)),
+        # -P: the current folder is the user's project; no `pip` of its may run.
+        *(sys.executable, "-P", "-m", "pip", "download", requirement, "--dest", str(folder)),
         *("--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input"),
         *("--progress-bar", _progress_bar()),
     ]

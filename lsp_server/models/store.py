@@ -41,7 +41,15 @@ def lock(model: Model) -> FileLock:
 def installed(model: Model) -> Path | None:
     """The model's file if it is on this machine and complete."""
     path = folder(model) / model.file
-    return path if path.is_file() and path.stat().st_size == model.bytes else None
+    return path if is_file(path) and path.stat().st_size == model.bytes else None
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; False too where its folder may not be entered."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def size(path: Path) -> int:
@@ -54,12 +62,17 @@ def size(path: Path) -> int:
 def remove(model: Model) -> int:
     """Delete the model and all that was fetched of it; return the bytes that this frees.
 
-    Raises UsageError while the model is being pulled.
+    Raises UsageError while the model is being pulled, and if it can't be deleted.
     """
     try:
         with lock(model).acquire(timeout=0):
             freed = size(folder(model))
-            shutil.rmtree(folder(model), ignore_errors=True)
+            if folder(model).exists():
+                shutil.rmtree(folder(model))
             return freed
-    except Timeout as error:
+    except Timeout as error:  # which is an OSError too
         raise UsageError(f"{model.id} is being pulled; stop that before removing it.") from error
+    except OSError as error:
+        raise UsageError(
+            f"{folder(model)} can't be deleted ({error.strerror or error}); delete it by hand."
+        ) from error

@@ -15,7 +15,6 @@ from lsp_server.settings import DEFAULT_MODEL
 def test_the_default_model_is_in_it() -> None:
     model = catalog.find(DEFAULT_MODEL)
     assert model.bytes == 1_117_320_768
-    assert model.roles == ("fim", "chat")
     assert [type(source) for source in model.sources] == [HuggingFace, PackageIndex]
 
 

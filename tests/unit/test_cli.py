@@ -15,6 +15,7 @@ import pytest
 
 from lsp_server import __version__
 from lsp_server.cli import main
+from lsp_server.settings import DEFAULT_MODEL
 from tests import gguf_files
 
 FIMBLE = (sys.executable, "-m", "lsp_server")
@@ -348,15 +349,32 @@ def test_models_are_listed(capsys: pytest.CaptureFixture[str], folder: Path) -> 
     assert rows == [
         {
             "model": "lmstudio:me/[red]x/a.gguf",
+            "kind": "",
+            "license": "",
             "bytes": 5,
             "where": str(nested / "a.gguf"),
             "origin": "lmstudio",
         },
-        {"model": MODEL, "bytes": 491400064, "where": None, "origin": "catalogue"},
-        {"model": "qwen2.5-coder-1.5b", "bytes": 1117320768, "where": None, "origin": "catalogue"},
+        {
+            "model": MODEL,
+            "kind": "0.5B Q4_K_M",
+            "license": "Apache-2.0",
+            "bytes": 491400064,
+            "where": None,
+            "origin": "catalogue",
+        },
+        {
+            "model": "qwen2.5-coder-1.5b",
+            "kind": "1.5B Q4_K_M",
+            "license": "Apache-2.0",
+            "bytes": 1117320768,
+            "where": None,
+            "origin": "catalogue",
+        },
     ]
     table = output(capsys, "models", "list")
     assert "[red]x" in table
+    assert "1.5B Q4_K_M" in table
     assert "…" not in table  # no path is cut
     assert output(capsys, "models", "path", rows[0]["model"]) == f"{nested / 'a.gguf'}\n"
 
@@ -371,7 +389,7 @@ def test_a_model_is_removed(capsys: pytest.CaptureFixture[str], folder: Path) ->
 
 
 def test_doctor_says_what_works_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    first, *lines = output(capsys, "doctor", "--script=script.json", code=1).splitlines()
+    first, *lines = output(capsys, "doctor", code=1).splitlines()
     assert re.fullmatch(
         rf"ok   fimble {__version__}, Python [\d.]+ on \w+, \d+ cores, [\d.]+ GB of memory free",
         first,
@@ -379,7 +397,48 @@ def test_doctor_says_what_works_and_what_to_do(capsys: pytest.CaptureFixture[str
     assert lines[0] == "ok   grammars for py, ts, tsx, js, go, rs, java, c, cpp"
     assert re.fullmatch(r"ok   llama-cpp-python [\d.]+", lines[1])
     assert re.fullmatch(r"FAIL no model in .+; run `fimble models pull qwen.+`", lines[2])
-    assert lines[3:] == ["ok   script fills gaps (none markers)"]
+    assert lines[3].startswith(f"FAIL The model {DEFAULT_MODEL} is not on this machine; fetch it")
+
+
+def test_doctor_asks_for_nothing_local_where_nothing_local_is_used(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, *lines = output(capsys, "doctor", "--script=script.json").splitlines()
+    assert lines[1:] == ["ok   script fills gaps (none markers)"]
+    _, *lines = output(capsys, "doctor", "--endpoint=http://127.0.0.1:9", code=1).splitlines()
+    assert lines[1:] == [
+        "FAIL No server answers at 127.0.0.1:9; start it, or correct fimble.remote.url."
+    ]
+
+
+def test_what_is_going_on_is_shown_on_a_terminal(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        command = [*FIMBLE, "complete", "add.py:2", "--endpoint", f"http://{address}"]
+        terminal, end = os.openpty()
+        process = subprocess.Popen(
+            command, stderr=end, stdin=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm"}
+        )
+        os.close(end)
+        shown = b""
+        while f"Connecting to {address}.".encode() not in shown:
+            shown += os.read(terminal, 4096)
+        process.kill()
+        process.wait()
+        os.close(terminal)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
+def test_a_full_disk_is_one_sentence(folder: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*FIMBLE, "complete", "add.py:2", "--script", "script.json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},  # else nothing is left in the buffer
+        )
+    assert (done.returncode, done.stderr) == (1, "fimble: No space left on device.\n")
 
 
 def test_doctor_shows_texts_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

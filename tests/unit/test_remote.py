@@ -10,11 +10,21 @@ from contextlib import aclosing
 import pytest
 
 from lsp_server.engines.base import Delta, EngineStatus, Finished, InfillRequest, Usage
-from lsp_server.engines.remote import open_remote, sse
+from lsp_server.engines.remote import backoff, open_remote, sse
+from lsp_server.engines.remote.engine import RemoteEngine
 from lsp_server.errors import EngineUnavailable, RemoteError
 from lsp_server.settings import RemoteSettings
 from tests.http_endpoint import STREAM, Endpoint, Request, endpoint, reply, stream
-from tests.remote import DONE, REQUEST, ask, choice, engine_for, refusal, text_of
+from tests.remote import (
+    DONE,
+    REQUEST,
+    ask,
+    choice,
+    engine_for,
+    pass_self_test,
+    refusal,
+    text_of,
+)
 
 
 @pytest.fixture
@@ -124,9 +134,10 @@ async def test_lone_surrogates_in_an_answer_are_replaced(served: Endpoint) -> No
         (reply({}, status=503), "still loading its model (503)"),
     ],
 )
-async def test_a_failure_is_one_sentence_and_not_remembered(
-    served: Endpoint, answer: bytes, says: str
+async def test_a_failure_is_one_sentence_and_does_not_last(
+    served: Endpoint, answer: bytes, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(backoff, "PAUSES_SECONDS", (0,))
     engine = engine_for(served)
     served.routes["/v1/completions"] = answer
     with pytest.raises(RemoteError) as caught:
@@ -140,7 +151,10 @@ async def test_a_failure_is_one_sentence_and_not_remembered(
     await engine.close()
 
 
-async def test_only_a_lost_endpoint_is_asked_again_what_it_is(served: Endpoint) -> None:
+async def test_only_a_lost_endpoint_is_asked_again_what_it_is(
+    served: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "PAUSES_SECONDS", (0,))
     engine = engine_for(served)
     busy, broken, other = reply({}, status=429), stream(choice("x")), reply({}, status=404)
     for answer, asked in ((busy, 1), (broken, 1), (other, 2), (b"", 3)):
@@ -148,6 +162,83 @@ async def test_only_a_lost_endpoint_is_asked_again_what_it_is(served: Endpoint) 
         with pytest.raises(RemoteError):
             await ask(engine)
         assert len(served.bodies("/v1/models")) == asked
+    await engine.close()
+
+
+def listened_to(served: Endpoint) -> tuple[RemoteEngine, list[EngineStatus]]:
+    changes: list[EngineStatus] = []
+    settings = RemoteSettings(url=served.url, dialect="openai", template="qwen")
+    return RemoteEngine(settings, changes.append), changes
+
+
+async def test_an_endpoint_that_is_down_is_not_probed_at_every_key(
+    served: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "PAUSES_SECONDS", (0.2, 60))
+    served.routes["/v1/models"] = reply({}, status=503)
+    engine, changes = listened_to(served)
+
+    async def typing() -> None:
+        for _ in range(21):
+            with pytest.raises(RemoteError, match=r"still loading its model \(503\)"):
+                await ask(engine)
+        with pytest.raises(RemoteError, match=r"\(503\)"):
+            await engine.info()
+
+    served.before_routes = lambda request: reply({}, status=503)
+    await typing()
+    assert [change.state for change in changes] == ["loading", "failed"]
+    await asyncio.sleep(0.2)
+    await typing()
+    assert [change.state for change in changes] == ["loading", "failed", "failed"]
+    await engine.close()
+
+
+async def test_requests_that_fail_together_are_one_failure_and_success_ends_the_series(
+    served: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "PAUSES_SECONDS", (0, 60))
+    served.before_routes = pass_self_test
+    engine, changes = listened_to(served)
+    for _ in range(3):
+        served.routes["/v1/completions"] = reply({}, status=500)
+        together = await asyncio.gather(*(ask(engine) for _ in range(5)), return_exceptions=True)
+        assert [type(error).__name__ for error in together] == ["Refused"] * 5
+        served.routes["/v1/completions"] = stream(choice("ok"), DONE)
+        assert await text_of(engine) == "ok"
+    states = [change.state for change in changes]
+    assert states == ["loading", "ready", *["failed", "ready"] * 3]
+    await engine.close()
+
+
+async def test_the_self_test_is_part_of_connecting(served: Endpoint) -> None:
+    async def slow(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.2)
+        writer.write(stream(choice("x = 1"), DONE))
+
+    served.routes["/v1/completions"] = slow
+    engine, changes = listened_to(served)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await engine.info()
+    first, second = await asyncio.gather(engine.info(), engine.info())
+    assert first == second
+    assert not first.fim_ok
+    assert len(served.bodies("/v1/completions")) == 1
+    assert changes[-1] == EngineStatus(
+        "ready",
+        f"{served.url.removeprefix('http://')} is ready, but failed a simple fill-in-the-middle "
+        "test; suggestions may be poor.",
+    )
+    await engine.close()
+
+
+async def test_a_self_test_without_end_is_failed(served: Endpoint) -> None:
+    served.routes["/v1/completions"] = dripping(stream(choice("x"))[len(STREAM) :])
+    served.before_routes = lambda request: None
+    engine = engine_for(served, timeout_seconds=0.1)
+    async with asyncio.timeout(1):
+        assert not (await engine.info()).fim_ok
     await engine.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 from lsp_server.settings import DEFAULT_MODEL, CompletionSettings, Settings, parse
 
 
-@pytest.mark.parametrize("raw", [None, {}, {"completion": None}, {"local": {}, "remote": {}}])
+@pytest.mark.parametrize("raw", [None, {}, [], {"completion": None}, {"local": {}, "remote": {}}])
 def test_without_settings_the_defaults_are_used(raw: object) -> None:
     assert parse(raw) == (Settings(), [])
     assert Settings().model == DEFAULT_MODEL
@@ -53,7 +53,7 @@ def test_every_setting_can_be_set() -> None:
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
-        ([], "fimble must be an object, not a list; its defaults are used."),
+        ([1], "fimble must be an object, not a list; its defaults are used."),
         ("fast", "fimble must be an object, not a text; its defaults are used."),
         (
             {"local": 5},
@@ -123,6 +123,19 @@ def test_one_wrong_value_does_not_spoil_the_rest() -> None:
     )
     assert settings == Settings(completion=CompletionSettings(max_tokens=9))
     assert len(problems) == 3
+
+
+def test_problems_are_short_whatever_was_sent() -> None:
+    long = "x" * 300_000
+    _, problems = parse(
+        {
+            long: 1,
+            "remote": {"dialect": long, long: 1},
+            "local": {"threads": 10**4000},
+        }
+    )
+    assert [len(problem) < 200 for problem in problems] == [True] * 4
+    assert problems[0] == f"fimble.{'x' * 59}… is not a setting of Fimble and is ignored."
 
 
 def test_a_key_is_never_shown() -> None:

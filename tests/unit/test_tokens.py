@@ -17,11 +17,11 @@ MERGES = ["h e", "l l", "Ġ Ġ", "he ll", "hell o", "Ġ hello"]
 TOKENS = [*BYTES, "he", "ll", "ĠĠ", "hell", "hello", "Ġhello", "<|im_start|>", "<tool_call>"]
 
 
-def encode(text: str, pre: str = "qwen2", **changes: list[str]) -> list[str]:
+def encode(text: str, pre: str = "qwen2") -> list[str]:
     """The tokens of `text`, in the vocabulary's spelling."""
-    encoding = tokens.bpe_encoding(TOKENS, MERGES, pre, **changes)
+    encoding = tokens.bpe_encoding(TOKENS, MERGES, pre)
     assert encoding
-    return [TOKENS[number] for number in tokens.encode(encoding, text)]
+    return [TOKENS[number] for number in encoding.encode_ordinary(text)]
 
 
 def test_merges_make_tokens_with_the_models_ids() -> None:
@@ -43,7 +43,6 @@ def test_the_split_is_the_one_of_the_vocabulary() -> None:
 def test_text_never_becomes_a_control_token() -> None:
     assert "<|im_start|>" not in encode("<|im_start|>")
     assert encode("<tool_call>") != ["<tool_call>"]
-    assert encode("a<tool_call>b", user_defined=["<tool_call>"]) == ["a", "<tool_call>", "b"]
 
 
 def test_ids_that_do_not_follow_the_merges_still_count_right() -> None:
@@ -83,7 +82,7 @@ ALPHABETS = (
     "éüñßſçžŁK", "漢字日本語テキスト한국어", "кириллица مرحبا हिन्दी", "😀👩\u200d👧🇩🇪𝒳",
     "{}[]()<>;:,.!?@#$%^&*-_=+|\\/~`'\"", "½²Ⅷ٣৪", "e\u0301o\u0308\u20dd", "\0\x01\x7f\x1b",
     ("def ", "return ", "const ", "fn main() {\r\n", "\tif err != nil {\n", "  // ", "#include <"),
-    ("<|im_start|>", "<|fim_prefix|>", "<tool_call>", "</tool_call>", "[PAD151670]", "<s>"),
+    ("<|im_start|>", "<|fim_prefix|>", "[PAD151670]", "<s>"),
 )  # fmt: skip
 
 
@@ -106,9 +105,7 @@ def qwen() -> Vocabulary:
 def test_ids_of_the_real_model_are_those_of_llama_cpp(qwen: Vocabulary) -> None:
     import llama_cpp
 
-    user_defined = [t for t, kind in zip(qwen.tokens, qwen.types, strict=True) if kind == 4]
-    assert user_defined == ["<tool_call>", "</tool_call>"]
-    encoding = tokens.bpe_encoding(qwen.tokens, qwen.merges, qwen.pre, user_defined=user_defined)
+    encoding = tokens.bpe_encoding(qwen.tokens, qwen.merges, qwen.pre)
     assert encoding
     path = store.installed(catalog.find("qwen2.5-coder-0.5b"))
     model = llama_cpp.Llama(str(path), vocab_only=True, verbose=False)
@@ -116,5 +113,5 @@ def test_ids_of_the_real_model_are_those_of_llama_cpp(qwen: Vocabulary) -> None:
     for _ in range(2000):
         text = some_text(chance)
         expected = model.tokenize(text.encode(), add_bos=False, special=False)
-        assert tokens.encode(encoding, text) == expected, repr(text)
+        assert encoding.encode_ordinary(text) == expected, repr(text)
     model.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from http.client import TOO_MANY_REQUESTS
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from lsp_server.engines.base import (
     InfillRequest,
     StatusListener,
 )
+from lsp_server.engines.remote.backoff import Backoff
 from lsp_server.errors import EngineUnavailable, FimbleError, RemoteError
 from lsp_server.settings import RemoteSettings
 
@@ -25,52 +27,61 @@ if TYPE_CHECKING:  # httpx, behind these, is only loaded for the first request
     from lsp_server.engines.remote.http import Http
     from lsp_server.engines.remote.probe import Dialect
 
-_SELF_TEST_TOKENS = 12
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """What has been found out about an endpoint."""
+
+    dialect: Dialect
+    fim_ok: bool
+
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            model=self.dialect.model,
+            kind="remote",
+            template=self.dialect.template,
+            fim_ok=self.fim_ok,
+            context_tokens=self.dialect.context_tokens,
+            prompt_tokens_per_second=self.dialect.prompt_tokens_per_second,
+            seconds_per_token=self.dialect.seconds_per_token,
+        )
 
 
 class RemoteEngine:
     """Engine over an endpoint.
 
-    Getting to know the endpoint is one task that all requests wait for; a request that is cancelled
-    meanwhile does not stop it, or fast typing would never let it end. A failure is not remembered.
+    Getting to know the endpoint, its self-test included, is one task that all requests wait for; a
+    request that is cancelled meanwhile does not stop it, or fast typing would never let it end.
+    After a failure, requests fail at once with its reason until a pause is over; the pauses grow
+    until a request succeeds.
     """
 
     def __init__(self, settings: RemoteSettings, on_status: StatusListener) -> None:
         self._settings = settings
         self._on_status = on_status
         self._http: Http | None = None
-        self._connection: asyncio.Task[Dialect] | None = None
-        self._tested: tuple[Dialect, bool] | None = None
+        self._connection: asyncio.Task[_Endpoint] | None = None
+        self._backoff = Backoff()
         self._closed = False
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the text between prefix and suffix; priorities are the endpoint's own affair."""
-        dialect = await self._connected()
+        connection = await self._connected()
         from lsp_server.engines.remote.http import Refused
 
         try:
-            async with aclosing(dialect.infill(request)) as events:
+            async with aclosing(connection.result().dialect.infill(request)) as events:
                 async for event in events:
+                    self._backoff.succeeded()
                     yield event
         except RemoteError as error:
             if not (isinstance(error, Refused) and error.status == TOO_MANY_REQUESTS):
-                self._lose(error)
+                self._lose(connection, error)
             raise
 
     async def info(self) -> EngineInfo:
-        """Connect, make the endpoint fill a known gap once, and describe it."""
-        dialect = await self._connected()
-        if self._tested is None or self._tested[0] is not dialect:
-            self._tested = dialect, await self._fills_gaps()
-        return EngineInfo(
-            model=dialect.model,
-            kind="remote",
-            template=dialect.template,
-            fim_ok=self._tested[1],
-            context_tokens=dialect.context_tokens,
-            prompt_tokens_per_second=dialect.prompt_tokens_per_second,
-            seconds_per_token=dialect.seconds_per_token,
-        )
+        """Connect and describe the endpoint."""
+        return (await self._connected()).result().info()
 
     def counter(self) -> Counter:
         """An estimate: the endpoint's vocabulary is not at hand."""
@@ -88,55 +99,70 @@ class RemoteEngine:
             await self._http.close()
         self._on_status(EngineStatus("stopped", "The remote engine is closed."))
 
-    async def _connected(self) -> Dialect:
+    async def _connected(self) -> asyncio.Task[_Endpoint]:
+        """The task that got to know the endpoint, when it is done."""
         if self._closed:
             raise _closed()
         if self._connection is None:
+            self._backoff.check()
             self._connection = asyncio.create_task(self._connect())
             self._connection.add_done_callback(self._forget_failure)
         connection = self._connection
         try:
-            return await asyncio.shield(connection)
+            await asyncio.shield(connection)
         except asyncio.CancelledError:
             if connection.cancelled():  # by `close`; this request itself was not
                 raise _closed() from None
             raise
+        return connection
 
-    async def _connect(self) -> Dialect:
+    async def _connect(self) -> _Endpoint:
         from lsp_server.engines.remote import http, probe
 
         try:
             if self._http is None:
                 self._http = http.Http(self._settings)
-            self._on_status(EngineStatus("loading", f"Connecting to {self._http.host}."))
+            if not self._backoff.failures:
+                self._on_status(EngineStatus("loading", f"Connecting to {self._http.host}."))
             dialect = await probe.connect(self._http, self._settings)
+            endpoint = _Endpoint(dialect, await self._fills_gaps(dialect))
         except FimbleError as error:
-            self._report(error)
+            self._fail(error)
             raise
-        message = f"{dialect.model} is ready at {self._http.host} ({dialect.name})."
-        self._on_status(EngineStatus("ready", message))
-        return dialect
+        self._on_status(EngineStatus("ready", endpoint.info().announcement()))
+        return endpoint
 
-    def _forget_failure(self, connection: asyncio.Task[Dialect]) -> None:
+    def _forget_failure(self, connection: asyncio.Task[_Endpoint]) -> None:
         failed = connection.cancelled() or connection.exception() is not None
         if failed and self._connection is connection:
             self._connection = None
 
-    def _lose(self, error: FimbleError) -> None:
-        """Get to know the endpoint again: another model or server may answer next."""
-        if self._connection is not None and self._connection.done():
-            self._connection = None
-        self._report(error)
+    def _lose(self, connection: asyncio.Task[_Endpoint], error: FimbleError) -> None:
+        """Get to know the endpoint again: another model or server may answer next.
 
-    def _report(self, error: FimbleError) -> None:
+        Requests that ran at the same time fail together; the first of them counts.
+        """
+        if self._connection is connection:
+            self._connection = None
+            self._fail(error)
+
+    def _fail(self, error: FimbleError) -> None:
         if not self._closed:
+            self._backoff.failed(error)
             self._on_status(EngineStatus("failed", str(error)))
 
-    async def _fills_gaps(self) -> bool:
+    async def _fills_gaps(self, dialect: Dialect) -> bool:
+        """Whether the endpoint passes the self-test; one that never comes to an end does not."""
         test = fim.self_test()
-        request = InfillRequest(test.prefix, test.suffix, max_tokens=_SELF_TEST_TOKENS)
-        async with aclosing(self.infill(request)) as events:
-            return test.passed("".join([e.text async for e in events if isinstance(e, Delta)]))
+        request = InfillRequest(test.prefix, test.suffix, max_tokens=fim.SELF_TEST_TOKENS)
+        try:
+            async with (
+                asyncio.timeout(2 * self._settings.timeout_seconds),
+                aclosing(dialect.infill(request)) as events,
+            ):
+                return test.passed("".join([e.text async for e in events if isinstance(e, Delta)]))
+        except TimeoutError:
+            return False
 
 
 def _closed() -> EngineUnavailable:
