@@ -8,6 +8,7 @@ last one did is mostly evaluated already.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -43,13 +44,15 @@ class Window:
 def token_budget(info: EngineInfo, *, seconds: float, max_tokens: int) -> int:
     """Tokens of prefix and suffix together, for an answer of `max_tokens`.
 
-    `seconds` is the time to the first suggestion.
+    `seconds` is the time to the first suggestion. What can be evaluated in it is rounded down to a
+    quarter of an octave: speed is measured anew all the time, and the window should hold still.
     """
     most = max(info.context_tokens - max_tokens - 16, MIN_TOKENS)
     if info.prompt_tokens_per_second is None:
         return min(UNMEASURED_TOKENS, most)
     seconds -= ANSWER_TOKENS * (info.seconds_per_token or 0.0)
-    return max(MIN_TOKENS, min(int(seconds * info.prompt_tokens_per_second), most))
+    affordable = max(seconds * info.prompt_tokens_per_second, MIN_TOKENS)
+    return min(int(2 ** (math.floor(4 * math.log2(affordable)) / 4)), most)
 
 
 def window(snapshot: Snapshot, cursor: Point, budget: int, count: Counter) -> Window:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
 from typing import Protocol
 
 from lsp_server.errors import UsageError
@@ -26,6 +27,38 @@ class Reader(Protocol):
     def readexactly(self, n: int) -> Awaitable[bytes]:
         """So many bytes; fewer, or EOFError, if the stream ends before."""
         ...
+
+
+class Writer(Protocol):
+    """What is written to: `asyncio.StreamWriter`, or pygls's for standard output."""
+
+    def write(self, data: bytes) -> None:
+        """Send, now or soon."""
+        ...
+
+    def close(self) -> None:
+        """End the stream."""
+        ...
+
+
+class QuietWriter:
+    """A writer to which a client that reads no more is no error: there is nobody to tell it to.
+
+    Such a client says `exit`, or its stream ends, and with it the session.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        """Send, if anybody listens."""
+        with suppress(ConnectionError):
+            self._writer.write(data)
+
+    def close(self) -> None:
+        """End the stream."""
+        with suppress(ConnectionError):
+            self._writer.close()
 
 
 async def bodies(reader: Reader) -> AsyncIterator[bytes]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import uuid
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
+from lsp_server.edge.messages import whole_percent
 from lsp_server.engines.base import EngineStatus
 
 
@@ -29,22 +29,26 @@ class LoadProgress:
         while True:
             status = await self._states.get()
             if status.state == "loading":
-                with contextlib.suppress(JsonRpcException):  # the client declined the token
-                    await self._show(status)
+                await self._show(status)
 
     async def _show(self, status: EngineStatus) -> None:
         token = str(uuid.uuid4())
         progress = self._server.work_done_progress
-        # Shielded: pygls fails if the answer comes after its waiter was cancelled.
-        await asyncio.shield(progress.create_async(token))
+        try:
+            # Shielded: pygls fails if the answer comes after its waiter was cancelled.
+            await asyncio.shield(progress.create_async(token))
+        except JsonRpcException:  # the client declines: no bar for this load
+            while status.state == "loading":
+                status = await self._states.get()
+            return
         progress.begin(
             token,
             types.WorkDoneProgressBegin(title="Fimble", message=status.message, percentage=0),
         )
         while status.state == "loading":
-            percentage = None if status.fraction is None else int(100 * status.fraction)
-            progress.report(
-                token, types.WorkDoneProgressReport(message=status.message, percentage=percentage)
+            report = types.WorkDoneProgressReport(
+                message=status.message, percentage=whole_percent(status)
             )
+            progress.report(token, report)
             status = await self._states.get()
         progress.end(token, types.WorkDoneProgressEnd(message=status.message))

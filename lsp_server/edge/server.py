@@ -14,7 +14,7 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__
 from lsp_server.edge import messages
-from lsp_server.edge.frames import Reader, bodies
+from lsp_server.edge.frames import QuietWriter, Reader, Writer, bodies
 from lsp_server.edge.progress import LoadProgress
 from lsp_server.edge.protocol import FimbleProtocol
 from lsp_server.edge.session import OpenEngine, Session
@@ -38,26 +38,28 @@ class FimbleServer(LanguageServer):
         """Of the settings that came with `initialize`, until they can be shown."""
         self._progress: LoadProgress | None = None
         self._last_failure = ""
+        self._last_loading: tuple[str, int | None] | None = None
 
     async def serve_stdio(self) -> None:
         """Serve the client at the other end of this process's standard streams; see `serve`."""
         reader = StdinAsyncReader(sys.stdin.buffer, self.thread_pool)
         await self.serve(reader, StdoutWriter(sys.stdout.buffer))
 
-    async def serve(self, reader: Reader, writer: Any) -> None:
+    async def serve(self, reader: Reader, writer: Writer) -> None:
         """Serve one client until it exits or is gone.
 
         Raises SystemExit when it exits, UsageError if its messages can't be told apart.
         """
         asyncio.get_running_loop().set_exception_handler(_log_kind)
-        self.protocol.set_writer(writer)
+        self.protocol.set_writer(QuietWriter(writer))
         async for body in bodies(reader):
             try:
                 self.protocol.receive(body)
-            except ConnectionError:
-                return
             except Exception as error:  # one message must not end the session
                 logger.error("a message could not be handled: %s", type(error).__name__)
+            # A reader with bytes in store does not wait. Let the handler take what it needs of the
+            # document before the next message changes it.
+            await asyncio.sleep(0)
 
     def start_progress(self) -> None:
         """Show model loading as progress, if the client can."""
@@ -78,6 +80,12 @@ class FimbleServer(LanguageServer):
         """
 
     def _on_status(self, status: EngineStatus) -> None:
+        loading = None
+        if status.state == "loading":
+            loading = status.message, messages.whole_percent(status)
+            if loading == self._last_loading:
+                return
+        self._last_loading = loading
         self.protocol.notify(messages.STATUS, messages.status(status))
         if self._progress is not None:
             self._progress.update(status)

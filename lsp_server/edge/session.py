@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -25,16 +26,26 @@ class Session:
         self._open_engine = open_engine
         self._on_status = on_status
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        """Ends of engines that were replaced."""
         self.settings = Settings()
         self._engine: Engine | None = None
+        self._engines_opened = 0
         self._completer: Completer | None = None
 
-    @property
+    def engine(self) -> Engine:
+        """The engine of the present settings; opens it if that has not been done."""
+        if self._engine is None:
+            self._engines_opened += 1
+            self._engine = self._open_engine(self.settings, self._listener(self._engines_opened))
+        return self._engine
+
     def completer(self) -> Completer:
-        """Asks the engine of the present settings."""
+        """Asks that engine."""
         if self._completer is None:
-            self._engine = self._open_engine(self.settings, self._listener())
-            self._completer = Completer(self._engine, self.settings.completion)
+            self._completer = Completer(
+                self.engine(), self.settings.completion, self.documents.with_syntax
+            )
         return self._completer
 
     def configure(self, raw: object) -> list[str]:
@@ -46,49 +57,49 @@ class Session:
         before, self.settings = self.settings, settings
         if _engine_settings(before) != _engine_settings(settings):
             if self._engine is not None:
-                self.spawn(self._engine.close())
+                _keep(self._engine.close(), self._closing)
                 self._engine = self._completer = None
                 self.warm_up()
-        elif self._engine is not None:
-            self._completer = Completer(self._engine, settings.completion)
+        elif self._completer is not None:
+            self._completer.settings = settings.completion
         return problems
 
     def warm_up(self) -> None:
         """Get the engine ready behind the user's back. Trouble shows in its status."""
-        assert self.completer is not None  # opens the engine
-        engine = self._engine
+        engine = self.engine()
 
         async def wait() -> None:
-            try:
-                if engine is not None:
-                    await engine.info()
-            except FimbleError:
-                pass
+            with contextlib.suppress(FimbleError):
+                await engine.info()
 
         self.spawn(wait())
 
     async def close(self) -> None:
-        """End the engine and everything that runs."""
+        """End everything that runs, and the engine and those before it."""
         for task in self._tasks:
             task.cancel()
         if self._engine is not None:
-            await self._engine.close()
+            _keep(self._engine.close(), self._closing)
+        await asyncio.gather(*self._closing)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background, and keep hold of it so that it is not collected."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        _keep(work, self._tasks)
 
-    def _listener(self) -> StatusListener:
+    def _listener(self, number: int) -> StatusListener:
         """A listener that falls silent when its engine has been replaced."""
-        settings = self.settings
 
         def listen(status: EngineStatus) -> None:
-            if _engine_settings(self.settings) == _engine_settings(settings):
+            if number == self._engines_opened:
                 self._on_status(status)
 
         return listen
+
+
+def _keep(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
 def _engine_settings(settings: Settings) -> tuple[object, ...]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import pytest
 from lsprotocol import types as lsp
 
 from tests.e2e.conftest import Start
 from tests.e2e.editor import AUTOMATIC, Editor
+from tests.e2e.raw import serving
 
 OFF = {"completion": {"automatic": False}}
 NO_PYTHON = {"completion": {"disabledLanguages": ["python"]}}
@@ -51,6 +54,7 @@ async def test_settings_are_pushed(start: Start) -> None:
         ({"fimble": OFF}, False),
         ({"fimble": {}}, True),
         (OFF, False),
+        ({"pylsp": {"plugins": {}}}, False),
         ({"completion": {}}, True),
         ({"fimble": 5}, True),
     ]:
@@ -78,6 +82,32 @@ async def test_a_client_without_settings_leaves_them_as_they_are(start: Start) -
     editor.configure(None)  # the server asks, and gets null
     for _ in range(2):
         assert not await is_automatic(editor)
+
+
+@pytest.mark.parametrize("pushed", [None, {}, [], {"pylsp": {"completion": {}}}, 5])
+def test_what_holds_no_settings_leaves_them_as_they_are(script: Path, pushed: object) -> None:
+    with serving("--script", str(script)) as server:
+        server.initialize(initializationOptions=OFF)
+        server.notify("workspace/didChangeConfiguration", {"settings": pushed})
+        server.open("file:///a.py", "return a")
+        server.complete("file:///a.py", 0, 8, invoked=False)
+        assert server.response()["result"]["items"] == []
+        assert server.errors() == ""
+
+
+@pytest.mark.parametrize("answer", [None, [], [None], {}, 5])
+def test_an_answer_without_settings_leaves_them_as_they_are(script: Path, answer: object) -> None:
+    can = {"workspace": {"configuration": True}}
+    with serving("--script", str(script)) as server:
+        server.initialize(initializationOptions=OFF, capabilities=can)
+        server.notify("workspace/didChangeConfiguration", {"settings": None})
+        while (asked := server.receive())["method"] != "workspace/configuration":
+            pass
+        server.send({"jsonrpc": "2.0", "id": asked["id"], "result": answer})
+        server.open("file:///a.py", "return a")
+        server.complete("file:///a.py", 0, 8, invoked=False)
+        assert server.response()["result"]["items"] == []
+        assert "failed" not in server.errors()
 
 
 async def test_another_model_is_loaded_and_the_old_one_left(start: Start) -> None:

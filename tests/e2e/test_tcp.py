@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.raw import PATIENCE, SERVE, Wire
+from tests.e2e.raw import PATIENCE, SERVE, Wire, frame
 
 
 @contextmanager
@@ -37,8 +38,10 @@ def connected(port: int) -> Iterator[Wire]:
         connection.makefile("rb") as reader,
         connection.makefile("wb") as writer,
     ):
-        yield Wire(reader, writer)
-        connection.shutdown(socket.SHUT_RDWR)
+        try:
+            yield Wire(reader, writer)
+        finally:
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -72,3 +75,36 @@ def test_a_message_larger_than_a_read_buffer(script: Path) -> None:
         client.open("file:///a.py", "x = 1\n" * 500_000 + "return a")
         client.complete("file:///a.py", 500_000, 8)
         assert client.response()["result"]["items"][0]["insertText"] == " + b"
+
+
+def test_messages_in_one_piece_are_handled_in_their_order(script: Path) -> None:
+    uri = "file:///a.py"
+    item = {"uri": uri, "languageId": "python", "version": 1, "text": "return a"}
+    place = {"line": 0, "character": 8}
+    changed = {"uri": uri, "version": 2}
+    messages: list[dict[str, object]] = [
+        {"method": "textDocument/didOpen", "params": {"textDocument": item}},
+        {
+            "id": "first",
+            "method": "textDocument/inlineCompletion",
+            "params": {
+                "textDocument": {"uri": uri},
+                "position": place,
+                "context": {"triggerKind": 1},
+            },
+        },
+        {
+            "method": "textDocument/didChange",
+            "params": {"textDocument": changed, "contentChanges": [{"text": "slow(\nfirst("}]},
+        },
+    ]
+    with listening(script) as (_, port), connected(port) as client:
+        client.initialize()
+        client.send_bytes(
+            b"".join(frame(json.dumps({"jsonrpc": "2.0", **m}).encode()) for m in messages)
+        )
+        response = client.response()
+        # Of the second version it would be an answer to a place that the client didn't mean.
+        assert (response["id"], response["result"]) == ("first", {"items": []})
+        client.complete(uri, 1, 6)
+        assert client.response()["result"]["items"][0]["insertText"] == "one, two"

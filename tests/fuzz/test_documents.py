@@ -153,7 +153,7 @@ async def test_store_agrees_with_the_oracle(name: str, encoding: Encoding) -> No
             ]
             check_positions(rng, snapshot.text, plain, encoding)
             if rng.random() < 0.2:
-                syntax = (await documents.with_syntax(URI)).syntax
+                syntax = (await documents.with_syntax(snapshot)).syntax
                 assert syntax and syntax.data == plain.encode()
         documents.close(URI)
     assert edits == share

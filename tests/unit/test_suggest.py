@@ -12,6 +12,7 @@ from lsp_server.completion.suggest import Completer
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Point, Text
+from lsp_server.core.tokens import Counter, estimate
 from lsp_server.engines.base import EngineInfo
 from lsp_server.engines.fake import FakeEngine, Reply
 from lsp_server.errors import EngineCrashed
@@ -56,8 +57,14 @@ async def test_nothing_to_say() -> None:
 async def test_only_explicit_requests_where_typing_is_left_alone(
     settings: CompletionSettings,
 ) -> None:
-    completer = Completer(FakeEngine([Reply(after="", text="1")]), settings)
+    async def parse(parsed: Snapshot) -> Snapshot:
+        assert invoked, "a request that is not answered should cost nothing"
+        return parsed
+
+    completer = Completer(FakeEngine([Reply(after="", text="1")]), settings, parse)
+    invoked = False
     assert await completer.suggest(snapshot("x = \n"), Point(0, 4), invoked=False) is None
+    invoked = True
     assert await completer.suggest(snapshot("x = \n"), Point(0, 4), invoked=True) is not None
 
 
@@ -109,5 +116,93 @@ async def test_explicit_requests_see_more() -> None:
     for invoked in (False, True):
         await completer.suggest(snapshot(text), Point(1000, 0), invoked=invoked)
     automatic, explicit = engine.requests
-    assert len(explicit.prefix) > 2 * len(automatic.prefix) > 1000
+    assert len(explicit.prefix) > 2 * len(automatic.prefix) > 800
     assert explicit.prefix.endswith(automatic.prefix)
+
+
+SLOW = [Reply(after="", text="slow words " * 10, seconds_per_token=0.01)]
+
+
+async def test_a_request_whose_parse_ends_late_does_not_end_a_newer_one() -> None:
+    parses: list[asyncio.Future[None]] = []
+
+    async def parse(parsed: Snapshot) -> Snapshot:
+        parses.append(asyncio.get_running_loop().create_future())
+        await parses[-1]
+        return parsed
+
+    completer = Completer(FakeEngine(SLOW), SETTINGS, parse)
+    asked = []
+    for number in (1, 2):
+        suggesting = completer.suggest(snapshot("a\n"), Point(0, 1), invoked=False)
+        asked.append(asyncio.create_task(suggesting))
+        await asyncio.sleep(0.01)
+        assert len(parses) == number
+    parses[1].set_result(None)
+    await asyncio.sleep(0.02)
+    assert parses[0].cancelled()
+    assert [await task is None for task in asked] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "same_text", "ended"),
+    [
+        ("automatic", "automatic", True, True),
+        ("automatic", "invoked", True, True),
+        ("automatic", "invoked", False, True),
+        ("invoked", "automatic", True, False),
+        ("invoked", "invoked", True, False),
+        ("invoked", "automatic", False, True),
+    ],
+)
+async def test_what_a_newer_request_ends(
+    older: str, newer: str, same_text: bool, ended: bool
+) -> None:
+    completer = Completer(FakeEngine(SLOW), SETTINGS)
+    first = snapshot("a\n")
+    second = first if same_text else snapshot("a\n")
+    asked = [
+        asyncio.create_task(completer.suggest(shown, Point(0, 1), invoked=kind == "invoked"))
+        for shown, kind in ((first, older), (second, newer))
+    ]
+    answers = await asyncio.gather(*asked)
+    assert [answer is None for answer in answers] == [ended, False]
+
+
+@pytest.mark.parametrize("invoked", [False, True])
+async def test_an_engine_that_is_busy_is_not_waited_for_while_typing(invoked: bool) -> None:
+    engine = FakeEngine([Reply(after="", text="late and later", seconds_per_token=0.3)])
+    completer = Completer(engine, replace(SETTINGS, latency_budget_ms=50))
+    tasks = asyncio.all_tasks()
+    began = asyncio.get_running_loop().time()
+    found = await completer.suggest(snapshot("a\n"), Point(0, 1), invoked=invoked)
+    assert (found is not None) == invoked
+    seconds = asyncio.get_running_loop().time() - began
+    assert seconds > 0.9 if invoked else 0.15 <= seconds < 0.25
+    assert asyncio.all_tasks() == tasks
+
+
+class Counting(FakeEngine):
+    """Notes the texts whose tokens it counts."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.counted: list[str] = []
+        self._counter = self._count
+
+    def counter(self) -> Counter:
+        return self._counter
+
+    def _count(self, text: str) -> int:
+        self.counted.append(text)
+        return estimate(text)
+
+
+async def test_short_lines_are_counted_once_and_long_ones_forgotten() -> None:
+    short, long = "short = 1\n", "l" * 2000 + "\n"
+    engine = Counting()
+    completer = Completer(engine, SETTINGS)
+    for _ in range(2):
+        await completer.suggest(snapshot(short + long + "\n"), Point(2, 0), invoked=True)
+    assert engine.counted.count(short) == 1
+    assert engine.counted.count(long) > 1

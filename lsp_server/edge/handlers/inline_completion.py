@@ -18,12 +18,11 @@ async def inline_completion(
 ) -> types.InlineCompletionList:
     """Suggest what belongs at the cursor; nothing if the document has changed meanwhile."""
     session = server.session
-    uri = params.text_document.uri
-    snapshot = await session.documents.with_syntax(uri)
+    snapshot = session.documents.get(params.text_document.uri)
     cursor = convert.point(snapshot, params.position, session.encoding)
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     try:
-        suggestion = await session.completer.suggest(snapshot, cursor, invoked=invoked)
+        suggestion = await session.completer().suggest(snapshot, cursor, invoked=invoked)
     except (EngineError, ModelError):
         if invoked:
             raise

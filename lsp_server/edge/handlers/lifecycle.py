@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from lsprotocol import types
 
 from lsp_server.edge import convert
 from lsp_server.edge.server import FimbleServer
+from lsp_server.settings import Settings
 
 SECTION = "fimble"
 
@@ -28,21 +31,31 @@ async def did_change_configuration(
 ) -> None:
     """Use new settings: pushed (`{"fimble": {...}}` or the section itself), or asked for.
 
-    A client that has none to tell says null; those of `initialize` then stay.
+    A client that tells of none, or only of others', leaves them as they are.
     """
-    pushed = params.settings
-    if isinstance(pushed, dict) and SECTION in pushed:
-        pushed = pushed[SECTION]
-    elif not pushed and _can_be_asked(server):
+    section = _section(params.settings)
+    if section is None and _can_be_asked(server):
         item = types.ConfigurationItem(section=SECTION)
-        [pushed] = await server.workspace_configuration_async(types.ConfigurationParams([item]))
-    if pushed is not None:
-        server.name_problems(server.session.configure(pushed))
+        answer = await server.workspace_configuration_async(types.ConfigurationParams([item]))
+        section = answer[0] if isinstance(answer, list | tuple) and answer else None
+    if section is not None:
+        server.name_problems(server.session.configure(section))
 
 
 async def shutdown(server: FimbleServer, _params: None) -> None:
     """Unload the model."""
     await server.session.close()
+
+
+def _section(pushed: object) -> object:
+    """Our part of what a client pushed, named or bare; None if it is empty or others'."""
+    if not isinstance(pushed, dict):
+        return None
+    if SECTION in pushed:
+        section: object = pushed[SECTION]
+        return section
+    known = {field.name for field in fields(Settings)}  # one word each, so the same on the wire
+    return pushed if known & pushed.keys() else None
 
 
 def _can_be_asked(server: FimbleServer) -> bool:
