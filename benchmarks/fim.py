@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.client import editor
-from lsp_server.engines.local.supervisor import WORKER_ENVIRONMENT
+from lsp_server.engines.local.process import ENVIRONMENT
 from lsp_server.models import hardware
 from lsp_server.models.discover import resolve
 from tests.llama_server import llama_server
@@ -65,7 +65,7 @@ class Case:
 
 def bare(model: Path, cases: list[Case]) -> list[str]:
     """Ask llama-cpp-python with markers written by hand, until the line or the generation ends."""
-    os.environ.update(WORKER_ENVIRONMENT)  # before llama.cpp is loaded, as for the worker
+    os.environ.update(ENVIRONMENT)  # before llama.cpp is loaded, as for the worker
     from llama_cpp import Llama, llama_vocab_is_eog
 
     llama = Llama(
