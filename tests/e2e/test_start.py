@@ -17,8 +17,8 @@ HEAVY = "llama_cpp numpy httpx lsprotocol pygls tiktoken tree_sitter rich asynci
 
 def test_the_server_answers_at_once_and_stays_small() -> None:
     """Judged by processor time, which other work on the machine does not change; prints both."""
+    started = time.perf_counter()
     with serving() as server:
-        started = time.perf_counter()
         server.call("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
         process = psutil.Process(server.process.pid)
         waited = time.perf_counter() - started
