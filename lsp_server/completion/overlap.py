@@ -15,13 +15,15 @@ from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 
 QUOTES = "'\"`"
+PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 def fit_to_line(text: str, window: Window, grammar: str | None) -> tuple[str, int]:
     """Return the suggestion and how many characters right of the cursor it replaces.
 
     What the suggestion repeats of the rest of the line, its beginning or its end, is cut off, or,
-    where it says more behind a repeated bracket, the rest of the line is replaced.
+    where it says more behind a repeated bracket, the rest of the line is replaced. Nothing is left
+    of a suggestion that would then miss a bracket.
     """
     rest = rest_of_line(window.suffix).rstrip()
     if not rest:
@@ -40,7 +42,23 @@ def fit_to_line(text: str, window: Window, grammar: str | None) -> tuple[str, in
         tail = len(commonprefix([text[::-1], rest[::-1]]))
         if tail and _closed_in_vain(text[:-tail], rest, window, grammar) < closed:
             return text[:-tail].rstrip(), 0
-    return text, len(rest) if closed and only_closing else 0
+    if not closed or not only_closing:
+        return text, 0
+    return ("", 0) if _misses(text, rest, window, grammar) else (text, len(rest))
+
+
+def _misses(text: str, rest: str, window: Window, grammar: str | None) -> bool:
+    """Whether a bracket of the kinds that the rest closes is open once the rest is replaced."""
+    line_start = window.prefix.rpartition("\n")[2]
+    whole = window.prefix + text
+    syntax = None if grammar is None else Syntax.parse(whole, grammar)
+    if syntax is None:
+        line = line_start + text
+        closers = PAIRS.keys() & set(rest)
+        return any(line.count(PAIRS[closer]) > line.count(closer) for closer in closers)
+    start = len(encode(window.prefix[: len(window.prefix) - len(line_start)]))
+    opened = unbalanced(syntax, start, len(encode(whole))).opened
+    return any(PAIRS.get(character) in opened for character in rest)
 
 
 def _closed_in_vain(text: str, rest: str, window: Window, grammar: str | None) -> int:

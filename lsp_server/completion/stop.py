@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lsp_server.completion.window import Window
-from lsp_server.core.balance import unbalanced
+from lsp_server.core.balance import Balance, unbalanced
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 
@@ -54,10 +54,11 @@ class Stopper:
         self._window = window
         self._grammar = grammar
         self._limits = limits
-        self._single_line = not CLOSING.fullmatch(rest_of_line(window.suffix))
+        self._rest = rest_of_line(window.suffix).strip()
+        self._single_line = not CLOSING.fullmatch(self._rest)
         self._next_line = _first_meant(window.suffix)
         self._line_start = window.prefix.rpartition("\n")[2]
-        self._statement_start = len(window.prefix) - len(self._open_line(window))
+        self._statement_start = len(window.prefix) - len(self._open_line())
         self._received = ""
         self._lines: list[str] = []
         """Whole lines received; the first one with what stands left of the cursor."""
@@ -71,14 +72,14 @@ class Stopper:
         """Indentation of the statement being written, from its first line."""
         self._kept: int | None = None
 
-    def _open_line(self, window: Window) -> str:
+    def _open_line(self) -> str:
         """What of the cursor's line belongs to the statement that the suggestion must end.
 
         A bracket that the line leaves open is the suggestion's to close, unless it is closed right
         behind the cursor or at the start of the next line.
         """
         closed_below = self._next_line.lstrip().startswith((")", "]", "}"))
-        return "" if closed_below or rest_of_line(window.suffix).strip() else self._line_start
+        return "" if closed_below or self._rest else self._line_start
 
     @property
     def done(self) -> bool:
@@ -103,8 +104,10 @@ class Stopper:
         line = self._current_line()
         if self._reached_suffix(line):
             self._kept = self._judged
-        elif not self._lines or (complete and self._is_whole(len(self._received))):
+        elif complete and (not self._lines or self._is_whole(len(self._received))):
             self._kept = len(self._received)
+        elif not self._received[: self._judged].strip():
+            self._kept = 0  # a limit cut the first line: a part of it is no suggestion
         else:
             self._cut_back()
 
@@ -121,7 +124,9 @@ class Stopper:
         elif line.strip():
             if self._statement_indent is None:
                 self._statement_indent = _indent(line)
-            if self._is_whole(end):
+            if self._closes_rest(end):
+                self._kept = end
+            elif self._is_whole(end):
                 self._end_statement(line, end, self._statement_indent)
         self._lines.append(line)
         self._judged = end + 1
@@ -130,10 +135,12 @@ class Stopper:
             self._cut_back()
 
     def _end_statement(self, last_line: str, end: int, indent: int) -> None:
-        self._whole = end
         self._statement_indent = None
+        header = self._grammar == "python" and HEADER.search(last_line)
+        if not header:  # one alone would be a block without a body
+            self._whole = end
         if self._block_indent is None:
-            if self._grammar == "python" and HEADER.search(last_line):
+            if header:
                 self._block_indent = indent
             elif self._received[:end].strip():  # else it is the line that was there already
                 self._kept = end
@@ -159,16 +166,25 @@ class Stopper:
 
     def _is_whole(self, end: int) -> bool:
         """Whether no bracket, string or comment is open that the suggestion should close."""
+        balance = self._balance(end)
+        return balance is None or (not balance.opened and balance.inside == "code")
+
+    def _closes_rest(self, end: int) -> bool:
+        """Whether the suggestion has closed what the rest of the line closes, so the line ends."""
+        balance = self._balance(end) if self._rest else None
+        return balance is not None and bool(balance.closed)
+
+    def _balance(self, end: int) -> Balance | None:
+        """What the suggestion opens and closes; None if that can't be told."""
         if self._grammar is None:
-            return True
+            return None
         # Without the suffix: what comes behind must not close what is open here.
         so_far = self._window.prefix + self._received[:end]
         syntax = Syntax.parse(so_far, self._grammar)
         if syntax is None:
-            return True
+            return None
         start = len(encode(self._window.prefix[: self._statement_start]))
-        balance = unbalanced(syntax, start, len(encode(so_far)))
-        return not balance.opened and balance.inside == "code"
+        return unbalanced(syntax, start, len(encode(so_far)))
 
     def _left_block(self, line: str) -> bool:
         """Whether a line, perhaps unfinished, stands outside the block being written."""

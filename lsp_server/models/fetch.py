@@ -32,7 +32,7 @@ def pull(
     cancelled: Callable[[], bool] = lambda: False,
     sources: Sequence[Source] | None = None,
 ) -> Path:
-    """Fetch `model` unless it is here, and return its path. Blocks: call it in a thread.
+    """Fetch `model` unless it is here and undamaged; return its path. Blocks: use a thread.
 
     Tries `sources` in turn (None: those of the catalogue). `progress` and `cancelled` are called
     in the caller's thread, the latter several times a second. Raises DownloadFailed.
@@ -40,9 +40,10 @@ def pull(
     transfer = Transfer(model.id, progress, cancelled)
     try:
         with _locked(model, transfer):
-            return store.installed(model) or _fetch(
-                model, model.sources if sources is None else sources, transfer
-            )
+            here = store.installed(model)
+            if here is not None and _undamaged(model, here, transfer):
+                return here
+            return _fetch(model, model.sources if sources is None else sources, transfer)
     except Stopped as stop:
         raise DownloadFailed(f"The pull of {model.id} was stopped; {_kept(model)}.") from stop
     except OSError as error:
@@ -145,6 +146,11 @@ def _verified(
             copy_to.write(chunk)
         transfer.report(f"Checking {model.id}", done, model.bytes)
     return done == model.bytes and digest.hexdigest() == model.sha256
+
+
+def _undamaged(model: Model, path: Path, transfer: Transfer) -> bool:
+    with path.open("rb") as file:
+        return _verified(model, iter(lambda: file.read(_CHUNK), b""), transfer)
 
 
 def _require_space(model: Model, needed: int) -> None:

@@ -298,7 +298,17 @@ def test_the_second_of_two_pulls_waits_and_finds_the_file(hub: Hub) -> None:
     stages: list[str] = []
     assert_landed(fetch.pull(MODEL, progress=lambda event: stages.append(event.stage)))
     first.join()
-    assert set(stages) == {"Waiting for another pull of tiny"}
+    assert set(stages) == {"Waiting for another pull of tiny", "Checking tiny"}
+
+
+def test_a_file_that_was_damaged_since_is_fetched_again(hub: Hub) -> None:
+    path = fetch.pull(MODEL)
+    damaged = bytearray(path.read_bytes())
+    damaged[30] ^= 1
+    path.write_bytes(damaged)
+    asked = len(hub.requests)
+    assert_landed(fetch.pull(MODEL))
+    assert len(hub.requests) > asked
     assert len(hub.requests) == 1
 
 

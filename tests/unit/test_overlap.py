@@ -28,6 +28,8 @@ from lsp_server.completion.window import Window
         # the end of the rest, written once more
         ("y = max(", "a * b, LOW)", " - c, LOW)", ("a * b", 0)),
         ("y = (", "a() + b()", " + c())", ("a() + b()", 0)),
+        # one bracket too few: nothing
+        ('d = {"a": [', '1], "b": {"c": 4', "]}", ("", 0)),
         # brackets in strings are no brackets
         ("print(", '")"', ")", ('")"', 0)),
         # a word twice

@@ -77,6 +77,11 @@ def test_a_python_block_ends_at_the_dedent(prefix: str, generated: str, expected
     assert kept(prefix, generated) == expected
 
 
+def test_a_header_that_goes_on_behind_the_cursor_is_one_line() -> None:
+    generated = 'Base):\n    """Text."""\n\n    code = 1\n'
+    assert kept("class Error(", generated, "):\n    pass\n") == "Base):"
+
+
 @pytest.mark.parametrize("suffix", [")\n", "\n)\n", "\n    )\n"])
 def test_a_bracket_that_is_closed_behind_the_cursor(suffix: str) -> None:
     assert kept("foo(", "1,\n    2", suffix) == "1,"
@@ -142,7 +147,10 @@ def test_what_a_limit_cut_within_a_word_is_not_shown() -> None:
     assert kept("", "if x:\n    alpha()\n    beta", complete=True) == (
         "if x:\n    alpha()\n    beta"
     )
-    assert kept("x = ", "a_long_na", complete=False) == "a_long_na"
+    assert kept("x = ", "a_long_na", complete=False) == ""
+    assert kept("", "if x:\n    a()\nelif y:\n    b()\nelif z:", complete=False) == (
+        "if x:\n    a()\nelif y:\n    b()"
+    )
 
 
 def test_windows_line_ends() -> None:

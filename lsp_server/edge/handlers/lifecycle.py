@@ -16,7 +16,10 @@ SECTION = "fimble"
 def initialize(server: FimbleServer, params: types.InitializeParams) -> None:
     """Take the settings that came with the request; problems are named once shown is possible."""
     server.session.encoding = convert.encoding(server.workspace.position_encoding)
-    server.problems = server.session.configure(params.initialization_options)
+    options = params.initialization_options
+    if isinstance(options, dict) and SECTION in options:
+        options = options[SECTION]
+    server.problems = server.session.configure(options)
 
 
 async def initialized(server: FimbleServer, _params: types.InitializedParams) -> None:

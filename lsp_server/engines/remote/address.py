@@ -35,6 +35,8 @@ def parse(url: str) -> Address:
             "fimble.remote.url must be an address such as http://127.0.0.1:8080 or "
             "https://host.example/v1; correct it."
         )
+    if parsed.port is not None and parsed.port > 65535:
+        raise RemoteError("fimble.remote.url names a port above 65535; correct it.")
     if parsed.userinfo or parsed.query or parsed.fragment:
         raise RemoteError(
             "fimble.remote.url must not hold a user name, a password, `?` or `#`; put a key into "

@@ -16,6 +16,7 @@ from lsp_server.engines.base import (
     EngineInfo,
     EngineStatus,
     Event,
+    Finished,
     InfillRequest,
     StatusListener,
 )
@@ -71,9 +72,15 @@ class RemoteEngine:
 
         try:
             async with aclosing(connection.result().dialect.infill(request)) as events:
+                pieces = 0
                 async for event in events:
                     self._backoff.succeeded()
                     yield event
+                    pieces += 1
+                    if pieces >= request.max_tokens and not isinstance(event, Finished):
+                        # A piece is a token at least: this endpoint does not heed the limit.
+                        yield Finished("length")
+                        return
         except RemoteError as error:
             if not (isinstance(error, Refused) and error.status == TOO_MANY_REQUESTS):
                 self._lose(connection, error)
