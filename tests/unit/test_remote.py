@@ -337,3 +337,11 @@ async def test_status_tells_each_change(served: Endpoint) -> None:
     assert len(served.bodies("/v1/completions")) == 1
     await engine.close()
     assert [change.state for change in changes] == ["loading", "ready", "stopped"]
+
+
+async def test_an_endpoint_that_does_not_heed_the_limit(served: Endpoint) -> None:
+    served.routes["/v1/completions"] = stream(*[choice("a ")] * 100, DONE)
+    engine = engine_for(served)
+    events = await ask(engine, InfillRequest("x", "", max_tokens=5))
+    assert events == [Delta("a ")] * 5 + [Finished("length")]
+    await engine.close()

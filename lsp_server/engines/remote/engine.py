@@ -75,12 +75,12 @@ class RemoteEngine:
                 pieces = 0
                 async for event in events:
                     self._backoff.succeeded()
-                    yield event
                     pieces += 1
-                    if pieces >= request.max_tokens and not isinstance(event, Finished):
+                    if pieces > request.max_tokens and isinstance(event, Delta):
                         # A piece is a token at least: this endpoint does not heed the limit.
                         yield Finished("length")
                         return
+                    yield event
         except RemoteError as error:
             if not (isinstance(error, Refused) and error.status == TOO_MANY_REQUESTS):
                 self._lose(connection, error)
