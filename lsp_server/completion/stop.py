@@ -30,6 +30,7 @@ HEADER = re.compile(r":\s*(#.*)?$")
 CONTINUATION = re.compile(r"\s*(else|elif|except|finally)\b")
 UNDECIDED = re.compile(r"\s*[a-z]{0,7}")
 """A beginning of a line that may become a CONTINUATION."""
+NOTHING_OPEN = Balance((), (), "code")
 WORD = re.compile(r"\w")
 REPEATS = 3
 """A line that comes so often in a row is a loop."""
@@ -104,7 +105,7 @@ class Stopper:
         line = self._current_line()
         if self._reached_suffix(line):
             self._kept = self._judged
-        elif complete and (not self._lines or self._is_whole(len(self._received))):
+        elif complete and (not self._lines or _is_whole(self._balance(len(self._received)))):
             self._kept = len(self._received)
         elif not self._received[: self._judged].strip():
             self._kept = 0  # a limit cut the first line: a part of it is no suggestion
@@ -124,9 +125,10 @@ class Stopper:
         elif line.strip():
             if self._statement_indent is None:
                 self._statement_indent = _indent(line)
-            if self._closes_rest(end):
+            balance = self._balance(end)
+            if self._rest and balance.closed:  # closed is what the rest of the line closes
                 self._kept = end
-            elif self._is_whole(end):
+            elif _is_whole(balance):
                 self._end_statement(line, end, self._statement_indent)
         self._lines.append(line)
         self._judged = end + 1
@@ -164,25 +166,15 @@ class Stopper:
         line = self._received[self._judged : end]
         return line if self._lines else self._line_start + line
 
-    def _is_whole(self, end: int) -> bool:
-        """Whether no bracket, string or comment is open that the suggestion should close."""
-        balance = self._balance(end)
-        return balance is None or (not balance.opened and balance.inside == "code")
-
-    def _closes_rest(self, end: int) -> bool:
-        """Whether the suggestion has closed what the rest of the line closes, so the line ends."""
-        balance = self._balance(end) if self._rest else None
-        return balance is not None and bool(balance.closed)
-
-    def _balance(self, end: int) -> Balance | None:
-        """What the suggestion opens and closes; None if that can't be told."""
+    def _balance(self, end: int) -> Balance:
+        """What the suggestion opens and closes; nothing where that can't be told."""
         if self._grammar is None:
-            return None
+            return NOTHING_OPEN
         # Without the suffix: what comes behind must not close what is open here.
         so_far = self._window.prefix + self._received[:end]
         syntax = Syntax.parse(so_far, self._grammar)
         if syntax is None:
-            return None
+            return NOTHING_OPEN
         start = len(encode(self._window.prefix[: self._statement_start]))
         return unbalanced(syntax, start, len(encode(so_far)))
 
@@ -197,6 +189,11 @@ class Stopper:
 
     def _reached_suffix(self, line: str) -> bool:
         return line.rstrip() == self._next_line and bool(WORD.search(line))
+
+
+def _is_whole(balance: Balance) -> bool:
+    """Whether no bracket, string or comment is open that the suggestion should close."""
+    return not balance.opened and balance.inside == "code"
 
 
 def rest_of_line(suffix: str) -> str:

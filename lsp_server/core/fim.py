@@ -8,12 +8,13 @@ text.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
 
 from lsp_server.core import prompts
+from lsp_server.core.tokens import fit
 from lsp_server.errors import NoFimMarkers
 
 
@@ -72,6 +73,22 @@ class Template:
         else:
             parts = (self.suffix, suffix, self.prefix, prefix)
         return parts if self.middle is None else (*parts, self.middle)
+
+
+def prompt_ids(
+    template: Template,
+    markers: Mapping[Marker, int],
+    bos: Sequence[int],
+    prefix: list[int],
+    suffix: list[int],
+    size: int,
+) -> list[int]:
+    """A prompt as token ids, at most `size` of them: cut at the far ends of prefix and suffix."""
+    room = size - len(markers) - len(bos)
+    ids = list(bos)
+    for part in template.assemble(*fit(prefix, suffix, room)):
+        ids += [markers[part]] if isinstance(part, Marker) else part
+    return ids
 
 
 def parse_templates(source: str) -> tuple[Template, ...]:

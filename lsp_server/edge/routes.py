@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from lsp_server.edge.handlers import documents, inline_completion, lifecycle
 from lsp_server.edge.server import FimbleServer
-from lsp_server.errors import FimbleError
+from lsp_server.errors import FimbleError, describe
 
 logger = logging.getLogger(__name__)
 
@@ -65,12 +65,7 @@ def _contained(server: FimbleServer, method: str, handler: Handler) -> Callable[
 def _refusal(method: str, error: Exception) -> JsonRpcException:
     if isinstance(error, FimbleError):
         return JsonRpcException(str(error), code=types.LSPErrorCodes.RequestFailed.value)
-    # No values: they may be the user's code. File and line are enough to find the place.
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-    logger.error("%s failed: %s at %s", method, type(error).__name__, place)
+    logger.error("%s failed: %s", method, describe(error))
     return JsonRpcException(
         f"Fimble failed on {method} ({type(error).__name__}); this is a bug, its log says where.",
         code=types.ErrorCodes.InternalError.value,

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lsp_server.core import fim
-from lsp_server.core.tokens import fit
 from lsp_server.engines.base import Delta, EngineInfo, Finished, Priority
 from lsp_server.engines.local import wire
 from lsp_server.engines.local.llama import Context, Model, gpu_free_bytes
@@ -101,12 +100,10 @@ class Worker:
         return [self._scheduler.prompt_tokens_per_second, self._scheduler.seconds_per_token]
 
     def _prompt(self, prefix: str, suffix: str, max_tokens: int) -> list[int]:
-        room = self._context_tokens - max_tokens - len(self._markers) - self._model.adds_bos
-        before, after = fit(self._model.tokens(prefix), self._model.tokens(suffix), room)
-        tokens = [self._model.bos] if self._model.adds_bos else []
-        for part in self._template.assemble(before, after):
-            tokens += [self._markers[part]] if isinstance(part, fim.Marker) else part
-        return tokens
+        before, after = self._model.tokens(prefix), self._model.tokens(suffix)
+        bos = [self._model.bos] if self._model.adds_bos else []
+        size = self._context_tokens - max_tokens
+        return fim.prompt_ids(self._template, self._markers, bos, before, after, size)
 
     def _load(self, order: wire.Message) -> None:
         path = Path(order["path"])

@@ -18,7 +18,6 @@ from pathlib import PureWindowsPath
 from urllib.parse import urlencode
 
 from lsp_server.core import fim
-from lsp_server.core.tokens import fit
 from lsp_server.engines.base import Delta, Event, Finished, InfillRequest, Usage
 from lsp_server.engines.remote.answer import Answer, Unexpected
 from lsp_server.engines.remote.http import Http
@@ -122,11 +121,8 @@ class LlamaServer:
 
     async def _prompt(self, prefix: str, suffix: str, max_tokens: int) -> list[int]:
         before, after = await self._tokenize_all([prefix, suffix])
-        room = self.context_tokens - max_tokens - len(self._markers) - len(self._bos)
-        tokens = list(self._bos)
-        for part in self._template.assemble(*fit(before, after, room)):
-            tokens += [self._markers[part]] if isinstance(part, fim.Marker) else part
-        return tokens
+        size = self.context_tokens - max_tokens
+        return fim.prompt_ids(self._template, self._markers, self._bos, before, after, size)
 
     async def _tokenize(
         self, text: str, *, add_special: bool = False, parse_special: bool = False
