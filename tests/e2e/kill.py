@@ -12,9 +12,9 @@ import psutil
 from tests.e2e.raw import Server, serving
 
 Phase = Literal["load", "prompt", "generation"]
-LONG = "file:///long.py"
+LONG = ("file:///long.py", "file:///long_too.py")
 SHORT = "file:///short.py"
-LIST = "file:///list.py"
+LIST = ("file:///list.py", "file:///list_too.py")
 SETTINGS = {"completion": {"latencyBudgetMs": 20_000, "maxTokens": 512, "maxLines": 500}}
 """A large window to evaluate, and a long answer."""
 SHORT_TEXT = "def add(a, b):\n    return "
@@ -101,7 +101,7 @@ def kill_once(phase: Phase, delay: float = 0.3, model: str = "qwen2.5-coder-0.5b
                 listener.listen(1)
         else:
             listener.until_answered(_ask_short(server))
-        outstanding = [_ask_long(server, phase), _ask_short(server)]
+        outstanding = _ask_long(server, phase)
         listener.listen_for(delay)
         over = listener.ready_at if phase == "load" else listener.answers.keys() & set(outstanding)
         assert not over, f"{phase} was over before the kill"
@@ -126,16 +126,18 @@ def kill_once(phase: Phase, delay: float = 0.3, model: str = "qwen2.5-coder-0.5b
 
 def _open_documents(server: Server) -> None:
     server.open(SHORT, SHORT_TEXT)
-    server.open(LONG, "".join(f"total_{n} = {n} + {n * n}\n" for n in range(2000)) + "total = ")
-    server.open(LIST, LIST_TEXT)
+    long_text = "".join(f"total_{n} = {n} + {n * n}\n" for n in range(2000)) + "total = "
+    for long, list_ in zip(LONG, LIST, strict=True):
+        server.open(long, long_text)
+        server.open(list_, LIST_TEXT)
 
 
-def _ask_long(server: Server, phase: Phase) -> int:
-    """Ask for what spends a long time in a phase."""
+def _ask_long(server: Server, phase: Phase) -> list[int]:
+    """Ask for what spends a long time in a phase, in two documents: one waits for the other."""
     if phase == "generation":
         # A prompt of so few tokens that they are evaluated in a tenth of a second.
-        return server.complete(LIST, 0, len(LIST_TEXT))
-    return server.complete(LONG, 2000, 8)
+        return [server.complete(uri, 0, len(LIST_TEXT)) for uri in LIST]
+    return [server.complete(uri, 2000, 8) for uri in LONG]
 
 
 def _ask_short(server: Server) -> int:

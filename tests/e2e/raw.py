@@ -32,7 +32,8 @@ class Wire:
         self._writer = writer
         self._last_id = 0
         self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
 
     def send_bytes(self, data: bytes) -> None:
         with suppress(BrokenPipeError):  # a server that has ended is seen by what it says last
@@ -90,6 +91,10 @@ class Wire:
         params = {"textDocument": document, "position": place, "context": context}
         return self.ask("textDocument/inlineCompletion", params)
 
+    def join(self) -> None:
+        """Wait until the stream has been read to its end, and is closed."""
+        self._thread.join(PATIENCE)
+
     def _read(self) -> None:
         while header := self._reader.readline():
             length = int(header.removeprefix(b"Content-Length: "))
@@ -135,8 +140,7 @@ def serving(*arguments: str, command: Sequence[str] = SERVE) -> Iterator[Server]
             yield server
         finally:
             server.process.kill()
-            for stream in (server.process.stdin, server.process.stdout):
-                assert stream is not None
-                with suppress(BrokenPipeError):
-                    stream.close()
+            with suppress(BrokenPipeError):
+                server.close_input()
             server.process.wait()
+            server.join()
