@@ -15,7 +15,7 @@ from typing import get_args
 
 from tests.e2e.kill import Phase, kill_once
 
-EARLIEST: dict[Phase, float] = {"load": 0.0, "prompt": 0.05, "generation": 0.3}
+EARLIEST: dict[Phase, float] = {"load": 0.15, "prompt": 0.15, "generation": 0.3}
 """Seconds after which a request is surely in its phase."""
 
 
@@ -23,7 +23,7 @@ def measure(phase: Phase, times: int, model: str) -> dict[str, object]:
     """Kill so many times, at random moments of the phase."""
     chance = random.Random(1)
     kills = [
-        kill_once(phase, EARLIEST[phase] + chance.uniform(0.0, 0.5), model) for _ in range(times)
+        kill_once(phase, EARLIEST[phase] + chance.uniform(0.0, 0.35), model) for _ in range(times)
     ]
     return {
         "times": times,

@@ -31,12 +31,19 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class InfillRequest:
-    """Text around the cursor; the engine writes what belongs between. Decoding is greedy."""
+    """Text around a gap; the engine writes what belongs there. Decoding is greedy.
+
+    `middle` is what stands in the gap already: it goes where the model's own words go, behind the
+    markers, so that prefix and suffix can stay as they are while the user types. The answer goes on
+    from its last character, which may be in the middle of a word.
+    """
 
     prefix: str
     suffix: str
     max_tokens: int = 128
+    """0: only get ready for this prompt; the stream is then a `Finished` alone."""
     priority: Priority = Priority.TYPING
+    middle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,8 @@ class EngineStatus:
 
 
 StatusListener = Callable[[EngineStatus], None]
+UsageListener = Callable[[Priority, Usage], None]
+"""Hears once of each request that an engine took up, finished or cancelled, what it has cost."""
 
 
 class Engine(Protocol):
