@@ -27,7 +27,8 @@ class LocalSettings:
 
     threads: int = field(default=0, metadata={"min": 0, "max": 256})
     """Threads for llama.cpp; 0 means one for each physical core."""
-    context_tokens: int = field(default=4096, metadata={"min": 512, "max": 131072})
+    context_tokens: int = field(default=2048, metadata={"min": 512, "max": 131072})
+    """For one place in the user's files; memory is taken for four (`engines.local.slots`)."""
     gpu_layers: int = field(default=-1, metadata={"min": -1, "max": 1000})
     """Layers on the GPU; -1 means as many as fit."""
 

@@ -5,21 +5,49 @@ Run as a program, it serves until its standard input ends, so it never outlives 
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the child is told."""
+
+    model: str
+    context_tokens: int
+    threads: int
+    api_key: str
+    batch_tokens: int
+    cache_reuse: int
+    warm_up: bool
 
 
 @contextmanager
 def llama_server(
-    model: Path, *, context_tokens: int = 4096, threads: int = 2, api_key: str = ""
+    model: Path,
+    *,
+    context_tokens: int = 4096,
+    threads: int = 2,
+    api_key: str = "",
+    batch_tokens: int = 128,
+    cache_reuse: int = 0,
+    warm_up: bool = False,
 ) -> Iterator[str]:
-    """Start a server, yield its URL, end it. Raises RuntimeError if it does not start."""
-    arguments = [str(model), str(context_tokens), str(threads), api_key]
+    """Start a server, yield its URL, end it. Raises RuntimeError if it does not start.
+
+    A disconnect is noticed between two batches, so small ones suit tests. `cache_reuse`: see the
+    option of that name of llama-server.
+    """
+    options = Options(
+        str(model), context_tokens, threads, api_key, batch_tokens, cache_reuse, warm_up
+    )
     process = subprocess.Popen(
-        [sys.executable, __file__, *arguments],
+        [sys.executable, __file__, json.dumps(asdict(options))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -36,23 +64,24 @@ def llama_server(
             process.kill()
 
 
-def _serve(model: str, context_tokens: int, threads: int, api_key: str) -> None:
+def _serve(options: Options) -> None:
     from xllamacpp import CommonParams, Server
 
     params = CommonParams()
-    params.model.path = model
-    params.n_ctx = context_tokens
+    params.model.path = options.model
+    params.n_ctx = options.context_tokens
     params.n_parallel = 1
-    params.n_batch = params.n_ubatch = 128  # a disconnect is noticed between two batches
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.n_batch = params.n_ubatch = options.batch_tokens
+    params.n_cache_reuse = options.cache_reuse
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
     params.hostnames = ["127.0.0.1"]
     params.port = 0
-    params.warmup = False
-    params.api_keys = [api_key] if api_key else []
+    params.warmup = options.warm_up
+    params.api_keys = [options.api_key] if options.api_key else []
     server = Server(params)
     print(server.listening_address, flush=True)
     sys.stdin.read()
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    _serve(Options(**json.loads(sys.argv[1])))

@@ -67,7 +67,7 @@ def load(order: wire.Message) -> None:
 
 def answer(request: wire.Message, received: list[str]) -> None:
     key = request["id"]
-    text = request["prefix"]
+    text = request["request"]["prefix"]
     match text:
         case "die":
             die(signal.SIGKILL)
@@ -86,7 +86,7 @@ def answer(request: wire.Message, received: list[str]) -> None:
                 send("working")
                 time.sleep(0.1)
         case "refuse":
-            send("dropped", id=key, speed=[1, 1])
+            send("dropped", id=key, usage=asdict(Usage(5)), speed=[1, 1])
             return
         case "tell what you heard":
             text = " ".join(received)
@@ -101,7 +101,7 @@ def main() -> None:
         message = wire.decode(line)
         received.append(f"{message['op']} {message['id']}")
         if message["op"] == "cancel":
-            send("dropped", id=message["id"], speed=[1, 1])
+            send("dropped", id=message["id"], usage=asdict(Usage(9, 2)), speed=[1, 1])
         else:
             answer(message, received)
 

@@ -75,6 +75,11 @@ class Template:
         return parts if self.middle is None else (*parts, self.middle)
 
 
+MIDDLE_STEP = 64
+"""Room for a middle is made in steps of so many tokens, so that what stands before it stays the
+same, and need not be evaluated again, while it grows."""
+
+
 def prompt_ids(
     template: Template,
     markers: Mapping[Marker, int],
@@ -82,13 +87,19 @@ def prompt_ids(
     prefix: list[int],
     suffix: list[int],
     size: int,
+    middle: Sequence[int] = (),
 ) -> list[int]:
-    """A prompt as token ids, at most `size` of them: cut at the far ends of prefix and suffix."""
-    room = size - len(markers) - len(bos)
+    """A prompt as token ids, at most `size` of them: cut at the far ends of prefix and suffix.
+
+    The middle that stands already comes last, whatever the order, and is never cut, even if it
+    alone is too long.
+    """
+    kept_free = -(-len(middle) // MIDDLE_STEP) * MIDDLE_STEP
+    room = max(0, size - len(markers) - len(bos) - kept_free)
     ids = list(bos)
     for part in template.assemble(*fit(prefix, suffix, room)):
         ids += [markers[part]] if isinstance(part, Marker) else part
-    return ids
+    return [*ids, *middle]
 
 
 def parse_templates(source: str) -> tuple[Template, ...]:

@@ -65,6 +65,9 @@ class Usage:
     generated_tokens: int = 0
     prompt_seconds: float = 0.0
     generate_seconds: float = 0.0
+    evaluated_tokens: int = 0
+    """Prompt tokens evaluated while it ran. Unlike `prompt_tokens` less `reused_tokens`, it counts
+    none that a cancelled request did not come to, and one evaluated again counts again."""
 
 
 @dataclass(frozen=True, slots=True)

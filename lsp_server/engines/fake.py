@@ -1,7 +1,8 @@
 """An engine that says what it was told to say: exact, instant, for tests of everything around it.
 
-The script is a list of replies; each names a text that must stand in the prompt's prefix (`after`)
-and what to answer. The first that fits is used; without any, the answer is empty.
+The script is a list of replies; each names a text that must end what stands before the answer, the
+request's prefix and middle (`after`), and what to answer. The first that fits is used; without any,
+the answer is empty. An answer of which a beginning stands there already goes on from there.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsp_server.core.tokens import Counter, estimate
@@ -23,6 +24,7 @@ from lsp_server.engines.base import (
     InfillRequest,
     StatusListener,
     Usage,
+    UsageListener,
 )
 from lsp_server.errors import EngineCrashed, UsageError
 
@@ -32,11 +34,18 @@ class Reply:
     """One scripted answer, given word by word."""
 
     after: str
-    """The end of the prefix that asks for this answer; empty fits always."""
+    """The end of prefix and middle that asks for this answer; empty fits always."""
     text: str = ""
     seconds_per_token: float = 0.0
     crash: bool = False
     """Fail with EngineCrashed after the text."""
+
+    def rest(self, before: str) -> Reply | None:
+        """What is still to be said where a beginning of it stands already; None: not asked for."""
+        for length in range(len(self.text), -1, -1):
+            if before.endswith(self.after + self.text[:length]):
+                return replace(self, text=self.text[length:])
+        return None
 
 
 FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -77,23 +86,38 @@ def _is_reply(entry: object) -> bool:
 class FakeEngine:
     """Engine over a script. `requests` keeps what was asked."""
 
-    def __init__(self, replies: Sequence[Reply], on_status: StatusListener | None = None) -> None:
+    def __init__(
+        self,
+        replies: Sequence[Reply],
+        on_status: StatusListener | None = None,
+        on_usage: UsageListener | None = None,
+    ) -> None:
         self._replies = replies
         self._on_status = on_status
+        self._on_usage = on_usage
         self.requests: list[InfillRequest] = []
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
-        """Stream the first reply whose `after` ends the prefix."""
+        """Stream the first reply whose `after` ends prefix and middle."""
         self.requests.append(request)
-        reply = next((r for r in self._replies if request.prefix.endswith(r.after)), Reply(""))
+        before = request.prefix + request.middle
+        replies = self._replies if request.max_tokens else ()
+        reply = next((rest for r in replies if (rest := r.rest(before)) is not None), Reply(""))
         words = re.findall(r"\s*\S+|\s+$", reply.text)
-        for word in words[: request.max_tokens]:
-            await asyncio.sleep(reply.seconds_per_token)
-            yield Delta(word, (-0.1,))
-        if reply.crash:
-            raise EngineCrashed("The scripted engine crashed, as its script says.")
-        usage = Usage(prompt_tokens=estimate(request.prefix + request.suffix))
-        yield Finished("end" if len(words) <= request.max_tokens else "length", usage)
+        prompt_tokens = estimate(before + request.suffix)
+        usage = Usage(prompt_tokens=prompt_tokens, evaluated_tokens=prompt_tokens)
+        try:
+            for word in words[: request.max_tokens]:
+                await asyncio.sleep(reply.seconds_per_token)
+                usage = replace(usage, generated_tokens=usage.generated_tokens + 1)
+                yield Delta(word, (-0.1,))
+            if reply.crash:
+                raise EngineCrashed("The scripted engine crashed, as its script says.")
+            limited = len(words) > request.max_tokens or not request.max_tokens
+            yield Finished("length" if limited else "end", usage)
+        finally:
+            if self._on_usage is not None:
+                self._on_usage(request.priority, usage)
 
     async def info(self) -> EngineInfo:
         """The fake is always ready, and says so when it is first asked."""

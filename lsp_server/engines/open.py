@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from lsp_server.engines.base import Engine, StatusListener
-from lsp_server.engines.local.engine import LocalEngine
+from lsp_server.engines.base import Engine, StatusListener, UsageListener
+from lsp_server.engines.local.engine import LocalEngine, not_counted
 from lsp_server.engines.remote import open_remote
 from lsp_server.models.discover import resolve
 from lsp_server.settings import Settings
 
 
-def open_engine(settings: Settings, on_status: StatusListener) -> Engine:
+def open_engine(
+    settings: Settings, on_status: StatusListener, on_usage: UsageListener = not_counted
+) -> Engine:
     """Return the engine; nothing is started, read or sent before it is first asked."""
     if settings.remote.url:
-        return open_remote(settings.remote, on_status)
-    return LocalEngine(lambda: resolve(settings.model), settings.local, on_status)
+        return open_remote(settings.remote, on_status, on_usage)
+    return LocalEngine(lambda: resolve(settings.model), settings.local, on_status, on_usage)

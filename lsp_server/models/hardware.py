@@ -26,14 +26,22 @@ def memory_needed(header: Header, file_bytes: int, context_tokens: int) -> int:
 
 
 def check_memory(
-    header: Header, file_bytes: int, context_tokens: int, *, available: int | None = None
+    header: Header,
+    file_bytes: int,
+    context_tokens: int,
+    contexts: int,
+    *,
+    available: int | None = None,
 ) -> None:
-    """Raise NotEnoughMemory if the model needs more than is `available` (None: asks the system)."""
-    needed = memory_needed(header, file_bytes, context_tokens)
+    """Raise NotEnoughMemory if the model needs more than is `available` (None: asks the system).
+
+    So many contexts are kept at the same time, each of `context_tokens`.
+    """
+    needed = memory_needed(header, file_bytes, context_tokens * contexts)
     free = available_memory() if available is None else available
     if needed > free:
         raise NotEnoughMemory(
-            f"The model {header.name} with a context of {context_tokens:,} tokens needs "
+            f"The model {header.name} with {contexts} contexts of {context_tokens:,} tokens needs "
             f"{needed / (1 << 30):.1f} GiB of memory, and {free / (1 << 30):.1f} GiB are free; "
             "close other programs, choose a smaller model (`fimble models list`) or lower "
             "fimble.local.contextTokens."
@@ -51,6 +59,15 @@ def physical_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         cores = min(cores, len(os.sched_getaffinity(0)))
     return max(1, min([cores, *_cores_of_groups(control_groups())]))
+
+
+def on_battery() -> bool:
+    """Whether the machine runs on its battery; False where that is not known."""
+    try:
+        battery = psutil.sensors_battery()
+    except Exception:  # it reads what drivers report, and not every system has it
+        return False
+    return battery is not None and battery.power_plugged is False
 
 
 def control_groups(

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_state_path
 
 from lsp_server.errors import UsageError
 from lsp_server.models.catalog import Model
@@ -21,6 +21,12 @@ def cache_dir() -> Path:
     """The folder for what can be fetched again: `FIMBLE_CACHE`, or `fimble` in the user's cache."""
     chosen = os.environ.get("FIMBLE_CACHE")
     return Path(chosen).expanduser() if chosen else user_cache_path("fimble")
+
+
+def state_dir() -> Path:
+    """The folder for what was learned on this machine: `FIMBLE_STATE`, or the user's for states."""
+    chosen = os.environ.get("FIMBLE_STATE")
+    return Path(chosen).expanduser() if chosen else user_state_path("fimble")
 
 
 def folder(model: Model) -> Path:

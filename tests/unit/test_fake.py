@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.engines.base import Delta, EngineStatus, Event, Finished, InfillRequest
+from lsp_server.engines.base import (
+    Delta,
+    EngineStatus,
+    Event,
+    Finished,
+    InfillRequest,
+    Priority,
+    Usage,
+)
 from lsp_server.engines.fake import FakeEngine, Reply, read_script
 from lsp_server.errors import EngineCrashed
 
@@ -29,7 +37,7 @@ async def test_the_first_reply_that_fits_the_end_of_the_prefix_is_given_word_by_
     assert isinstance(events[-1], Finished)
     assert events[-1].reason == "end"
     assert text(await ask(engine, "bc")) == ["x"]
-    assert await ask(engine, "b?") == [events[-1]]
+    assert await ask(engine, "b?") == [Finished("end", Usage(prompt_tokens=1, evaluated_tokens=1))]
     assert [request.prefix for request in engine.requests] == ["ab", "bc", "b?"]
 
 
@@ -47,6 +55,32 @@ async def test_it_takes_its_time_and_can_be_left_early() -> None:
     async with aclosing(engine.infill(InfillRequest("", ""))) as events:
         assert await anext(events) == Delta("one", (-0.1,))
     assert 0.05 <= time.perf_counter() - started < 0.1
+
+
+async def test_a_middle_is_what_stands_before_the_answer() -> None:
+    engine = FakeEngine([Reply("return a", " + b")])
+    request = InfillRequest("    ret", "\n", middle="urn a")
+    async with aclosing(engine.infill(request)) as events:
+        assert text([event async for event in events]) == [" +", " b"]
+
+
+async def test_getting_ready_says_nothing() -> None:
+    engine = FakeEngine([Reply("", "one", crash=True)])
+    assert await ask(engine, "abcd", 0) == [
+        Finished("length", Usage(prompt_tokens=2, evaluated_tokens=2))
+    ]
+
+
+async def test_costs_are_told_once_finished_or_left() -> None:
+    told: list[tuple[Priority, Usage]] = []
+    engine = FakeEngine([Reply("", "one two")], None, lambda *cost: told.append(cost))
+    *_, finished = await ask(engine, "abc")
+    assert isinstance(finished, Finished)
+    assert told == [(Priority.TYPING, finished.usage)]
+    request = InfillRequest("abc", "", priority=Priority.IDLE)
+    async with aclosing(engine.infill(request)) as events:
+        await anext(events)
+    assert told[1:] == [(Priority.IDLE, Usage(1, 0, 1, evaluated_tokens=1))]
 
 
 async def test_it_crashes_after_the_text() -> None:

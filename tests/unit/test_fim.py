@@ -6,11 +6,13 @@ import pytest
 
 from lsp_server.core import prompts
 from lsp_server.core.fim import (
+    MIDDLE_STEP,
     Marker,
     SelfTest,
     by_id,
     choose,
     parse_templates,
+    prompt_ids,
     self_test,
     shipped_templates,
 )
@@ -70,6 +72,28 @@ def test_the_vocabulary_decides(vocabulary: set[str], name: str, chosen: str) ->
     templates = parse_templates(SPM + PSM)
     is_token = vocabulary.__contains__
     assert choose(templates, is_token=is_token, model_name=name).id == chosen
+
+
+def ids(order: str, prefix: int, suffix: int, middle: int, size: int) -> str:
+    """A prompt of texts of so many tokens, each part by its letter."""
+    [template] = parse_templates(order)
+    markers = {marker: ord(marker.token[-2]) for marker in template.markers()}
+    before, after, between = [ord("p")] * prefix, [ord("s")] * suffix, [ord("m")] * middle
+    prompt = prompt_ids(template, markers, [ord("^")], before, after, size, between)
+    return "".join(map(chr, prompt))
+
+
+def test_the_middle_comes_last() -> None:
+    assert ids(PSM, 2, 1, 3, 999) == "^PppSsMmmm"
+    assert ids(SPM, 2, 1, 3, 999) == "^SsPppmmm"
+
+
+def test_the_rest_gives_way_to_the_middle_in_steps() -> None:
+    assert ids(PSM, 200, 200, 0, 104) == "^P" + "p" * 75 + "S" + "s" * 25 + "M"
+    for middle in (1, MIDDLE_STEP):
+        prompt = ids(PSM, 200, 200, middle, 104)
+        assert prompt == "^P" + "p" * 27 + "S" + "s" * 9 + "M" + "m" * middle
+    assert ids(PSM, 9, 9, 200, 104) == "^PSM" + "m" * 200
 
 
 def test_a_model_without_markers_is_named() -> None:

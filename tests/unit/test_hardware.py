@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lsp_server.errors import NotEnoughMemory
@@ -25,12 +27,14 @@ def test_memory_is_weights_cache_and_buffers(header: Header) -> None:
 
 
 def test_too_little_memory_says_what_to_do(header: Header) -> None:
-    needed = hardware.memory_needed(header, GIB, 4096)
-    hardware.check_memory(header, GIB, 4096, available=needed)
+    needed = hardware.memory_needed(header, GIB, 4 * 4096)
+    hardware.check_memory(header, GIB, 4096, 4, available=needed)
+    with pytest.raises(NotEnoughMemory):
+        hardware.check_memory(header, GIB, 4096, 4, available=needed - 1)
     with pytest.raises(NotEnoughMemory) as caught:
-        hardware.check_memory(header, 3 * GIB, 4096, available=2 * GIB)
+        hardware.check_memory(header, 3 * GIB, 4096, 4, available=2 * GIB)
     assert str(caught.value) == (
-        "The model Tiny Coder with a context of 4,096 tokens needs 3.5 GiB of memory, and 2.0 GiB "
+        "The model Tiny Coder with 4 contexts of 4,096 tokens needs 3.5 GiB of memory, and 2.0 GiB "
         "are free; close other programs, choose a smaller model (`fimble models list`) or lower "
         "fimble.local.contextTokens."
     )
@@ -38,7 +42,7 @@ def test_too_little_memory_says_what_to_do(header: Header) -> None:
 
 def test_a_model_larger_than_any_machine_is_refused(header: Header) -> None:
     with pytest.raises(NotEnoughMemory):
-        hardware.check_memory(header, 1 << 60, 4096)
+        hardware.check_memory(header, 1 << 60, 4096, 1)
 
 
 def test_the_machine_has_memory_and_cores() -> None:
@@ -68,3 +72,19 @@ def test_container_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_no_control_groups_are_no_limit(tmp_path: Path) -> None:
     assert hardware.control_groups(tmp_path, tmp_path / "missing") == []
+
+
+def test_no_battery_or_none_that_tells_is_no_battery(monkeypatch: pytest.MonkeyPatch) -> None:
+    battery = namedtuple("battery", "percent secsleft power_plugged")
+    for told, expected in (
+        (None, False),
+        (battery(50, 60, True), False),
+        (battery(50, 60, None), False),
+        (battery(50, 60, False), True),
+    ):
+        monkeypatch.setattr(psutil, "sensors_battery", lambda told=told: told)
+        assert hardware.on_battery() is expected
+    monkeypatch.setattr(psutil, "sensors_battery", lambda: 1 / 0)
+    assert hardware.on_battery() is False
+    monkeypatch.delattr(psutil, "sensors_battery")
+    assert hardware.on_battery() is False

@@ -18,12 +18,18 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from lsp_server.engines.base import Delta, EngineStatus, Finished, InfillRequest, Priority
+from lsp_server.engines.base import Delta, EngineStatus, Finished, InfillRequest, Priority, Usage
 from lsp_server.engines.local import wire
 from lsp_server.engines.local.engine import LocalEngine
 from lsp_server.engines.local.process import WorkerProcess
 from lsp_server.engines.local.supervisor import WORKER_COMMAND
-from lsp_server.errors import EngineUnavailable, ModelError, ModelUnusable, NoFimMarkers
+from lsp_server.errors import (
+    EngineCrashed,
+    EngineUnavailable,
+    ModelError,
+    ModelUnusable,
+    NoFimMarkers,
+)
 from lsp_server.models import discover
 from lsp_server.settings import LocalSettings
 from tests import gguf_files, tiny_model
@@ -42,7 +48,13 @@ class Running:
     def __init__(self, find_model: Callable[[], Path], context_tokens: int) -> None:
         self.statuses: list[EngineStatus] = []
         settings = LocalSettings(context_tokens=context_tokens)
-        self.engine = LocalEngine(find_model, settings, self.statuses.append)
+        self.costs: list[tuple[Priority, Usage]] = []
+        self.engine = LocalEngine(
+            find_model,
+            settings,
+            self.statuses.append,
+            lambda priority, usage: self.costs.append((priority, usage)),
+        )
 
     async def ask(
         self,
@@ -50,8 +62,9 @@ class Running:
         suffix: str = "",
         max_tokens: int = 16,
         priority: Priority = Priority.TYPING,
+        middle: str = "",
     ) -> tuple[list[Delta], Finished]:
-        request = InfillRequest(prefix, suffix, max_tokens, priority)
+        request = InfillRequest(prefix, suffix, max_tokens, priority, middle)
         async with aclosing(self.engine.infill(request)) as stream:
             *deltas, finished = [event async for event in stream]
         assert isinstance(finished, Finished)
@@ -117,6 +130,45 @@ async def test_a_prompt_longer_than_the_context_is_cut_at_its_far_ends(tiny: Run
     _, cut = await tiny.ask(prefix[-(room - kept) :], suffix[:kept])
     assert cut.usage.prompt_tokens == whole.usage.prompt_tokens
     assert cut.usage.reused_tokens == whole.usage.prompt_tokens - 1
+
+
+async def test_the_answer_goes_on_from_the_middle(tiny: Running) -> None:
+    for length in range(len(tiny_model.ANSWER)):
+        deltas, finished = await tiny.ask("def f(", ")", middle=tiny_model.ANSWER[:length])
+        assert text(deltas) == tiny_model.ANSWER[length:]
+        rest = len(tiny_model.ANSWER[length:].encode())
+        assert (finished.reason, finished.usage.generated_tokens) == ("end", rest)
+        assert sum(len(delta.logprobs) for delta in deltas) == rest
+
+
+async def test_what_the_model_would_not_have_said_is_believed(tiny: Running) -> None:
+    deltas, finished = await tiny.ask("def f(", ")", middle="xyz d")
+    assert text(deltas) == "é🙂!"
+    assert finished.usage.prompt_tokens == len("def f()xyz d") + 3
+
+
+async def test_a_middle_is_never_cut(tiny: Running) -> None:
+    _, with_room = await tiny.ask("p" * 300, "s" * 300, middle="x" * 200 + "abc d")
+    assert with_room.usage.prompt_tokens == 512 - 16 - 256 + 205
+    deltas, finished = await tiny.ask("p" * 300, "s" * 300, middle="x" * 499 + "abc d")
+    assert text(deltas) == "é🙂"[:1]
+    assert (finished.reason, finished.usage.prompt_tokens) == ("length", 504 + 3)
+    with pytest.raises(EngineCrashed, match="refused this prompt"):
+        await tiny.ask("", "", middle="x" * 600)
+    assert tiny.costs[-1][1].evaluated_tokens == 0
+
+
+async def test_to_get_ready_is_to_evaluate_and_say_nothing(tiny: Running) -> None:
+    prefix = "quite a new prompt: "
+    deltas, finished = await tiny.ask(prefix, max_tokens=0, priority=Priority.IDLE)
+    size = len(prefix) + 3
+    assert deltas == []
+    assert finished.reason == "length"
+    assert (finished.usage.prompt_tokens, finished.usage.generated_tokens) == (size, 0)
+    assert 0 < finished.usage.evaluated_tokens <= size
+    _, after = await tiny.ask(prefix)
+    assert after.usage.evaluated_tokens == 1
+    assert tiny.costs[-2:] == [(Priority.IDLE, finished.usage), (Priority.TYPING, after.usage)]
 
 
 async def test_half_the_context_is_left_to_the_prompt(tiny: Running) -> None:
@@ -272,6 +324,73 @@ async def test_what_was_evaluated_is_not_evaluated_again(real: Running) -> None:
     assert typed.usage.reused_tokens >= real.engine.counter()(prefix)
 
 
+ADD = ("def add(a, b):\n", "\n\n\nprint(add(1, 2))\n")
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    "middle", ["    return a +", "    ret", "    return ", "    return a", "    ", "   ", ""]
+)
+async def test_half_a_line_is_completed(real: Running, middle: str) -> None:
+    deltas, finished = await real.ask(*ADD, middle=middle)
+    line = (middle + text(deltas)).split("\n")[0]
+    assert line == "    return a + b"
+    logprobs = [logprob for delta in deltas for logprob in delta.logprobs]
+    assert len(logprobs) == finished.usage.generated_tokens
+    assert logprobs[0] > -1
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("middle", ["name = 'J\u00fcr", "mood = '\U0001f642", "mood = '\u20ac"])
+async def test_a_middle_that_is_not_ascii_goes_on(real: Running, middle: str) -> None:
+    deltas, _ = await real.ask("", "\nprint(1)\n", middle=middle)
+    assert text(deltas)
+    assert "\ufffd" not in text(deltas)
+
+
+@pytest.mark.model
+async def test_a_key_costs_its_own_tokens(real: Running) -> None:
+    source = inspect.getsource(tiny_model)
+    start = source.index("    chance = random.Random(1)")
+    prefix, typed, suffix = source[:start], source[start : start + 80], source[start + 500 :]
+    await real.ask(prefix, suffix[:1000], max_tokens=0)
+    costs = []
+    for length in range(1, len(typed) + 1):
+        _, finished = await real.ask(prefix, suffix[:1000], 1, middle=typed[:length])
+        costs.append(finished.usage.evaluated_tokens)
+    mean, p95 = sum(costs) / len(costs), sorted(costs)[-len(costs) // 20]
+    print(f"prompt tokens evaluated a key: mean {mean:.2f}, p95 {p95}")
+    assert mean <= 2
+    assert p95 <= 4
+
+
+@pytest.mark.model
+async def test_going_back_and_forth_costs_nothing(real: Running) -> None:
+    source = inspect.getsource(tiny_model)
+    anchors = []
+    for line in ("    markers = FIM", "    tokens = [*_byte"):
+        start = source.index(line)
+        anchors.append((source[:start], source[start + 30 : start + 300], line))
+        await real.ask(*anchors[-1][:2], max_tokens=1)
+    for typed in range(4, 14, 2):
+        for prefix, suffix, line in anchors:
+            _, finished = await real.ask(prefix, suffix, 1, middle=line[:typed])
+            assert finished.usage.evaluated_tokens <= 2
+
+
+@pytest.mark.model
+async def test_a_copied_beginning_is_as_good_as_an_evaluated_one(real: Running) -> None:
+    common = "# a beginning that is copied\n" + "total = total + 1\n" * 10
+    tail = common + "print(total)\n" * 30
+    numbers = common + "numbers = [1, 2, 3, 4, 5, 6, "
+    expected = [text((await real.ask(prompt, "\n", 8))[0]) for prompt in (tail, numbers)]
+    assert (await real.ask(tail, "\n", 8))[1].usage.evaluated_tokens == 1
+    assert expected[1].startswith("7, 8, 9")
+    for number in range(4):  # others push them out
+        await real.ask(f"# other {number}\n" + "pass\n" * 20, "\n", 1)
+    assert [text((await real.ask(p, "\n", 8))[0]) for p in (numbers, tail)] == expected[::-1]
+
+
 @pytest.mark.model
 async def test_an_answer_that_is_interrupted_is_the_same(real: Running) -> None:
     prefix = "numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, "
@@ -323,7 +442,7 @@ async def worker() -> AsyncIterator[Tapped]:
 
 def infill(key: int, prefix: str, max_tokens: int = 64) -> wire.Message:
     asked = {"prefix": prefix, "suffix": "\n", "max_tokens": max_tokens, "priority": 0}
-    return {"op": "infill", "id": key, **asked}
+    return {"op": "infill", "id": key, "request": asked}
 
 
 @pytest.mark.model

@@ -9,7 +9,14 @@ from contextlib import aclosing
 
 import pytest
 
-from lsp_server.engines.base import Delta, EngineStatus, Finished, InfillRequest, Usage
+from lsp_server.engines.base import (
+    Delta,
+    EngineStatus,
+    Finished,
+    InfillRequest,
+    Priority,
+    Usage,
+)
 from lsp_server.engines.remote import backoff, open_remote, sse
 from lsp_server.engines.remote.engine import RemoteEngine
 from lsp_server.errors import EngineUnavailable, RemoteError
@@ -58,7 +65,7 @@ async def test_a_stream_is_read_however_it_is_cut(served: Endpoint) -> None:
     assert await ask(engine) == [
         Delta("é😀\u2028"),
         Delta(" = 1\x0c"),
-        Finished("length", Usage(prompt_tokens=9, generated_tokens=3)),
+        Finished("length", Usage(prompt_tokens=9, generated_tokens=3, evaluated_tokens=9)),
     ]
     await engine.close()
 
@@ -89,6 +96,26 @@ async def test_what_is_sent(served: Endpoint) -> None:
             "stream": True,
         }
     ]
+    await engine.close()
+
+
+async def test_costs_are_told_once_finished_or_left(served: Endpoint) -> None:
+    told: list[tuple[Priority, Usage]] = []
+    served.before_routes = pass_self_test
+    settings = RemoteSettings(url=served.url, dialect="openai", template="qwen")
+    engine = RemoteEngine(settings, lambda status: None, lambda *cost: told.append(cost))
+    usage = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": None}
+    served.routes["/v1/completions"] = stream(
+        choice("a"), choice("b", "stop"), {"choices": [], "usage": usage}, DONE
+    )
+    await ask(engine)
+    assert told == [
+        (Priority.TYPING, Usage(prompt_tokens=9, generated_tokens=3, evaluated_tokens=9))
+    ]
+    request = InfillRequest("a", "b", priority=Priority.IDLE)
+    async with aclosing(engine.infill(request)) as events:
+        await anext(events)
+    assert told[1:] == [(Priority.IDLE, Usage(generated_tokens=1))]
     await engine.close()
 
 

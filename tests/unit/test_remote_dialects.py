@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from lsp_server.core import fim
-from lsp_server.engines.base import Delta, Finished, InfillRequest
+from lsp_server.engines.base import Delta, Finished, InfillRequest, Usage
 from lsp_server.engines.remote import control_text
 from lsp_server.errors import NoFimMarkers, RemoteError
 from tests.http_endpoint import Endpoint, Request, endpoint, reply, stream
@@ -95,6 +95,45 @@ async def test_control_text_never_reaches_the_endpoint(served: Endpoint, control
     await engine.close()
 
 
+@pytest.mark.parametrize(
+    ("prefix", "middle", "prompt"),
+    [
+        ("a\n", "b =", "<|fim_prefix|>a\n<|fim_suffix|>\n<|fim_middle|>b ="),
+        ("a\n", "b</s>c =", "<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>c ="),
+        ("z<|fim_", "pad|>c =", "<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>c ="),
+        ("z</s>a\n", "b", "<|fim_prefix|>a\n<|fim_suffix|>\n<|fim_middle|>b"),
+    ],
+)
+async def test_a_middle_stands_behind_the_markers(
+    served: Endpoint, prefix: str, middle: str, prompt: str
+) -> None:
+    served.routes["/v1/completions"] = stream(choice("x"), DONE)
+    engine = engine_for(served)
+    await ask(engine, InfillRequest(prefix, "\n", middle=middle))
+    assert served.bodies("/v1/completions")[0]["prompt"] == prompt
+    await engine.close()
+
+
+async def test_an_endpoint_that_knows_no_middle_gets_it_with_the_prefix(served: Endpoint) -> None:
+    probe = reply(choice("x") | {"usage": {"prompt_tokens": 200}})
+    served.before_routes = lambda request: (
+        None if request.body and request.body.get("stream") else probe
+    )
+    served.routes["/v1/completions"] = stream(choice("x"), DONE)
+    engine = engine_for(served, template="")
+    await ask(engine, InfillRequest("a\n", "\nc", middle="b ="))
+    body = served.bodies("/v1/completions")[-1]
+    assert (body["prompt"], body["suffix"]) == ("a\nb =", "\nc")
+    await engine.close()
+
+
+async def test_getting_ready_asks_an_openai_endpoint_nothing(served: Endpoint) -> None:
+    engine = engine_for(served)
+    assert await ask(engine, InfillRequest("a", "b", max_tokens=0)) == [Finished("length")]
+    assert served.bodies("/v1/completions") == []
+    await engine.close()
+
+
 def test_ordinary_code_is_no_control_text() -> None:
     code = "a <|> b; x[i]<y>z; f :: <T>; [PRE]; a<b|c>d; <section>; 1 <| 2 |> 3; <p>s</p>"
     assert control_text.cut(code, code, ["<|fim_pad|>"]) == (code, code)
@@ -105,7 +144,9 @@ SPECIAL = {"<|fim_prefix|>": 1, "<|fim_suffix|>": 2, "<|fim_middle|>": 3, "<|im_
 SPECIAL |= {"<|repo_name|>": 5, "<|file_sep|>": 6}
 
 
-def fake_llama_server(served: Endpoint, *, parse_special: bool = True) -> None:
+def fake_llama_server(
+    served: Endpoint, *, parse_special: bool = True, context_tokens: int = 40
+) -> None:
     async def tokenize(request: Request, writer: asyncio.StreamWriter) -> None:
         text = request.body["content"]
         special = request.body["parse_special"] or not parse_special
@@ -114,7 +155,10 @@ def fake_llama_server(served: Endpoint, *, parse_special: bool = True) -> None:
 
     served.routes |= {
         "/props": reply(
-            {"model_path": "C:\\m\\coder.gguf", "default_generation_settings": {"n_ctx": 40}}
+            {
+                "model_path": "C:\\m\\coder.gguf",
+                "default_generation_settings": {"n_ctx": context_tokens},
+            }
         ),
         "/tokenize": tokenize,
     }
@@ -140,6 +184,51 @@ async def test_a_prompt_of_token_ids(served: Endpoint) -> None:
     after = [letters["v"]] + [letters["w"]] * (room // 4 - 1)
     assert body["prompt"] == [0, 1, *kept, 2, *after, 3]
     assert (body["samplers"], body["top_k"], body["n_predict"]) == (["top_k"], 1, 8)
+    await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("middle", "typed", "grammar"),
+    [
+        ("x = (", "x = (", None),
+        ("x = se", "x =", 'root ::= " se" .*'),
+        ('say("he', "say(", 'root ::= "\\"he" .*'),
+        ("\\a", "", 'root ::= "\\\\a" .*'),
+        ("\nab", "\n", 'root ::= "ab" .*'),
+        ("no_é", "no", 'root ::= "_é" .*'),
+        ("a12", "a12", None),
+        ("ab\n", "ab\n", None),
+    ],
+)
+async def test_a_word_that_has_been_begun_is_written_again(
+    served: Endpoint, middle: str, typed: str, grammar: str | None
+) -> None:
+    fake_llama_server(served, context_tokens=400)
+    word = middle.removeprefix(typed)
+    finish = {"stop": True, "stop_type": "limit", "content": "", "tokens": []}
+    pieces = [word[:1], word[1:] + "lf", " ."] if word else ["lf", " ."]
+    chunks = [chunk(text, 50, number) for number, text in enumerate(pieces, 1)]
+    served.routes["/completion"] = stream(*chunks, finish)
+    engine = engine_for(served, dialect="llama-server", template="")
+    events = await ask(engine, InfillRequest("p", "s", max_tokens=8, middle=middle))
+    assert events == [Delta("lf", (-0.5,)), Delta(" .", (-0.5,)), Finished("length")]
+    body = served.bodies("/completion")[-1]
+    assert body["prompt"] == [0, 1, ord("p") + 9, 2, ord("s") + 9, 3, *(ord(c) + 9 for c in typed)]
+    assert body.get("grammar") == grammar
+    await engine.close()
+
+
+async def test_getting_ready_evaluates_a_prompt(served: Endpoint) -> None:
+    fake_llama_server(served)
+    finish = {"stop": True, "stop_type": "limit", "timings": {"prompt_n": 5, "cache_n": 2}}
+    served.routes["/completion"] = stream(finish)
+    engine = engine_for(served, dialect="llama-server", template="")
+    usage = Usage(prompt_tokens=7, reused_tokens=2, evaluated_tokens=5)
+    request = InfillRequest("x" * 99, "", max_tokens=0, middle="ab" * 50)
+    assert await ask(engine, request) == [Finished("length", usage)]
+    body = served.bodies("/completion")[-1]
+    assert (body["n_predict"], "grammar" in body, len(body["prompt"])) == (0, False, 4 + 39 // 2)
+    assert body["prompt"][-2:] == [ord("a") + 9, ord("b") + 9]
     await engine.close()
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from lsp_server.core import fim
-from lsp_server.engines.base import Delta, Finished, InfillRequest
+from lsp_server.engines.base import Delta, Finished, InfillRequest, Priority
 from lsp_server.engines.remote.engine import RemoteEngine
 from lsp_server.errors import RemoteError
 from lsp_server.models import discover
@@ -78,6 +78,23 @@ async def test_a_middle_with_probabilities_and_costs(engine: RemoteEngine) -> No
         finished.usage.prompt_tokens,
         finished.usage.prompt_tokens - 1,
     )
+
+
+async def test_what_is_typed_goes_to_the_middle_and_costs_its_own_tokens(
+    engine: RemoteEngine,
+) -> None:
+    prefix = "def add(first_number, second_number):\n"
+    get_ready = InfillRequest(prefix, ADD.suffix, 0, Priority.IDLE, "    ")
+    deltas, ready = await ask(engine, get_ready)
+    assert (deltas, ready.reason) == ([], "length")
+    for typed, expected in (
+        ("    return", " first_number + second_number"),
+        ("    return fi", "rst_number + second_number"),
+        ("    return first_number + se", "cond_number"),
+    ):
+        deltas, finished = await ask(engine, InfillRequest(prefix, ADD.suffix, 8, middle=typed))
+        assert text(deltas).startswith(expected)
+        assert finished.usage.prompt_tokens - finished.usage.reused_tokens <= 6
 
 
 async def test_text_of_the_user_never_becomes_a_control_token(

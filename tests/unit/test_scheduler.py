@@ -4,56 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from zlib import crc32
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.engines.base import Delta, Finished, Priority
-from lsp_server.engines.local.scheduler import EvaluationFailed, Job, Scheduler
-
-END = 256
-REFUSED = 300
-
-
-class ListContext:
-    """The next token depends on every token before it, and on its position."""
-
-    def __init__(self, *, slice_tokens: int = 4, can_forget_a_part: bool = True) -> None:
-        self.slice_tokens = slice_tokens
-        self.size = 1000
-        self.tokens: list[int] = []
-        self.evaluations: list[tuple[int, list[int]]] = []
-        self._can_forget_a_part = can_forget_a_part
-
-    def keep(self, count: int) -> bool:
-        assert count < len(self.tokens) or count == 0, "nothing to forget"
-        kept = self._can_forget_a_part or count == 0
-        del self.tokens[count if kept else 0 :]
-        return kept
-
-    def evaluate(self, tokens: Sequence[int], start: int) -> bool:
-        assert 1 <= len(tokens) <= self.slice_tokens
-        assert start == len(self.tokens)
-        self.evaluations.append((start, list(tokens)))
-        if REFUSED in tokens:
-            return False
-        self.tokens += tokens
-        return True
-
-    def best(self) -> tuple[int, float]:
-        return next_token(self.tokens), logprob(self.tokens)
-
-
-class Bytes:
-    """Token n is byte n; 256 ends."""
-
-    def piece(self, token: int) -> bytes:
-        return bytes([token])
-
-    def ends(self, token: int) -> bool:
-        return token == END
+from lsp_server.engines.local.job import Job
+from lsp_server.engines.local.scheduler import EvaluationFailed, Scheduler
+from tests.list_context import END, REFUSED, Among, Bytes, ListContext, logprob, next_token
 
 
 class Scripted(ListContext):
@@ -63,18 +24,8 @@ class Scripted(ListContext):
         super().__init__()
         self._answer = [*answer, END]
 
-    def best(self) -> tuple[int, float]:
-        return self._answer[len(self.tokens) - 1], -float(len(self.tokens))
-
-
-def next_token(tokens: Sequence[int]) -> int:
-    """An ASCII letter by the hash of the sequence; now and then the end."""
-    number = crc32(repr(list(tokens)).encode())
-    return END if number % 16 == 0 else 97 + number % 26
-
-
-def logprob(tokens: Sequence[int]) -> float:
-    return -len(tokens) / 1000
+    def best(self, among: Among = None) -> tuple[int, float]:
+        return self._answer[len(self.latest) - 1], -float(len(self.latest))
 
 
 @dataclass
@@ -159,7 +110,7 @@ def test_the_last_token_generated_is_not_evaluated() -> None:
     scheduler = Scheduler(context, Bytes())
     scheduler.add(asked.job)
     run(scheduler)
-    assert context.tokens == [*asked.prompt, *asked.text.encode()[:2]]
+    assert context.latest == [*asked.prompt, *asked.text.encode()[:2]]
 
 
 def test_a_common_beginning_is_reused() -> None:
@@ -207,7 +158,7 @@ def test_a_model_that_cannot_forget_a_part_starts_again() -> None:
         run(scheduler)
         asked.check()
         assert asked.finished.usage.reused_tokens == 0
-    longer = Asked([*context.tokens, 9, 9])
+    longer = Asked([*context.latest, 9, 9])
     scheduler.add(longer.job)
     run(scheduler)
     longer.check()
@@ -317,7 +268,7 @@ def test_a_refused_batch_drops_its_own_job_only() -> None:
         scheduler.step()
     assert failure.value.job is refused.job
     assert refused.events == []
-    assert context.tokens == []  # what a failed batch leaves behind is not known
+    assert context.latest == []  # what a failed batch leaves behind is not known
     run(scheduler)
     waiting.check()
 
@@ -339,7 +290,88 @@ def test_speed_is_measured_over_whole_slices_and_single_tokens() -> None:
     assert usage.generate_seconds > 0
 
 
-prompts = st.lists(st.integers(0, 2), min_size=1, max_size=12)
+RE, RET, RETURN, TURN, XS, MILE = range(257, 263)
+WORDS = Bytes(b"re", b"ret", b"return", b"turn", b"xs", "\U0001f642".encode()[2:] + b")")
+
+
+class Preferring(ListContext):
+    """Picks the token that stands first in a list of preferences; in the end, the end."""
+
+    def __init__(self, *preferences: int, size: int = 1000) -> None:
+        super().__init__()
+        self.size = size
+        self._preferences = preferences
+
+    def best(self, among: Among = None) -> tuple[int, float]:
+        allowed = range(END + 7) if among is None else among.tolist()
+        rank = next((n for n, token in enumerate(self._preferences) if token in allowed), None)
+        if rank is None:
+            return END, -9.0
+        preferred = self._preferences[rank]
+        self._preferences = self._preferences[rank + 1 :]
+        return preferred, -float(preferred)
+
+
+def heal(context: ListContext, missing: bytes, max_tokens: int = 9) -> Asked:
+    asked = Asked([0, 1], max_tokens)
+    asked.job.missing = missing
+    scheduler = Scheduler(context, WORDS)
+    scheduler.add(asked.job)
+    run(scheduler)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("preferences", "missing", "deltas", "prompt_tokens"),
+    [
+        ((XS, RETURN, XS), b"ret", [("urn", RETURN), ("xs", XS)], 2),
+        ((XS, RETURN, XS), b"return", [("xs", XS)], 3),
+        ((RE, RETURN, TURN, XS), b"ret", [("urn", TURN), ("xs", XS)], 3),
+        ((RE, ord("t"), XS), b"ret", [("xs", XS)], 4),
+        ((XS, ord("x"), ord("s")), b"x", [("s", XS), ("x", 120), ("s", 115)], 2),
+        ((MILE, XS), b"\x99\x82", [(")", MILE), ("xs", XS)], 2),
+        ((XS, 0x99, 0x82, XS), b"\x99\x82", [("xs", XS)], 4),
+    ],
+)
+def test_an_answer_starts_with_what_is_missing_and_says_the_rest(
+    preferences: tuple[int, ...], missing: bytes, deltas: list[tuple[str, int]], prompt_tokens: int
+) -> None:
+    context = Preferring(*preferences)
+    asked = heal(context, missing)
+    assert asked.events[:-1] == [Delta(text, (-float(token),)) for text, token in deltas]
+    usage = asked.finished.usage
+    assert asked.finished.reason == "end"
+    assert (usage.prompt_tokens, usage.generated_tokens) == (prompt_tokens, len(deltas))
+    assert usage.evaluated_tokens == prompt_tokens
+    assert context.evaluated == prompt_tokens + len(deltas)
+
+
+def test_what_is_missing_does_not_count_as_generated() -> None:
+    asked = heal(Preferring(RE, ord("t"), XS, XS), b"ret", max_tokens=1)
+    assert (asked.text, asked.finished.reason) == ("xs", "length")
+
+
+def test_what_is_missing_and_in_no_token_ends_the_answer() -> None:
+    class Poor(Bytes):
+        def agreeing(self, missing: bytes) -> npt.NDArray[np.int32]:
+            return np.array([], dtype=np.int32)
+
+    asked = Asked([0])
+    asked.job.missing = b"x"
+    scheduler = Scheduler(ListContext(), Poor())
+    scheduler.add(asked.job)
+    run(scheduler)
+    assert (asked.text, asked.finished.reason) == ("", "end")
+
+
+def test_an_answer_ends_with_the_context() -> None:
+    asked = heal(Preferring(*[XS] * 9, size=5), b"")
+    assert (asked.text, asked.finished.reason) == ("xsxsxs", "length")
+
+
+prompts = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([1, 2, 70])), min_size=1).map(
+    lambda runs: [token for token, length in runs for _ in range(length)][:200]
+)
 requests = st.builds(Asked, prompts, st.integers(1, 8), st.sampled_from(list(Priority)))
 steps = st.integers(0, 12)
 programs = st.lists(st.tuples(requests, steps, st.booleans()), min_size=1, max_size=6)

@@ -17,7 +17,15 @@ from contextlib import aclosing
 import psutil
 import pytest
 
-from lsp_server.engines.base import Delta, EngineStatus, Event, Finished, InfillRequest, Usage
+from lsp_server.engines.base import (
+    Delta,
+    EngineStatus,
+    Event,
+    Finished,
+    InfillRequest,
+    Priority,
+    Usage,
+)
 from lsp_server.engines.local import wire
 from lsp_server.engines.local.supervisor import MAX_CRASHES, Supervisor
 from lsp_server.errors import (
@@ -46,9 +54,11 @@ class Lives:
         self.loads: list[float] = []
         """When each worker was told to load, by the monotonic clock."""
         self.statuses: list[EngineStatus] = []
+        self.costs: list[tuple[Priority, Usage]] = []
         self.supervisor = Supervisor(
             self._order,
             self.statuses.append,
+            lambda priority, usage: self.costs.append((priority, usage)),
             command=command,
             hang_seconds=hang_seconds,
             pause_seconds=0.05,
@@ -333,6 +343,24 @@ async def test_closing_the_stream_early_cancels(start: Start) -> None:
     await asyncio.wait({task})
     heard = await outcome(lives, "tell what you heard")
     assert heard == "infill 1 infill 2 cancel 2 infill 3 cancel 3 infill 4"
+
+
+async def test_what_each_request_cost_is_told_once(start: Start) -> None:
+    lives = start("load")
+    assert await lives.served()
+    assert lives.costs == [(Priority.TYPING, USAGE)]
+    assert await outcome(lives, "refuse") == "EngineCrashed"
+    gone = InfillRequest("speak and go on", "", priority=Priority.IDLE)
+    async with aclosing(lives.supervisor.infill(gone)) as events:
+        await anext(events)
+    assert await lives.served()  # the worker answers in order, so the other has been dropped
+    assert lives.costs[1:] == [
+        (Priority.TYPING, Usage(5)),
+        (Priority.IDLE, Usage(9, 2)),
+        (Priority.TYPING, USAGE),
+    ]
+    assert await outcome(lives, "die") == "EngineCrashed"
+    assert len(lives.costs) == 4
 
 
 async def test_a_request_that_is_done_is_not_cancelled(start: Start) -> None:

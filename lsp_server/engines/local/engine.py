@@ -8,12 +8,25 @@ from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from lsp_server.core.tokens import Counter, bpe_counter, estimate
-from lsp_server.engines.base import EngineInfo, Event, InfillRequest, StatusListener
+from lsp_server.engines.base import (
+    EngineInfo,
+    Event,
+    InfillRequest,
+    Priority,
+    StatusListener,
+    Usage,
+    UsageListener,
+)
 from lsp_server.engines.local import wire
+from lsp_server.engines.local.slots import SLOTS
 from lsp_server.engines.local.supervisor import Supervisor
 from lsp_server.errors import EngineUnavailable
 from lsp_server.models import gguf, hardware
 from lsp_server.settings import LocalSettings
+
+
+def not_counted(_priority: Priority, _usage: Usage) -> None:
+    """The listener of those who don't want to know what requests cost."""
 
 
 class LocalEngine:
@@ -24,6 +37,7 @@ class LocalEngine:
         find_model: Callable[[], Path],
         settings: LocalSettings,
         on_status: StatusListener,
+        on_usage: UsageListener = not_counted,
     ) -> None:
         """`find_model` is called, off the event loop, whenever a worker is started.
 
@@ -34,7 +48,7 @@ class LocalEngine:
         self._counter: Counter = estimate
         self._counted: Path | None = None
         """The file whose vocabulary the counter knows; building one takes half a second."""
-        self._supervisor = Supervisor(self._load_order, on_status)
+        self._supervisor = Supervisor(self._load_order, on_status, on_usage)
 
     def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the text between prefix and suffix."""
@@ -74,7 +88,7 @@ class LocalEngine:
         context_tokens = self._settings.context_tokens
         if header.context_length:
             context_tokens = min(context_tokens, header.context_length)
-        hardware.check_memory(header, path.stat().st_size, context_tokens)
+        hardware.check_memory(header, path.stat().st_size, context_tokens, SLOTS)
         return {
             "path": str(path),
             "context_tokens": context_tokens,

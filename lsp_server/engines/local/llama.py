@@ -1,4 +1,4 @@
-"""llama.cpp's C interface, reduced to what completion needs: a vocabulary and one sequence.
+"""llama.cpp's C interface, reduced to what completion needs: a vocabulary and a few sequences.
 
 llama-cpp-python's high-level class is not used: its `suffix` sends wrong marker ids, and its
 log-probabilities need `logits_all`, which allocates context x vocabulary floats.
@@ -16,9 +16,9 @@ import llama_cpp.llama_cpp as C
 import numpy as np
 import numpy.typing as npt
 
+from lsp_server.engines.local.healing import PieceIndex
 from lsp_server.errors import EngineUnavailable, ModelUnusable
 
-SEQUENCE = 0
 MARKER = re.compile(r"[<\[].*[>\]]", re.DOTALL)
 """How tokens that structure a prompt are spelled, whatever their family."""
 
@@ -68,7 +68,13 @@ class Model:
         self.adds_bos = bool(C.llama_vocab_get_add_bos(self._vocab))
         self.bos = int(C.llama_vocab_bos(self._vocab))
         self.vocabulary_size = int(C.llama_vocab_n_tokens(self._vocab))
-        self._lookalikes = self._find_lookalikes()
+        self._pieces = self._read_pieces()
+        lookalikes = self._find_lookalikes()
+        self._lookalikes = re.compile("|".join(map(re.escape, lookalikes.values())) or r"(?!)")
+        texts = (token for token, piece in enumerate(self._pieces) if piece)
+        self._index = PieceIndex(
+            self._pieces, (token for token in texts if token not in lookalikes)
+        )
         self._stops: frozenset[int] = frozenset()
 
     def metadata(self, key: str) -> str:
@@ -86,22 +92,21 @@ class Model:
             start = match.start() + 1
         return tokens + self._tokenize(text[start:], special=False)
 
-    def _find_lookalikes(self) -> re.Pattern[str]:
-        """Texts such as `<tool_call>` that llama.cpp takes for one token wherever they stand.
+    def _find_lookalikes(self) -> dict[int, str]:
+        """Tokens such as `<tool_call>` that llama.cpp finds in any text, by id.
 
         They are of the kind "user-defined", not "control", so `special=False` does not keep them
         apart; `tokens` cuts them behind their first character. The kind also holds runs of spaces,
         which are ordinary text.
         """
-        spellings = [
-            spelling
+        return {
+            token: spelling
             for token in range(self.vocabulary_size)
             if C.llama_vocab_get_attr(self._vocab, token) & C.LLAMA_TOKEN_ATTR_USER_DEFINED
             and MARKER.fullmatch(
                 spelling := C.llama_vocab_get_text(self._vocab, token).decode(errors="replace")
             )
-        ]
-        return re.compile("|".join(map(re.escape, spellings)) or r"(?!)")
+        }
 
     def control_token(self, spelling: str) -> int | None:
         """Id of the control token that is spelled so in the vocabulary; None if there is none."""
@@ -119,12 +124,23 @@ class Model:
 
     def piece(self, token: int) -> bytes:
         """The bytes that an ordinary token stands for; they may be part of a character."""
+        return self._pieces[token]
+
+    def agreeing(self, missing: bytes) -> npt.NDArray[np.int32]:
+        """Ordinary tokens that start with the missing bytes, or are a beginning of them."""
+        return self._index.agreeing(missing)
+
+    def _read_pieces(self) -> list[bytes]:
+        """The bytes of all tokens by id; of control tokens, none."""
         buffer = ctypes.create_string_buffer(64)
-        length = C.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
-        if length < 0:
-            buffer = ctypes.create_string_buffer(-length)
+        pieces = []
+        for token in range(self.vocabulary_size):
             length = C.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
-        return buffer.raw[:length]
+            if length < 0:
+                buffer = ctypes.create_string_buffer(-length)
+                length = C.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+            pieces.append(buffer.raw[:length])
+        return pieces
 
     def end_at(self, stops: Iterable[str]) -> None:
         """Let these end a generation too, where they are single tokens of any kind."""
@@ -141,39 +157,47 @@ class Model:
 
 
 class Context:
-    """The evaluated state of one sequence of tokens."""
+    """The evaluated state of a few sequences of tokens, numbered from 0."""
 
-    def __init__(self, model: Model, *, size: int, threads: int, slice_tokens: int) -> None:
-        """Allocate a context of `size` tokens that evaluates up to `slice_tokens` at once.
+    def __init__(
+        self, model: Model, *, size: int, sequences: int, threads: int, slice_tokens: int
+    ) -> None:
+        """Allocate `sequences` of `size` tokens; up to `slice_tokens` are evaluated at once.
 
         Raises EngineUnavailable if there is not enough memory for it.
         """
         params = C.llama_context_default_params()
-        params.n_ctx = size
+        params.n_ctx = size * sequences
         params.n_batch = params.n_ubatch = slice_tokens
-        params.n_seq_max = 1
+        params.n_seq_max = sequences
+        params.kv_unified = False  # else each token attends to the cells of all sequences
         params.n_threads = params.n_threads_batch = threads
         params.no_perf = True
         self._pointer = C.llama_init_from_model(model.pointer, params)
         if not self._pointer:
             raise EngineUnavailable(
-                f"llama.cpp could not make a context of {size} tokens; "
+                f"llama.cpp could not make {sequences} contexts of {size} tokens; "
                 "set fimble.local.contextTokens lower."
             )
         self._memory = C.llama_get_memory(self._pointer)
         self._batch = C.llama_batch_init(slice_tokens, 0, 1)
         self._vocabulary_size = model.vocabulary_size
         self.slice_tokens = slice_tokens
-        self.size = int(C.llama_n_ctx(self._pointer))
+        self.size = int(C.llama_n_ctx_seq(self._pointer))
 
-    def keep(self, count: int) -> bool:
-        """Forget all but the first `count` tokens. False if the model can't: all is forgotten."""
-        if C.llama_memory_seq_rm(self._memory, SEQUENCE, count, -1):
+    def keep(self, sequence: int, tokens: int) -> bool:
+        """Forget all but the first tokens. False if the model can't: all are forgotten."""
+        if C.llama_memory_seq_rm(self._memory, sequence, tokens, -1):
             return True
-        C.llama_memory_seq_rm(self._memory, SEQUENCE, -1, -1)
+        C.llama_memory_seq_rm(self._memory, sequence, -1, -1)
         return False
 
-    def evaluate(self, tokens: Sequence[int], start: int) -> bool:
+    def copy(self, source: int, target: int) -> None:
+        """Make a sequence hold what another does. llama.cpp can only copy the whole of one."""
+        C.llama_memory_seq_rm(self._memory, target, -1, -1)
+        C.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def evaluate(self, sequence: int, tokens: Sequence[int], start: int) -> bool:
         """Evaluate tokens that stand at position `start`, at most `slice_tokens` of them.
 
         The logits of the last one can be asked for afterwards. False if llama.cpp failed.
@@ -184,16 +208,22 @@ class Context:
             batch.token[index] = token
             batch.pos[index] = start + index
             batch.n_seq_id[index] = 1
-            batch.seq_id[index][0] = SEQUENCE
+            batch.seq_id[index][0] = sequence
             batch.logits[index] = index == len(tokens) - 1
         return bool(C.llama_decode(self._pointer, batch) == 0)
 
-    def best(self) -> tuple[int, float]:
-        """The likeliest next token and its natural-log probability."""
+    def best(self, among: npt.NDArray[np.int32] | None = None) -> tuple[int, float]:
+        """The likeliest token after those evaluated last, and its natural-log probability.
+
+        With `among`, it is one of these, and its probability the one that it has among them.
+        """
         pointer = C.llama_get_logits_ith(self._pointer, -1)
         logits: npt.NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._vocabulary_size,))
-        token = int(logits.argmax())
-        return token, -float(np.log(np.exp(logits - logits[token]).sum()))
+        if among is not None:
+            logits = logits[among]
+        index = int(logits.argmax())
+        logprob = -float(np.log(np.exp(logits - logits[index]).sum()))
+        return index if among is None else int(among[index]), logprob
 
 
 def gpu_free_bytes() -> int:

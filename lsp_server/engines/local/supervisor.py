@@ -32,8 +32,10 @@ from lsp_server.engines.base import (
     Event,
     Finished,
     InfillRequest,
+    Priority,
     StatusListener,
     Usage,
+    UsageListener,
 )
 from lsp_server.engines.local import wire
 from lsp_server.engines.local.process import KILL, WorkerProcess
@@ -64,16 +66,16 @@ class _Life:
         self.info: EngineInfo | None = None
         """Once it is ready; its speeds are the last that were measured."""
         self.streams: dict[int, asyncio.Queue[Event | errors.FimbleError]] = {}
-        self.pending: set[int] = set()
+        self.pending: dict[int, Priority] = {}
         """Requests that the worker has not finished or dropped, even if nobody listens any more."""
         self.heard = time.monotonic()
 
-    def end(self, message: wire.Message) -> None:
+    def end(self, message: wire.Message) -> Priority:
         """Note that the worker has done with a request, and how fast it was."""
-        self.pending.discard(message["id"])
         assert self.info is not None  # requests are sent to a worker that is ready
         reading, writing = message["speed"]
         self.info = replace(self.info, prompt_tokens_per_second=reading, seconds_per_token=writing)
+        return self.pending.pop(message["id"])
 
 
 class Supervisor:
@@ -83,6 +85,7 @@ class Supervisor:
         self,
         load_order: Callable[[], Awaitable[wire.Message]],
         on_status: StatusListener,
+        on_usage: UsageListener,
         *,
         command: Sequence[str] = WORKER_COMMAND,
         hang_seconds: float = 60.0,
@@ -91,11 +94,14 @@ class Supervisor:
     ) -> None:
         """`load_order` gives the message that loads the model; it may raise FimbleError.
 
+        `on_usage` does not hear of requests that end with their worker: nobody knows their cost.
+
         A worker with work to do that says nothing for `hang_seconds` is killed. `pause_seconds` is
         the first pause between two restarts, each later one is twice as long.
         """
         self._load_order = load_order
         self._on_status = on_status
+        self._on_usage = on_usage
         self._command = command
         self._hang_seconds = hang_seconds
         self._pause_seconds = pause_seconds
@@ -125,8 +131,8 @@ class Supervisor:
         life.streams[request_id] = stream
         if not life.pending:  # else a worker that hangs would seem alive as long as requests come
             life.heard = time.monotonic()
-        life.pending.add(request_id)
-        life.process.send({"op": "infill", "id": request_id, **asdict(request)})
+        life.pending[request_id] = request.priority
+        life.process.send({"op": "infill", "id": request_id, "request": asdict(request)})
         try:
             while True:
                 event = await stream.get()
@@ -246,11 +252,10 @@ class Supervisor:
                 self._crashes = 0
                 self._deliver(life, message, Delta(message["text"], tuple(message["logprobs"])))
             case "finished":
-                life.end(message)
-                usage = Usage(**message["usage"])
+                usage = self._account(life, message)
                 self._deliver(life, message, Finished(message["reason"], usage))
             case "dropped":
-                life.end(message)
+                self._account(life, message)
                 self._deliver(life, message, errors.EngineCrashed("llama.cpp refused this prompt."))
             case "loading":
                 percent = f"{message['fraction']:.0%}"
@@ -263,6 +268,11 @@ class Supervisor:
                 error = getattr(errors, message["error"])(message["message"])
                 life.ready.set_exception(error)
                 raise error
+
+    def _account(self, life: _Life, message: wire.Message) -> Usage:
+        usage = Usage(**message["usage"])
+        self._on_usage(life.end(message), usage)
+        return usage
 
     def _deliver(
         self, life: _Life, message: wire.Message, event: Event | errors.FimbleError

@@ -3,7 +3,7 @@
 To the worker, `load` first and once:
 
     {"op": "load", "path", "context_tokens", "threads", "gpu_layers", "conservative"}
-    {"op": "infill", "id", "prefix", "suffix", "max_tokens", "priority"}
+    {"op": "infill", "id", "request": {...}}    the fields of InfillRequest
     {"op": "cancel", "id"}
 
 From the worker:
@@ -14,7 +14,10 @@ From the worker:
     {"event": "working"}                        before each step: it does not hang
     {"event": "delta", "id", "text", "logprobs"}
     {"event": "finished", "id", "reason", "usage": {...}, "speed": [tokens/s, s/token]}
-    {"event": "dropped", "id", "speed": [...]}  cancelled, or refused by llama.cpp
+    {"event": "dropped", "id", "usage": {...}, "speed": [...]}  cancelled, or refused by llama.cpp
+
+`context_tokens` is the size of one sequence, of which the worker has several. What has been sent
+to a worker is finished or dropped once, unless the worker itself ends.
 """
 
 from __future__ import annotations

@@ -11,16 +11,20 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from lsp_server.core import fim
-from lsp_server.engines.base import Delta, EngineInfo, Finished, Priority
-from lsp_server.engines.local import wire
+from lsp_server.engines.base import Delta, EngineInfo, Finished, InfillRequest
+from lsp_server.engines.local import healing, wire
+from lsp_server.engines.local.job import Job
 from lsp_server.engines.local.llama import Context, Model, gpu_free_bytes
 from lsp_server.engines.local.placement import layers_that_fit
-from lsp_server.engines.local.scheduler import EvaluationFailed, Job, Scheduler
+from lsp_server.engines.local.scheduler import EvaluationFailed, Scheduler
+from lsp_server.engines.local.slots import SLOTS
 from lsp_server.errors import FimbleError, describe
 
 SLICE_TOKENS = 64
@@ -55,9 +59,7 @@ class Worker:
             try:
                 self._scheduler.step()
             except EvaluationFailed as failure:
-                dropped = next(key for key, job in self._jobs.items() if job is failure.job)
-                del self._jobs[dropped]
-                self._drop(dropped)
+                self._drop(next(key for key, job in self._jobs.items() if job is failure.job))
 
     def _send(self, event: str, **fields: object) -> None:
         self._output.write(wire.encode({"event": event, **fields}))
@@ -65,20 +67,19 @@ class Worker:
 
     def _take(self, message: wire.Message) -> None:
         if message["op"] == "cancel":
-            job = self._jobs.pop(message["id"], None)
-            if job is not None:  # else it has just finished
-                self._scheduler.remove(job)
+            if message["id"] in self._jobs:  # else it has just finished
+                self._scheduler.remove(self._jobs[message["id"]])
                 self._drop(message["id"])
             return
         job_id = message["id"]
-        max_tokens = min(message["max_tokens"], self._context_tokens // 2)
-        job = self._jobs[job_id] = Job(
-            self._prompt(message["prefix"], message["suffix"], max_tokens),
-            max_tokens,
-            message["priority"],
+        job = self._jobs[job_id] = self._job(
+            InfillRequest(**message["request"]),
             emit=lambda event: self._emit(job_id, event),
         )
-        self._scheduler.add(job)
+        if len(job.tokens) > self._context_tokens:
+            self._drop(job_id)
+        else:
+            self._scheduler.add(job)
 
     def _emit(self, job_id: int, event: Delta | Finished) -> None:
         if isinstance(event, Delta):
@@ -94,28 +95,49 @@ class Worker:
         )
 
     def _drop(self, job_id: int) -> None:
-        self._send("dropped", id=job_id, speed=self._speed())
+        """Say that a job that the scheduler no longer has won't be finished."""
+        usage = self._jobs.pop(job_id).usage()
+        self._send("dropped", id=job_id, usage=asdict(usage), speed=self._speed())
 
     def _speed(self) -> list[float | None]:
         return [self._scheduler.prompt_tokens_per_second, self._scheduler.seconds_per_token]
 
-    def _prompt(self, prefix: str, suffix: str, max_tokens: int) -> list[int]:
-        before, after = self._model.tokens(prefix), self._model.tokens(suffix)
-        bos = [self._model.bos] if self._model.adds_bos else []
-        size = self._context_tokens - max_tokens
-        return fim.prompt_ids(self._template, self._markers, bos, before, after, size)
+    def _job(self, request: InfillRequest, emit: Callable[[Delta | Finished], None]) -> Job:
+        model = self._model
+        max_tokens = min(request.max_tokens, self._context_tokens // 2)
+        middle = model.tokens(request.middle)
+        prompt = fim.prompt_ids(
+            self._template,
+            self._markers,
+            [model.bos] if model.adds_bos else [],
+            self._frozen_tokens(request.prefix),
+            self._frozen_tokens(request.suffix),
+            self._context_tokens - max_tokens,
+            middle,
+        )
+        pieces = list(map(model.piece, middle))
+        settled = len(middle) - healing.unsettled(request.middle, pieces)
+        return Job(
+            prompt[: len(prompt) - len(middle) + settled],
+            max_tokens,
+            request.priority,
+            emit,
+            missing=b"".join(pieces[settled:]),
+        )
 
     def _load(self, order: wire.Message) -> None:
         path = Path(order["path"])
         layers = 0 if order["conservative"] else order["gpu_layers"]
         if layers < 0:
-            layers = layers_that_fit(path, order["context_tokens"], gpu_free_bytes())
+            layers = layers_that_fit(path, order["context_tokens"] * SLOTS, gpu_free_bytes())
         self._model = model = Model(
             path,
             gpu_layers=layers,
             special_kernels=not order["conservative"],
             on_progress=lambda fraction: self._send("loading", fraction=fraction),
         )
+        # Prefix and suffix stay the same while a middle is typed.
+        self._frozen_tokens = lru_cache(maxsize=2 * SLOTS)(model.tokens)
         name = model.metadata("general.name") or path.stem
         self._template = fim.choose(
             fim.shipped_templates(),
@@ -131,6 +153,7 @@ class Worker:
         context = Context(
             model,
             size=order["context_tokens"],
+            sequences=SLOTS,
             threads=order["threads"],
             slice_tokens=SLICE_TOKENS,
         )
@@ -157,8 +180,8 @@ class Worker:
             if isinstance(event, Delta):
                 answer.append(event.text)
 
-        prompt = self._prompt(test.prefix, test.suffix, fim.SELF_TEST_TOKENS)
-        self._scheduler.add(Job(prompt, fim.SELF_TEST_TOKENS, Priority.TYPING, emit))
+        request = InfillRequest(test.prefix, test.suffix, fim.SELF_TEST_TOKENS)
+        self._scheduler.add(self._job(request, emit))
         while self._scheduler.busy:
             self._scheduler.step()
         return test.passed("".join(answer))

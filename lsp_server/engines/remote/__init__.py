@@ -10,11 +10,13 @@ Invariants: nothing is sent before the first request, nor anywhere but to `fimbl
 
 from __future__ import annotations
 
-from lsp_server.engines.base import Engine, StatusListener
+from lsp_server.engines.base import Engine, StatusListener, UsageListener
 from lsp_server.engines.remote.engine import RemoteEngine
 from lsp_server.settings import RemoteSettings
 
 
-def open_remote(settings: RemoteSettings, on_status: StatusListener) -> Engine:
+def open_remote(
+    settings: RemoteSettings, on_status: StatusListener, on_usage: UsageListener | None = None
+) -> Engine:
     """Return an engine for the endpoint. A wrong setting is reported by its first request."""
-    return RemoteEngine(settings, on_status)
+    return RemoteEngine(settings, on_status, on_usage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import TOO_MANY_REQUESTS
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ from lsp_server.engines.base import (
     Finished,
     InfillRequest,
     StatusListener,
+    Usage,
+    UsageListener,
 )
 from lsp_server.engines.remote.backoff import Backoff
 from lsp_server.errors import EngineUnavailable, FimbleError, RemoteError
@@ -57,9 +59,15 @@ class RemoteEngine:
     until a request succeeds.
     """
 
-    def __init__(self, settings: RemoteSettings, on_status: StatusListener) -> None:
+    def __init__(
+        self,
+        settings: RemoteSettings,
+        on_status: StatusListener,
+        on_usage: UsageListener | None = None,
+    ) -> None:
         self._settings = settings
         self._on_status = on_status
+        self._on_usage = on_usage
         self._http: Http | None = None
         self._connection: asyncio.Task[_Endpoint] | None = None
         self._backoff = Backoff()
@@ -70,21 +78,32 @@ class RemoteEngine:
         connection = await self._connected()
         from lsp_server.engines.remote.http import Refused
 
+        cost, pieces = Usage(), 0
+
+        def spent(usage: Usage) -> None:
+            nonlocal cost
+            cost = usage
+
         try:
-            async with aclosing(connection.result().dialect.infill(request)) as events:
-                pieces = 0
+            async with aclosing(connection.result().dialect.infill(request, spent)) as events:
                 async for event in events:
                     self._backoff.succeeded()
-                    pieces += 1
-                    if pieces > request.max_tokens and isinstance(event, Delta):
+                    if isinstance(event, Delta):
+                        pieces += 1
+                    if pieces > request.max_tokens:
                         # A piece is a token at least: this endpoint does not heed the limit.
-                        yield Finished("length")
+                        yield Finished("length", cost)
                         return
                     yield event
         except RemoteError as error:
             if not (isinstance(error, Refused) and error.status == TOO_MANY_REQUESTS):
                 self._lose(connection, error)
             raise
+        finally:
+            if self._on_usage is not None:
+                # An endpoint that does not tell has written a token at least for each piece.
+                generated = max(pieces, cost.generated_tokens)
+                self._on_usage(request.priority, replace(cost, generated_tokens=generated))
 
     async def info(self) -> EngineInfo:
         """Connect and describe the endpoint."""
@@ -165,7 +184,7 @@ class RemoteEngine:
         try:
             async with (
                 asyncio.timeout(2 * self._settings.timeout_seconds),
-                aclosing(dialect.infill(request)) as events,
+                aclosing(dialect.infill(request, lambda _usage: None)) as events,
             ):
                 return test.passed("".join([e.text async for e in events if isinstance(e, Delta)]))
         except TimeoutError:

@@ -5,13 +5,17 @@ its batch, and a prompt sent as text turns the user's `<|im_start|>` into a cont
 
 Invariant: in a prompt, control tokens stand only where the template has its markers.
 
+A middle that ends within a word is healed: its last word is left out of the prompt, and a grammar
+makes the answer begin with it, so the model may spell the whole word as it was trained to.
+
 Source of the format: llama.cpp, tools/server/README.md, and the answers of a running server.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+import re
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import PureWindowsPath
@@ -25,6 +29,9 @@ from lsp_server.settings import RemoteSettings
 
 _MEASURABLE = 32
 """Prompt tokens below which the time says nothing about the speed of a long prompt."""
+
+_BEGUN_WORD = re.compile(r"(?:_|[^\w\r\n])?[^\W\d_]+\Z")
+"""Letters, with one other character before them: what the common vocabularies have as one token."""
 
 _GREEDY = {"samplers": ["top_k"], "top_k": 1, "temperature": 0.0}
 """Nothing else in the chain, so no default of the server (penalties, DRY) changes the choice."""
@@ -74,11 +81,14 @@ class LlamaServer:
         """Id of the template that the vocabulary fits."""
         return self._template.id
 
-    async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+    async def infill(
+        self, request: InfillRequest, spent: Callable[[Usage], None]
+    ) -> AsyncGenerator[Event, None]:
         """Stream the middle."""
         max_tokens = min(request.max_tokens, self.context_tokens // 2)
+        begun = _begun_word(request) if max_tokens else ""
         body = self._named | {
-            "prompt": await self._prompt(request.prefix, request.suffix, max_tokens),
+            "prompt": await self._prompt(request, begun, max_tokens),
             "n_predict": max_tokens,
             "stream": True,
             "cache_prompt": True,
@@ -87,6 +97,8 @@ class LlamaServer:
             "timings_per_token": True,
             "response_fields": ["content", "tokens", "stop", "stop_type", "timings"],
         }
+        if begun:
+            body["grammar"] = _starting_with(begun)
         generated = 0
         async with aclosing(
             self._http.stream(f"{self._root}/completion", body | _GREEDY)
@@ -96,16 +108,20 @@ class LlamaServer:
                     continue
                 timings = chunk.section("timings")
                 self._measure(timings)
+                usage = _usage(timings)
+                spent(usage)
                 if chunk.flag("stop"):
-                    reason = chunk.text("stop_type")
-                    yield Finished("length" if reason == "limit" else "end", _usage(timings))
+                    limited = chunk.text("stop_type") == "limit" or not max_tokens
+                    yield Finished("length" if limited else "end", usage)
                     return
                 if self._leaves_the_middle(chunk):
-                    yield Finished("end", _usage(timings))
+                    yield Finished("end", usage)
                     return
                 before, generated = generated, chunk.count("tokens_predicted")
-                if text := chunk.text("content"):
-                    yield Delta(text, _logprobs(chunk, generated - before))
+                text = chunk.text("content")
+                answer, begun = text[len(begun) :], begun[len(text) :]
+                if answer:
+                    yield Delta(answer, _logprobs(chunk, generated - before))
 
     def _leaves_the_middle(self, chunk: Answer) -> bool:
         """Whether the model wrote a control token. The server has no text for most of them."""
@@ -119,10 +135,14 @@ class LlamaServer:
         if timings.count("predicted_n") > 1:  # the first token comes with the prompt
             self.seconds_per_token = timings.number("predicted_per_token_ms") / 1000
 
-    async def _prompt(self, prefix: str, suffix: str, max_tokens: int) -> list[int]:
-        before, after = await self._tokenize_all([prefix, suffix])
-        size = self.context_tokens - max_tokens
-        return fim.prompt_ids(self._template, self._markers, self._bos, before, after, size)
+    async def _prompt(self, request: InfillRequest, begun: str, max_tokens: int) -> list[int]:
+        """The prompt without the word that has been begun at its end."""
+        middle = request.middle.removesuffix(begun)
+        before, after, typed = await self._tokenize_all([request.prefix, request.suffix, middle])
+        size = self.context_tokens - max(max_tokens, 1)
+        return fim.prompt_ids(
+            self._template, self._markers, self._bos, before, after, size, typed[-(size // 2) :]
+        )
 
     async def _tokenize(
         self, text: str, *, add_special: bool = False, parse_special: bool = False
@@ -170,6 +190,18 @@ class LlamaServer:
         return special[: special.index(plain[0])] if plain and plain[0] in special else []
 
 
+def _begun_word(request: InfillRequest) -> str:
+    """The word that the middle ends within; empty if it ends otherwise."""
+    match = _BEGUN_WORD.search(request.middle)
+    return match[0] if match else ""
+
+
+def _starting_with(text: str) -> str:
+    """A grammar (GBNF) of all texts that start with this one."""
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'root ::= "{quoted}" .*'
+
+
 def _context_tokens(props: Answer) -> int:
     return props.section("default_generation_settings").count("n_ctx")
 
@@ -193,6 +225,7 @@ def _usage(timings: Answer) -> Usage:
         generated_tokens=timings.count("predicted_n"),
         prompt_seconds=timings.number("prompt_ms") / 1000,
         generate_seconds=timings.number("predicted_ms") / 1000,
+        evaluated_tokens=evaluated,
     )
 
 

@@ -10,7 +10,7 @@ Source of the format: OpenAI API reference, "Completions".
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from lsp_server.core import fim
@@ -59,9 +59,14 @@ class OpenAi:
             await endpoint._check_suffix()
         return endpoint
 
-    async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+    async def infill(
+        self, request: InfillRequest, spent: Callable[[Usage], None]
+    ) -> AsyncGenerator[Event, None]:
         """Stream the middle."""
-        body = self._body(request.prefix, request.suffix, request.max_tokens) | {"stream": True}
+        if not request.max_tokens:  # no way to ask for that
+            yield Finished("length")
+            return
+        body = self._body(request) | {"stream": True}
         stops = _Stops(self._stops)
         usage, reason = Usage(), ""
         async with aclosing(self._http.stream(self._url, body)) as chunks:
@@ -72,6 +77,7 @@ class OpenAi:
                         break
                     if "usage" in chunk:
                         usage = _usage(chunk.section("usage"))
+                        spent(usage)
                     for choice in chunk.sections("choices")[:1]:
                         if text := stops.feed(choice.text("text")):
                             yield Delta(text)
@@ -90,12 +96,19 @@ class OpenAi:
     def _url(self) -> str:
         return f"{self._http.address.v1}/completions"
 
-    def _body(self, prefix: str, suffix: str, max_tokens: int) -> dict[str, object]:
-        prefix, suffix = control_text.cut(prefix, suffix, self._stops)
-        body: dict[str, object] = {"max_tokens": max_tokens, "temperature": 0.0, **self._named}
+    def _body(self, request: InfillRequest) -> dict[str, object]:
+        before, after = control_text.cut(
+            request.prefix + request.middle, request.suffix, self._stops
+        )
+        body: dict[str, object] = {
+            "max_tokens": request.max_tokens,
+            "temperature": 0.0,
+            **self._named,
+        }
         if self._template is None:
-            return body | {"prompt": prefix, "suffix": suffix}
-        parts = self._template.assemble(prefix, suffix)
+            return body | {"prompt": before, "suffix": after}
+        typed = max(0, len(before) - len(request.middle))
+        parts = (*self._template.assemble(before[:typed], after), before[typed:])
         prompt = "".join(part if isinstance(part, str) else part.text for part in parts)
         return body | {"prompt": prompt, "stop": self._template.stops[:_MAX_STOPS]}
 
@@ -109,7 +122,9 @@ class OpenAi:
         )
         try:
             # The long text is the suffix here: an endpoint that ignores it counts few tokens.
-            answer = await self._http.post(self._url, self._body(test.suffix, test.prefix, 1))
+            answer = await self._http.post(
+                self._url, self._body(InfillRequest(test.suffix, test.prefix, 1))
+            )
         except Refused as error:
             if error.status not in (400, 404, 422, 501):
                 raise
@@ -177,8 +192,11 @@ def _text_stops(template: fim.Template) -> list[str]:
 
 
 def _usage(usage: Answer) -> Usage:
+    prompt = usage.count("prompt_tokens")
+    reused = usage.section("prompt_tokens_details").count("cached_tokens")
     return Usage(
-        prompt_tokens=usage.count("prompt_tokens"),
-        reused_tokens=usage.section("prompt_tokens_details").count("cached_tokens"),
+        prompt_tokens=prompt,
+        reused_tokens=reused,
         generated_tokens=usage.count("completion_tokens"),
+        evaluated_tokens=max(0, prompt - reused),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from http.client import NOT_IMPLEMENTED, TOO_MANY_REQUESTS
 from typing import Protocol
 
-from lsp_server.engines.base import Event, InfillRequest
+from lsp_server.engines.base import Event, InfillRequest, Usage
 from lsp_server.engines.remote import llama_server
 from lsp_server.engines.remote.answer import Answer, Unexpected
 from lsp_server.engines.remote.http import Http, Refused
@@ -48,8 +48,10 @@ class Dialect(Protocol):
         """Latest figure, if the endpoint tells."""
         ...
 
-    def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
-        """See `Engine.infill`."""
+    def infill(
+        self, request: InfillRequest, spent: Callable[[Usage], None]
+    ) -> AsyncGenerator[Event, None]:
+        """See `Engine.infill`; `spent` hears what has been spent so far, whenever that is told."""
         ...
 
 

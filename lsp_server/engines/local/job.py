@@ -1,0 +1,78 @@
+"""One request on its way through the scheduler: what it wants evaluated and what it has cost."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lsp_server.engines.base import Delta, Finished, Usage
+
+
+@dataclass(eq=False)
+class Job:
+    """A list of tokens to go on with; `emit` is called with its events."""
+
+    tokens: list[int]
+    """The prompt, one token at least; generated tokens are appended."""
+    max_tokens: int
+    priority: int
+    emit: Callable[[Delta | Finished], None]
+    missing: bytes = b""
+    """What the answer must start with and the user has already (see `healing`)."""
+    prompt_tokens: int = field(init=False)
+    """How many of the tokens are not the model's own words."""
+    reused_tokens: int | None = None
+    """Set when the job is taken up."""
+    evaluated_tokens: int = 0
+    prompt_seconds: float = 0.0
+    generate_seconds: float = 0.0
+    _decoder: codecs.IncrementalDecoder = field(
+        default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
+    )
+    _held_logprobs: list[float] = field(default_factory=list)
+    """Of tokens whose bytes don't yet make a character."""
+
+    def __post_init__(self) -> None:
+        self.prompt_tokens = len(self.tokens)
+
+    @property
+    def generated_tokens(self) -> int:
+        """Tokens picked so far that said something new."""
+        return len(self.tokens) - self.prompt_tokens
+
+    def account(self, start: int, tokens: int, seconds: float) -> None:
+        """Note that `tokens` tokens at position `start` have been evaluated."""
+        of_prompt = max(0, min(start + tokens, self.prompt_tokens) - start)
+        self.evaluated_tokens += of_prompt
+        if of_prompt:
+            self.prompt_seconds += seconds
+        else:
+            self.generate_seconds += seconds
+
+    def write(self, token: int, piece: bytes, logprob: float) -> None:
+        """Append a picked token and emit what it adds.
+
+        A token that only repeats what is missing becomes part of the prompt.
+        """
+        self.tokens.append(token)
+        if self.missing:
+            piece, self.missing = piece[len(self.missing) :], self.missing[len(piece) :]
+            if not piece:
+                self.prompt_tokens += 1
+                return
+        self._held_logprobs.append(logprob)
+        if text := self._decoder.decode(piece):
+            self.emit(Delta(text, tuple(self._held_logprobs)))
+            self._held_logprobs.clear()
+
+    def usage(self) -> Usage:
+        """What it has cost so far."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens,
+            reused_tokens=self.reused_tokens or 0,
+            generated_tokens=self.generated_tokens,
+            prompt_seconds=self.prompt_seconds,
+            generate_seconds=self.generate_seconds,
+            evaluated_tokens=self.evaluated_tokens,
+        )

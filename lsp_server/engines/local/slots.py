@@ -1,0 +1,133 @@
+"""Which of the context's sequences a job is evaluated in.
+
+A user moves between a few places, and each has its prompt; so the context has several sequences,
+and a slot is what one of them holds. A job goes on in the slot that holds the longest beginning of
+its tokens. Where that would destroy another prompt, the job gets the slot that has gone unused for
+longest, and a copy of the common beginning.
+
+Invariants: a slot's list is exactly what its sequence holds; and a beginning of the tokens of the
+job that owns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from os.path import commonprefix
+from typing import TYPE_CHECKING, Protocol
+
+from lsp_server.engines.local.job import Job
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SLOTS = 4
+FORK_TOKENS = 64
+"""A slot is left alone rather than that more of a prompt in it is forgotten."""
+COPY_TOKENS = 16
+"""From here on copying a common beginning is quicker than evaluating it again."""
+
+
+class Sequential(Protocol):
+    """What is needed of a context of `SLOTS` sequences; `llama.Context` is the real one."""
+
+    slice_tokens: int
+    size: int
+    """Tokens that one sequence can hold."""
+
+    def keep(self, sequence: int, tokens: int) -> bool:
+        """Forget all but the first tokens of a sequence; False: all were forgotten."""
+        ...
+
+    def copy(self, source: int, target: int) -> None:
+        """Make one sequence hold what another does."""
+        ...
+
+    def evaluate(self, sequence: int, tokens: Sequence[int], start: int) -> bool:
+        """Evaluate tokens at position `start` of a sequence."""
+        ...
+
+    def best(self, among: npt.NDArray[np.int32] | None = None) -> tuple[int, float]:
+        """The likeliest token after those evaluated last, and its natural-log probability."""
+        ...
+
+
+@dataclass(eq=False)
+class Slot:
+    """What one sequence holds."""
+
+    sequence: int
+    tokens: list[int] = field(default_factory=list)
+    owner: Job | None = None
+    """The last job that was evaluated here, even if it has ended."""
+    used: int = 0
+    """When it was last used, in steps."""
+
+    def shared(self, tokens: list[int]) -> int:
+        """Length of the beginning that it has in common with a job's tokens.
+
+        The job's last token is never counted: logits exist only right after its evaluation.
+        """
+        return min(len(commonprefix([self.tokens, tokens])), len(tokens) - 1)
+
+    def worth(self, waiting: Collection[Job]) -> int:
+        """How many tokens are worth keeping: what has been generated is not, once its job ended."""
+        if self.owner is None or self.owner in waiting:
+            return len(self.tokens)
+        return min(len(self.tokens), self.owner.prompt_tokens)
+
+
+class Slots:
+    """All sequences of a context."""
+
+    def __init__(self, context: Sequential) -> None:
+        self._context = context
+        self._slots = [Slot(sequence) for sequence in range(SLOTS)]
+        self._clock = count(1)
+
+    def take(self, job: Job, waiting: Collection[Job]) -> Slot:
+        """The slot to go on in; it holds a beginning of the job's tokens, and not all of them.
+
+        `waiting` are the jobs that are under way, this one included.
+        """
+        slot = next((slot for slot in self._slots if slot.owner is job), None)
+        if slot is None:
+            slot = self._place(job.tokens, waiting)
+            slot.owner = job
+        slot.used = next(self._clock)
+        return slot
+
+    def clear(self, slot: Slot) -> None:
+        """Forget what a slot holds."""
+        self._context.keep(slot.sequence, 0)
+        slot.tokens.clear()
+        slot.owner = None
+
+    def _place(self, tokens: list[int], waiting: Collection[Job]) -> Slot:
+        best = max(self._slots, key=lambda slot: (slot.shared(tokens), -slot.worth(waiting)))
+        common = best.shared(tokens)
+        slot = best
+        if _destroys(best.worth(waiting) - common, common, len(tokens)):
+            slot = min(self._slots, key=lambda slot: (slot.owner in waiting, slot.used))
+            if common - slot.shared(tokens) >= COPY_TOKENS:
+                self._context.copy(best.sequence, slot.sequence)
+                slot.tokens = list(best.tokens)
+        self._cut(slot, slot.shared(tokens))
+        return slot
+
+    def _cut(self, slot: Slot, tokens: int) -> None:
+        if tokens < len(slot.tokens):
+            if not self._context.keep(slot.sequence, tokens):
+                tokens = 0
+            del slot.tokens[tokens:]
+
+
+def _destroys(forgotten: int, common: int, tokens: int) -> bool:
+    """Whether going on in a slot would destroy a prompt that may be asked for again.
+
+    It does if much of it goes. A short prompt can lose but little, so it is also another one's if
+    the new one has less than half in common with it.
+    """
+    return forgotten > FORK_TOKENS or (forgotten > 0 and 2 * common < tokens)

@@ -1,0 +1,91 @@
+"""A context of Python lists, and a vocabulary of bytes, for tests of what is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from lsp_server.engines.local.healing import PieceIndex
+from lsp_server.engines.local.slots import SLOTS
+
+END = 256
+REFUSED = 300
+Among = npt.NDArray[np.int32] | None
+
+
+class ListContext:
+    """The next token depends on every token before it, and on its position."""
+
+    def __init__(self, *, slice_tokens: int = 4, can_forget_a_part: bool = True) -> None:
+        self.slice_tokens = slice_tokens
+        self.size = 1000
+        self.sequences: list[list[int]] = [[] for _ in range(SLOTS)]
+        self.evaluations: list[tuple[int, list[int]]] = []
+        """Position and tokens of each batch."""
+        self.copies: list[tuple[int, int]] = []
+        self.latest: list[int] = []
+        """The sequence that was evaluated last."""
+        self._can_forget_a_part = can_forget_a_part
+
+    @property
+    def evaluated(self) -> int:
+        """How many tokens were evaluated in all."""
+        return sum(len(tokens) for _, tokens in self.evaluations)
+
+    def keep(self, sequence: int, tokens: int) -> bool:
+        held = self.sequences[sequence]
+        assert tokens < len(held) or tokens == 0, "nothing to forget"
+        kept = self._can_forget_a_part or tokens == 0
+        del held[tokens if kept else 0 :]
+        return kept
+
+    def copy(self, source: int, target: int) -> None:
+        assert source != target
+        self.copies.append((source, target))
+        self.sequences[target] = list(self.sequences[source])
+
+    def evaluate(self, sequence: int, tokens: Sequence[int], start: int) -> bool:
+        self.latest = self.sequences[sequence]
+        assert 1 <= len(tokens) <= self.slice_tokens
+        assert start == len(self.latest)
+        self.evaluations.append((start, list(tokens)))
+        if REFUSED in tokens:
+            return False
+        self.latest += tokens
+        assert len(self.latest) <= self.size
+        return True
+
+    def best(self, among: Among = None) -> tuple[int, float]:
+        return next_token(self.latest, among), logprob(self.latest)
+
+
+class Bytes:
+    """Token n is byte n; 256 ends; above are the pieces given."""
+
+    def __init__(self, *more: bytes) -> None:
+        self._pieces = [*(bytes([byte]) for byte in range(256)), b"", *more]
+        self._index = PieceIndex(self._pieces, [*range(256), *range(257, len(self._pieces))])
+
+    def piece(self, token: int) -> bytes:
+        return self._pieces[token]
+
+    def ends(self, token: int) -> bool:
+        return token == END
+
+    def agreeing(self, missing: bytes) -> npt.NDArray[np.int32]:
+        return self._index.agreeing(missing)
+
+
+def next_token(tokens: Sequence[int], among: Among = None) -> int:
+    """One of those by the hash of the sequence, else an ASCII letter; now and then the end."""
+    number = crc32(repr(list(tokens)).encode())
+    if among is not None:
+        return int(np.sort(among)[number % among.size])
+    return END if number % 16 == 0 else 97 + number % 26
+
+
+def logprob(tokens: Sequence[int]) -> float:
+    return -len(tokens) / 1000

@@ -1,0 +1,196 @@
+"""Slots: which prompt stays evaluated, which is copied and which gives way."""
+
+from __future__ import annotations
+
+import pytest
+
+from lsp_server.engines.base import Delta, Finished, Priority
+from lsp_server.engines.local.job import Job
+from lsp_server.engines.local.scheduler import Scheduler
+from lsp_server.engines.local.slots import COPY_TOKENS, FORK_TOKENS, SLOTS
+from tests.list_context import Among, Bytes, ListContext
+
+LONG = FORK_TOKENS + 20
+
+
+class Bench:
+    """A scheduler, and how many tokens each prompt costs."""
+
+    def __init__(self, context: ListContext | None = None) -> None:
+        self.context = ListContext(slice_tokens=64) if context is None else context
+        self.scheduler = Scheduler(self.context, Bytes())
+
+    def job(self, prompt: list[int], max_tokens: int = 0, priority: int = Priority.TYPING) -> Job:
+        job = Job(list(prompt), max_tokens, priority, lambda event: None)
+        self.scheduler.add(job)
+        return job
+
+    def cost(self, prompt: list[int], max_tokens: int = 0) -> int:
+        """Prompt tokens that are evaluated for it."""
+        job = self.job(prompt, max_tokens)
+        while self.scheduler.busy:
+            self.scheduler.step()
+        return job.evaluated_tokens
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def anchor(number: int, length: int = LONG) -> list[int]:
+    """A prompt that begins as all do, and then differs."""
+    return [0, *[number] * (length - 1)]
+
+
+def test_as_many_anchors_as_slots_stay_evaluated(bench: Bench) -> None:
+    anchors = [anchor(number) for number in range(1, SLOTS + 1)]
+    assert [bench.cost(each) for each in anchors] == [LONG] * SLOTS
+    for _ in range(2):
+        assert [bench.cost(each) for each in anchors] == [1] * SLOTS
+    assert bench.context.copies == []
+
+
+def test_short_prompts_have_slots_too(bench: Bench) -> None:
+    anchors = [anchor(number, 6) for number in range(1, SLOTS + 1)]
+    assert [bench.cost(each) for each in anchors] == [6] * SLOTS
+    assert [bench.cost(each) for each in anchors] == [1] * SLOTS
+
+
+def test_the_one_that_was_not_used_for_longest_gives_way(bench: Bench) -> None:
+    for number in range(1, SLOTS + 1):
+        bench.cost(anchor(number))
+    bench.cost(anchor(1))
+    assert bench.cost(anchor(9)) == LONG - 1
+    assert [bench.cost(anchor(number)) for number in (1, 3, 4, 9)] == [1] * 4
+    assert bench.cost(anchor(2)) == LONG - 1
+
+
+def test_typing_goes_on_in_its_slot(bench: Bench) -> None:
+    other = anchor(2)
+    bench.cost(other)
+    prompt = anchor(1)
+    bench.cost(prompt, max_tokens=30)
+    for token in range(100):
+        prompt.append(200 + token % 3)
+        assert bench.cost(prompt, max_tokens=30) <= 2
+    assert bench.context.copies == []
+    assert bench.cost(other) == 1
+
+
+def test_a_prompt_that_differs_late_leaves_the_other_alone(bench: Bench) -> None:
+    common = anchor(1)
+    first, second = [*common, *[2] * LONG], [*common, *[3] * LONG]
+    bench.cost(first)
+    assert bench.cost(second) == LONG
+    assert len(bench.context.copies) == 1
+    assert bench.cost(first) == bench.cost(second) == 1
+
+
+@pytest.mark.parametrize(("common", "copies"), [(COPY_TOKENS, 1), (COPY_TOKENS - 1, 0)])
+def test_a_short_common_beginning_is_not_worth_a_copy(
+    bench: Bench, common: int, copies: int
+) -> None:
+    bench.cost([*[1] * common, *[2] * LONG])
+    bench.cost([*[1] * common, *[3] * LONG])
+    assert len(bench.context.copies) == copies
+
+
+def test_what_little_differs_is_forgotten(bench: Bench) -> None:
+    common = anchor(1)
+    bench.cost([*common, *[2] * FORK_TOKENS])
+    assert bench.cost([*common, 3]) == 1
+    assert bench.context.copies == []
+    assert bench.cost([*common, *[2] * FORK_TOKENS]) == FORK_TOKENS
+
+
+class Endless(ListContext):
+    """Says the same for ever."""
+
+    def __init__(self) -> None:
+        super().__init__(slice_tokens=64)
+
+    def best(self, among: Among = None) -> tuple[int, float]:
+        return 7, -1.0
+
+
+def generate(bench: Bench, prompt: list[int], tokens: int) -> Job:
+    """Start on a long answer."""
+    job = bench.job(prompt, max_tokens=tokens + 1, priority=Priority.CHAT)
+    while job.generated_tokens < tokens:
+        bench.scheduler.step()
+    return job
+
+
+def test_what_was_generated_needs_no_slot_of_its_own() -> None:
+    bench = Bench(Endless())
+    prompt = anchor(5)
+    bench.scheduler.remove(generate(bench, prompt, 2 * FORK_TOKENS))
+    assert bench.cost([*prompt, 200]) == 1
+    assert bench.context.copies == []
+
+
+def test_what_a_job_has_generated_stays_as_long_as_it_waits() -> None:
+    bench = Bench(Endless())
+    prompt = anchor(5)
+    job = generate(bench, prompt, 2 * FORK_TOKENS)
+    other = bench.job([*prompt, 200])
+    bench.scheduler.step()
+    assert other.evaluated_tokens == 1
+    assert len(bench.context.copies) == 1
+    bench.context.evaluations.clear()
+    bench.scheduler.step()
+    assert bench.context.evaluations == [(len(job.tokens) - 2, [7])]
+
+
+def test_a_job_that_waits_keeps_its_slot(bench: Bench) -> None:
+    waiting = bench.job(anchor(1), max_tokens=2, priority=Priority.CHAT)
+    bench.scheduler.step()
+    others = [bench.job(anchor(number)) for number in range(2, 3 * SLOTS)]
+    while bench.scheduler.busy:
+        bench.scheduler.step()
+    assert waiting.evaluated_tokens == LONG
+    assert sum(other.evaluated_tokens for other in others[: SLOTS - 1]) == LONG * (SLOTS - 1)
+    assert {other.evaluated_tokens for other in others[SLOTS - 1 :]} == {LONG - 1}
+
+
+def test_a_job_whose_slot_was_taken_evaluates_again_and_says_so(bench: Bench) -> None:
+    waiting = []
+    for number in range(1, SLOTS + 1):
+        waiting.append(bench.job(anchor(number), priority=10 - number))
+        bench.scheduler.step()  # all but its last slice
+    assert bench.cost(anchor(9)) == LONG - 1
+    assert waiting[0].usage().reused_tokens == 0
+    assert [job.evaluated_tokens for job in waiting] == [LONG + 63, LONG, LONG, LONG]
+
+
+def test_a_job_that_was_removed_has_cost_what_was_evaluated(bench: Bench) -> None:
+    bench.cost(anchor(1))
+    job = bench.job([*anchor(1), *[2] * 100])
+    untouched = bench.job(anchor(3))
+    bench.scheduler.step()
+    bench.scheduler.remove(job)
+    bench.scheduler.remove(untouched)
+    usage = job.usage()
+    assert (usage.prompt_tokens, usage.reused_tokens, usage.evaluated_tokens) == (184, LONG, 64)
+    assert (untouched.usage().prompt_tokens, untouched.usage().evaluated_tokens) == (LONG, 0)
+
+
+def test_a_model_that_cannot_forget_a_part_has_its_slots() -> None:
+    bench = Bench(ListContext(slice_tokens=64, can_forget_a_part=False))
+    assert [bench.cost(anchor(number)) for number in (1, 2)] == [LONG, LONG]
+    assert bench.cost([*anchor(1), 7]) == 1
+    assert bench.cost([*anchor(2), 7]) == 1
+    assert bench.cost([*anchor(2), 8]) == LONG + 1
+
+
+def test_only_to_get_ready_is_no_answer(bench: Bench) -> None:
+    events: list[Delta | Finished] = []
+    prompt = anchor(1)
+    job = Job(list(prompt), 0, Priority.IDLE, events.append)
+    bench.scheduler.add(job)
+    while bench.scheduler.busy:
+        bench.scheduler.step()
+    assert events == [Finished("length", job.usage())]
+    assert job.tokens == prompt
+    assert job.usage().evaluated_tokens == LONG
