@@ -17,6 +17,7 @@ from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.core.text import Point, Text
 from lsp_server.engines.base import EngineInfo, StatusListener
+from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
 from lsp_server.settings import Settings
 
@@ -97,7 +98,7 @@ async def _ask(
     options: argparse.Namespace, snapshot: Snapshot, cursor: Point, on_status: StatusListener
 ) -> tuple[Suggestion | None, EngineInfo, float]:
     settings = Settings()
-    engine = opener(options)(settings, on_status)
+    engine = opener(options)(settings, on_status, not_counted)
     try:
         info = await engine.info()
         started = time.perf_counter()

@@ -17,6 +17,7 @@ from lsp_server.cli.engine import opener
 from lsp_server.cli.status import shown_status
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.engines.base import EngineInfo, StatusListener
+from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import FimbleError
 from lsp_server.models import discover, hardware, store
 from lsp_server.settings import Settings
@@ -90,7 +91,7 @@ def _models() -> tuple[bool, str]:
 
 
 async def _engine(options: argparse.Namespace, on_status: StatusListener) -> tuple[bool, str]:
-    engine = opener(options)(Settings(), on_status)
+    engine = opener(options)(Settings(), on_status, not_counted)
     try:
         info = await engine.info()
     except FimbleError as error:

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from lsp_server.engines.base import Engine, StatusListener
+from lsp_server.edge.session import OpenEngine
+from lsp_server.engines.base import Engine, StatusListener, UsageListener
 from lsp_server.engines.fake import FakeEngine, read_script
 from lsp_server.engines.open import open_engine
 from lsp_server.settings import Settings
 
 
-def opener(options: argparse.Namespace) -> Callable[[Settings, StatusListener], Engine]:
+def opener(options: argparse.Namespace) -> OpenEngine:
     """How to open an engine; what the command line names wins over settings.
 
     Raises UsageError if a script can't be read.
     """
     if options.script is not None:
         replies = read_script(Path(options.script))
-        return lambda _settings, on_status: FakeEngine(replies, on_status)
+        return lambda _settings, on_status, on_usage: FakeEngine(replies, on_status, on_usage)
 
-    def open_with_options(settings: Settings, on_status: StatusListener) -> Engine:
+    def open_with_options(
+        settings: Settings, on_status: StatusListener, on_usage: UsageListener
+    ) -> Engine:
         if options.model:
             settings = replace(settings, model=options.model)
         if options.endpoint:
             settings = replace(settings, remote=replace(settings.remote, url=options.endpoint))
-        return open_engine(settings, on_status)
+        return open_engine(settings, on_status, on_usage)
 
     return open_with_options

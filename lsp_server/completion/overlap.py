@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from os.path import commonprefix
 
-from lsp_server.completion.stop import CLOSING, WORD, rest_of_line
-from lsp_server.completion.window import Window
+from lsp_server.completion.stop import WORD
+from lsp_server.completion.window import CLOSING, Window, rest_of_line
 from lsp_server.core.balance import unbalanced
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode

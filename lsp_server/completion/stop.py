@@ -19,13 +19,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lsp_server.completion.window import Window
+from lsp_server.completion.window import CLOSING, Window, rest_of_line
 from lsp_server.core.balance import Balance, unbalanced
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 
-CLOSING = re.compile(r"""[\s)\]}>'"`:;,]*""")
-"""To the right of the cursor: nothing but what an editor or a habit closes in advance."""
 HEADER = re.compile(r":\s*(#.*)?$")
 CONTINUATION = re.compile(r"\s*(else|elif|except|finally)\b")
 UNDECIDED = re.compile(r"\s*[a-z]{0,7}")
@@ -194,11 +192,6 @@ class Stopper:
 def _is_whole(balance: Balance) -> bool:
     """Whether no bracket, string or comment is open that the suggestion should close."""
     return not balance.opened and balance.inside == "code"
-
-
-def rest_of_line(suffix: str) -> str:
-    """What stands to the right of the cursor."""
-    return re.split(r"\r\n|\r|\n", suffix, maxsplit=1)[0]
 
 
 def _first_meant(suffix: str) -> str:

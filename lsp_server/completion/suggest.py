@@ -1,4 +1,10 @@
-"""From a cursor to a suggestion."""
+"""From a cursor to a suggestion.
+
+A key is answered with what is known already, where the text agrees with it: a suggestion that is
+being typed, a generation under way, an earlier text. Only else is the model asked, and then about
+the middle that has grown by a key (`anchor`). What is left of the time goes into the next keys
+(`spare`).
+"""
 
 from __future__ import annotations
 
@@ -6,17 +12,21 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import dataclass
-from functools import lru_cache
 
+from lsp_server.completion.anchor import here
+from lsp_server.completion.freeze import Freezer
 from lsp_server.completion.overlap import fit_to_line
+from lsp_server.completion.rhythm import Rhythm
+from lsp_server.completion.session import Place, Shown, TypingSession
+from lsp_server.completion.spare import SpareTime
+from lsp_server.completion.stats import Source, Stats
 from lsp_server.completion.stop import Limits, Stopper
-from lsp_server.completion.window import token_budget, window
+from lsp_server.completion.window import clean
 from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import Point
-from lsp_server.core.tokens import Counter, estimate
-from lsp_server.engines.base import Delta, Engine, Finished, InfillRequest
+from lsp_server.engines.base import Engine, Priority
 from lsp_server.settings import CompletionSettings
 
 PATIENCE = 3
@@ -25,10 +35,12 @@ OVERDUE = 3
 """An automatic request is given up if no text has come after so many latency budgets: the engine is
 busy with something else, and the user has long gone on. The prompt alone may well take a little
 more than one, since its size comes from an estimate."""
-COUNTED_LINES = 16384
-"""Lines whose token counts are remembered; one key changes one line."""
-COUNTED_CHARACTERS = 1000
-"""Longer lines are counted anew, for they would fill the memory."""
+BLOCK_PART = 0.4
+"""A line that is there after this part of the latency budget does not wait for its block."""
+MAX_SESSIONS = 32
+"""Documents whose typing sessions are kept."""
+LATEST = 0.2
+"""Weight of the latest answer in the latency that is expected of the next."""
 
 Parse = Callable[[Snapshot], Awaitable[Snapshot]]
 """Gives a snapshot its syntax, if it can."""
@@ -47,20 +59,30 @@ class Completer:
     """Asks one engine for suggestions.
 
     Invariant: from the moment it is asked, a request ends those before it for the same document
-    that are automatic, or for another text. A suggestion for what has been typed over is worth
-    nothing.
+    that are automatic, or for another text. What they had the engine write goes on as long as it
+    agrees with the text.
     """
 
     def __init__(
-        self, engine: Engine, settings: CompletionSettings, parse: Parse | None = None
+        self,
+        engine: Engine,
+        settings: CompletionSettings,
+        parse: Parse | None = None,
+        stats: Stats | None = None,
     ) -> None:
         """Without `parse`, snapshots are taken as they come."""
         self.settings = settings
         self._engine = engine
         self._parse = parse
+        self._stats = stats or Stats()
+        self._rhythm = Rhythm()
+        self._freezer = Freezer(engine)
+        self._spare = SpareTime(engine, self._freezer)
+        self._sessions: dict[str, TypingSession] = {}
+        """By URI, the latest used last."""
         self._running: dict[asyncio.Task[Suggestion | None], _Asked] = {}
-        self._counter: Counter | None = None
-        self._remembering: Counter = estimate
+        self._expected = 0.0
+        """Seconds that the model is likely to take for the next answer."""
 
     async def suggest(
         self, snapshot: Snapshot, cursor: Point, *, invoked: bool
@@ -68,7 +90,8 @@ class Completer:
         """Return what belongs at the cursor, or None if there is nothing to say.
 
         `invoked`: the user asked for it, so it may take more context, and time to end a block.
-        Raises FimbleError. Cancelling the caller cancels the generation.
+        Raises FimbleError. If the caller is cancelled and does not ask again soon, the generation
+        ends.
         """
         if not invoked:
             settings = self.settings
@@ -77,7 +100,8 @@ class Completer:
         for older, asked in self._running.items():
             if asked.is_ended_by(snapshot):
                 older.cancel()
-        task = asyncio.create_task(self._suggest(snapshot, cursor, invoked=invoked))
+        session = self._session(snapshot.uri)
+        task = asyncio.create_task(self._suggest(session, snapshot, cursor, invoked=invoked))
         self._running[task] = _Asked(snapshot, invoked)
         try:
             await asyncio.wait([task])
@@ -85,59 +109,119 @@ class Completer:
         finally:
             task.cancel()
             del self._running[task]
+            if not self._running and (not task.done() or task.cancelled()):
+                self._spare.abandon(session)
+
+    def warm_up(self, snapshot: Snapshot, cursor: Point) -> None:
+        """The user has gone there, and may soon type: get the engine ready for it."""
+        session = self._session(snapshot.uri)
+        if self.settings.automatic and session.find(snapshot, cursor) is None:
+            self._spare.warm_up(session, snapshot, cursor, self.settings)
+
+    def forget(self, uri: str) -> None:
+        """The document has been closed."""
+        for task, asked in self._running.items():
+            if asked.snapshot.uri == uri:
+                task.cancel()
+        self._spare.stop()
+        session = self._sessions.pop(uri, None)
+        if session is not None:
+            session.close()
+
+    def close(self) -> None:
+        """End what goes on behind the user's back."""
+        self._spare.stop()
+        for session in self._sessions.values():
+            session.close()
+
+    def _session(self, uri: str) -> TypingSession:
+        """The typing session of a document, which is now the latest used; others come to rest."""
+        self._spare.stop()
+        busy = {asked.snapshot.uri for asked in self._running.values()}
+        session = self._sessions.pop(uri, None) or TypingSession(self._engine)
+        for other_uri, other in self._sessions.items():
+            if other_uri not in busy:
+                other.close()
+        self._sessions[uri] = session
+        while len(self._sessions) > MAX_SESSIONS:
+            self._sessions.pop(next(iter(self._sessions))).close()
+        return session
 
     async def _suggest(
-        self, snapshot: Snapshot, cursor: Point, *, invoked: bool
+        self, session: TypingSession, snapshot: Snapshot, cursor: Point, *, invoked: bool
     ) -> Suggestion | None:
+        began = time.monotonic()
+        if not invoked:
+            self._rhythm.key(began)
+        place, middle = await self._place(session, snapshot, cursor, invoked=invoked)
+        self._note_fate(session, place, middle, began)
+        known = place.following(middle)
+        source: Source = "model"
+        if known is not None:
+            source = "remembered" if known.ended else "running"
+        elif not invoked:
+            session.close()
+            await asyncio.sleep(self._rhythm.delay(self._expected))
+        asked = time.monotonic()
+        seconds = self.settings.latency_budget_ms / 1000
+        deadline = math.inf if invoked else began + BLOCK_PART * seconds
+        grammar = grammar_for(snapshot.language, snapshot.uri)
+        shown = here(place.anchor, middle, snapshot.text, cursor)
+        limits = Limits(self.settings.max_lines, lambda: time.monotonic() < deadline)
+        stopper = Stopper(shown, grammar, limits)
+        try:
+            await session.follow(
+                place,
+                middle,
+                stopper,
+                max_tokens=self.settings.max_tokens,
+                priority=Priority.TYPING,
+                overdue=None if invoked else OVERDUE * seconds,
+            )
+        except TimeoutError:
+            session.close()
+            return None
+        text, replaced = fit_to_line(stopper.text, shown, grammar)
+        now = time.monotonic()
+        self._stats.answered(now - began, source)
+        if source == "model":
+            self._expected += LATEST * (now - asked - self._expected)
+        text = text if text.strip() else ""
+        session.shown = Shown(place, middle, text, now)
+        self._spare.use(session, place, middle + text, snapshot, cursor, self.settings)
+        if not text:
+            return None
+        self._stats.shown()
+        return Suggestion(text, cursor, Point(cursor.row, cursor.column + replaced))
+
+    async def _place(
+        self, session: TypingSession, snapshot: Snapshot, cursor: Point, *, invoked: bool
+    ) -> tuple[Place, str]:
+        """The place that the cursor is in, frozen now if it is new, and what stands in its gap."""
+        found = session.find(snapshot, cursor)
+        if found is not None:
+            return found
         if self._parse is not None:
             snapshot = await self._parse(snapshot)
-        info = await self._engine.info()
-        seconds = self.settings.latency_budget_ms / 1000
-        deadline = math.inf if invoked else time.monotonic() + seconds
-        overdue = None if invoked else OVERDUE * seconds
-        limit = self.settings.max_tokens
-        may_cost = seconds * PATIENCE if invoked else seconds
-        budget = token_budget(info, seconds=may_cost, max_tokens=limit)
-        shown = window(snapshot, cursor, budget, self._count())
-        grammar = None if snapshot.syntax is None else snapshot.syntax.grammar
-        limits = Limits(self.settings.max_lines, lambda: time.monotonic() < deadline)
-        request = InfillRequest(shown.prefix, shown.suffix, limit)
-        try:
-            text = await self._generate(request, Stopper(shown, grammar, limits), overdue)
-        except TimeoutError:
-            return None
-        text, replaced = fit_to_line(text, shown, grammar)
-        if not text.strip():
-            return None
-        end = Point(cursor.row, cursor.column + replaced)
-        return Suggestion(text, cursor, end)
+        settings = self.settings
+        seconds = settings.latency_budget_ms / 1000 * (PATIENCE if invoked else 1)
+        anchor = await self._freezer.anchor(
+            session, snapshot, cursor, seconds=seconds, max_tokens=settings.max_tokens
+        )
+        middle = snapshot.text.slice(anchor.start, cursor)
+        return session.add(anchor), clean(middle)
 
-    async def _generate(
-        self, request: InfillRequest, stopper: Stopper, overdue: float | None
-    ) -> str:
-        """Raises TimeoutError if nothing has come after `overdue` seconds."""
-        async with (
-            asyncio.timeout(overdue) as waiting,
-            aclosing(self._engine.infill(request)) as events,
-        ):
-            async for event in events:
-                waiting.reschedule(None)
-                match event:
-                    case Delta(text=text):
-                        stopper.feed(text)
-                        if stopper.done:
-                            break
-                    case Finished(reason=reason):
-                        stopper.finish(complete=reason == "end")
-        return stopper.text
-
-    def _count(self) -> Counter:
-        """The engine's token counter, remembering lines it has counted."""
-        counter = self._engine.counter()
-        if counter is not self._counter:
-            self._counter = counter
-            self._remembering = _remember(counter)
-        return self._remembering
+    def _note_fate(self, session: TypingSession, place: Place, middle: str, now: float) -> None:
+        """See from the text what has become of the suggestion before: accepted, or typed over."""
+        if session.shown is None or session.shown.place is not place:
+            return
+        fate = session.shown.fate(middle, now)
+        if fate == "rejected":
+            self._rhythm.rejected(now)
+            self._stats.rejected()
+        elif fate == "accepted":
+            self._rhythm.accepted(now)
+            self._stats.accepted(len(middle) - len(session.shown.middle))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +236,3 @@ class _Asked:
         if self.snapshot.uri != newer.uri:
             return False
         return not self.invoked or self.snapshot.text is not newer.text
-
-
-def _remember(count: Counter) -> Counter:
-    """Remember the counts of lines, unless they are long."""
-    remembering = lru_cache(COUNTED_LINES)(count)
-    return lambda text: (remembering if len(text) <= COUNTED_CHARACTERS else count)(text)

@@ -30,6 +30,8 @@ SUFFIX_PART = 4
 MAX_CHARACTERS_PER_TOKEN = 12
 """Bound on how much text of one line is looked at: lines may be a megabyte long."""
 
+CLOSING = re.compile(r"""[\s)\]}>'"`:;,]*""")
+"""To the right of the cursor: nothing but what an editor or a habit closes in advance."""
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -55,24 +57,28 @@ def token_budget(info: EngineInfo, *, seconds: float, max_tokens: int) -> int:
     return min(int(2 ** (math.floor(4 * math.log2(affordable)) / 4)), most)
 
 
-def window(snapshot: Snapshot, cursor: Point, budget: int, count: Counter) -> Window:
-    """Choose the window of at most about `budget` tokens around the cursor."""
+def window(snapshot: Snapshot, start: Point, cursor: Point, budget: int, count: Counter) -> Window:
+    """Choose the window of at most about `budget` tokens: before `start`, and behind the cursor.
+
+    Both are on one line; what stands between them is counted, and is no part of the window.
+    """
     lines = snapshot.text.lines
-    here = lines[cursor.row] if cursor.row < len(lines) else ""
-    after = _near_start(here[cursor.column :], budget // SUFFIX_PART, count)
-    before = _near_end(here[: cursor.column], budget - count(after), count)
+    line, row = lines[cursor.row], cursor.row
+    budget = max(0, budget - count(line[start.column : cursor.column]))
+    after = _near_start(line[cursor.column :], budget // SUFFIX_PART, count)
+    before = _near_end(line[: start.column], budget - count(after), count)
     left = max(0, budget - count(before) - count(after))
-    below = _rows_within(lines[cursor.row + 1 :], left // SUFFIX_PART, count)
-    above = _rows_within(_upwards(lines, cursor.row), left - below.tokens, count)
+    below = _rows_within(_slice(lines, row + 1), left // SUFFIX_PART, count)
+    above = _rows_within(_upwards(lines, row), left - below.tokens, count)
     if above.exhausted:
-        below = _rows_within(lines[cursor.row + 1 :], left - above.tokens, count)
-    start = _window_start(snapshot, cursor.row - above.rows, cursor.row)
-    end = cursor.row + 1 + below.rows
+        below = _rows_within(_slice(lines, row + 1), left - above.tokens, count)
+    first = _window_start(snapshot, row - above.rows, row)
+    end = row + 1 + below.rows
     if not below.exhausted:
-        end = _window_end(snapshot, cursor.row, end)
+        end = _window_end(snapshot, row, end)
     return Window(
-        prefix=_without_surrogates("".join(lines[start : cursor.row]) + before),
-        suffix=_without_surrogates(after + "".join(lines[cursor.row + 1 : end])),
+        prefix=clean("".join(lines[first:row]) + before),
+        suffix=clean(after + "".join(lines[row + 1 : end])),
     )
 
 
@@ -92,6 +98,11 @@ def _rows_within(lines: Iterable[str], budget: int, count: Counter) -> _Fit:
         tokens += count(line)
         rows += 1
     return _Fit(rows, tokens, exhausted=True)
+
+
+def _slice(lines: tuple[str, ...], first: int) -> Iterable[str]:
+    """The lines from `first` on, not copied: there may be very many."""
+    return (lines[index] for index in range(first, len(lines)))
 
 
 def _upwards(lines: tuple[str, ...], row: int) -> Iterable[str]:
@@ -128,7 +139,12 @@ def _definitions(snapshot: Snapshot, first_row: int, last_row: int) -> list[tupl
     return definition_rows(snapshot.syntax, first_row, last_row)
 
 
-def _without_surrogates(text: str) -> str:
+def rest_of_line(suffix: str) -> str:
+    """What stands to the right of the cursor."""
+    return re.split(r"\r\n|\r|\n", suffix, maxsplit=1)[0]
+
+
+def clean(text: str) -> str:
     """Join surrogate halves that came in separate edits; one that stays alone becomes U+FFFD."""
     if SURROGATE.search(text) is None:
         return text

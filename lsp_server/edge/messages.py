@@ -2,23 +2,51 @@
 
 `fimble/status`, server to client: `{"state": "stopped" | "loading" | "ready" | "failed",
 "message": string, "fraction"?: number}` whenever the engine's state changes, and while it loads
-with each whole percent.
+with each whole percent. Once keys have been answered, these figures are in it too, as in
+`fimble/stats`: `"latencyMs": {"p50": number, "p95": number}`, `"promptTokensPerKey": {"mean":
+number, "p95": number}`, `"reuseRate": number`.
+
+`fimble/stats`, client to server, a request without parameters: what has been counted since the
+server's start. A mean or a percentile (of the last 1,000 keys) is null while there is none.
+
+- `"typing"`, `"idle"`: `{"requests", "promptTokens", "generatedTokens"}`, what the engine did while
+  a key waited, and behind the user's back. Prompt tokens are those evaluated, not those reused.
+- `"answers": {"model", "running", "remembered", "none"}`: keys by where their answer came from: a
+  request of their own, a generation under way, text that was known; or nothing was asked.
+- `"latencyMs": {"p50", "p95", "mean", "count"}`: from a key to its answer; `none` apart.
+- `"promptTokensPerKey": {"mean", "p95"}`: one value for each of the engine's `typing` requests, and
+  a 0 for each key that was answered without one.
+- `"reuseRate"`: part of the answers, `none` apart, that needed no request of their own; or null.
+- `"shown"`, `"accepted"`, `"acceptedCharacters"`, `"rejected"`: of suggestions.
+
+`fimble/didFocus`, client to server: `{"textDocument": {"uri": string}, "position": Position}` when
+the user goes to a document or begins to type there. The model reads what it would need, so that the
+first suggestion comes sooner.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lsp_server.engines.base import EngineStatus
 
 STATUS = "fimble/status"
+STATS = "fimble/stats"
+DID_FOCUS = "fimble/didFocus"
 
 
-def status(change: EngineStatus) -> dict[str, Any]:
-    """Parameters of `fimble/status`."""
+def status(change: EngineStatus, figures: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Parameters of `fimble/status`. `figures` are those of `fimble/stats`."""
     params: dict[str, Any] = {"state": change.state, "message": change.message}
     if change.fraction is not None:
         params["fraction"] = round(change.fraction, 3)
+    if figures is not None and figures["latencyMs"]["count"]:
+        latency = figures["latencyMs"]
+        params["latencyMs"] = {"p50": latency["p50"], "p95": latency["p95"]}
+        params["reuseRate"] = figures["reuseRate"]
+        if figures["promptTokensPerKey"]["mean"] is not None:
+            params["promptTokensPerKey"] = figures["promptTokensPerKey"]
     return params
 
 

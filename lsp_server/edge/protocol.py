@@ -63,6 +63,8 @@ class FimbleProtocol(LanguageServerProtocol):
             if "id" in data:
                 self._refuse(data, *refusal)
             return
+        if str(data.get("method", "")).startswith("fimble/"):
+            data.setdefault("params", None)  # pygls wants them even where a method has none
         try:
             message = self.structure_message(data)
         except JsonRpcException:

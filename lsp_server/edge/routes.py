@@ -10,7 +10,8 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.edge.handlers import documents, inline_completion, lifecycle
+from lsp_server.edge import messages
+from lsp_server.edge.handlers import documents, inline_completion, lifecycle, stats
 from lsp_server.edge.server import FimbleServer
 from lsp_server.errors import FimbleError, describe
 
@@ -31,6 +32,8 @@ ROUTES: dict[str, tuple[Handler, Any]] = {
         inline_completion.inline_completion,
         types.InlineCompletionOptions(),
     ),
+    messages.STATS: (stats.stats, None),
+    messages.DID_FOCUS: (documents.did_focus, None),
 }
 
 

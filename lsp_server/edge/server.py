@@ -39,6 +39,7 @@ class FimbleServer(LanguageServer):
         self._progress: LoadProgress | None = None
         self._last_failure = ""
         self._last_loading: tuple[str, int | None] | None = None
+        self._last_status: EngineStatus | None = None
 
     async def serve_stdio(self) -> None:
         """Serve the client at the other end of this process's standard streams; see `serve`."""
@@ -68,6 +69,15 @@ class FimbleServer(LanguageServer):
             self._progress = LoadProgress(self)
             self.session.spawn(self._progress.run())
 
+    def keep_stats(self) -> None:
+        """Save what is counted now and then, and show it with the status."""
+
+        def show() -> None:
+            if self._last_status is not None:
+                self._send(self._last_status)
+
+        self.session.keep_stats(show)
+
     def name_problems(self, problems: Sequence[str]) -> None:
         """Show what is wrong with the settings."""
         for problem in problems:
@@ -86,13 +96,18 @@ class FimbleServer(LanguageServer):
             if loading == self._last_loading:
                 return
         self._last_loading = loading
-        self.protocol.notify(messages.STATUS, messages.status(status))
+        self._last_status = status
+        self._send(status)
         if self._progress is not None:
             self._progress.update(status)
         if status.state == "failed" and status.message != self._last_failure:
             self._show(types.MessageType.Error, status.message)
         if status.state in ("failed", "ready"):
             self._last_failure = status.message if status.state == "failed" else ""
+
+    def _send(self, status: EngineStatus) -> None:
+        figures = self.session.stats.figures()
+        self.protocol.notify(messages.STATUS, messages.status(status, figures))
 
     def _show(self, kind: types.MessageType, message: str) -> None:
         self.window_show_message(types.ShowMessageParams(kind, message))

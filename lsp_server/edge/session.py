@@ -7,14 +7,16 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from lsp_server.completion import history
+from lsp_server.completion.stats import Stats
 from lsp_server.completion.suggest import Completer
 from lsp_server.core.text import Encoding
 from lsp_server.edge.documents import Documents
-from lsp_server.engines.base import Engine, EngineStatus, StatusListener
+from lsp_server.engines.base import Engine, EngineStatus, StatusListener, UsageListener
 from lsp_server.errors import FimbleError
 from lsp_server.settings import Settings, parse
 
-OpenEngine = Callable[[Settings, StatusListener], Engine]
+OpenEngine = Callable[[Settings, StatusListener, UsageListener], Engine]
 
 
 class Session:
@@ -29,6 +31,7 @@ class Session:
         self._closing: set[asyncio.Task[None]] = set()
         """Ends of engines that were replaced."""
         self.settings = Settings()
+        self.stats = Stats(history.default_path())
         self._engine: Engine | None = None
         self._engines_opened = 0
         self._completer: Completer | None = None
@@ -37,14 +40,15 @@ class Session:
         """The engine of the present settings; opens it if that has not been done."""
         if self._engine is None:
             self._engines_opened += 1
-            self._engine = self._open_engine(self.settings, self._listener(self._engines_opened))
+            listener = self._listener(self._engines_opened)
+            self._engine = self._open_engine(self.settings, listener, self.stats.used)
         return self._engine
 
     def completer(self) -> Completer:
         """Asks that engine."""
         if self._completer is None:
             self._completer = Completer(
-                self.engine(), self.settings.completion, self.documents.with_syntax
+                self.engine(), self.settings.completion, self.documents.with_syntax, self.stats
             )
         return self._completer
 
@@ -57,8 +61,9 @@ class Session:
         before, self.settings = self.settings, settings
         if _engine_settings(before) != _engine_settings(settings):
             if self._engine is not None:
+                self._leave_completer()
                 _keep(self._engine.close(), self._closing)
-                self._engine = self._completer = None
+                self._engine = None
                 self.warm_up()
         elif self._completer is not None:
             self._completer.settings = settings.completion
@@ -74,17 +79,34 @@ class Session:
 
         self.spawn(wait())
 
+    def keep_stats(self, on_news: Callable[[], None]) -> None:
+        """Save what is counted now and then; `on_news` hears of it."""
+        self.spawn(self.stats.keep(on_news))
+
+    def close_document(self, uri: str) -> None:
+        """Forget a document."""
+        self.documents.close(uri)
+        if self._completer is not None:
+            self._completer.forget(uri)
+
     async def close(self) -> None:
         """End everything that runs, and the engine and those before it."""
+        self._leave_completer()
         for task in self._tasks:
             task.cancel()
         if self._engine is not None:
             _keep(self._engine.close(), self._closing)
         await asyncio.gather(*self._closing)
+        await self.stats.save()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background, and keep hold of it so that it is not collected."""
         _keep(work, self._tasks)
+
+    def _leave_completer(self) -> None:
+        completer, self._completer = self._completer, None
+        if completer is not None:
+            completer.close()
 
     def _listener(self, number: int) -> StatusListener:
         """A listener that falls silent when its engine has been replaced."""

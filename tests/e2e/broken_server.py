@@ -18,5 +18,5 @@ class BrokenEngine(FakeEngine):
 
 if __name__ == "__main__":
     options = argparse.Namespace(tcp=None, script=None, model=None, endpoint=None)
-    with patch("lsp_server.cli.engine.open_engine", lambda settings, on_status: BrokenEngine([])):
+    with patch("lsp_server.cli.engine.open_engine", lambda *_: BrokenEngine([])):
         serve.run(options)

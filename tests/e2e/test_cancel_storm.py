@@ -16,6 +16,7 @@ from tests.e2e.raw import Server, serving
 REQUESTS = 500
 CANCELLED_PART = 0.95
 DOCUMENTS = 5
+LINES = 200
 GROWTH = 1.05
 
 
@@ -26,7 +27,8 @@ def storm(server: Server, seed: int) -> dict[int, dict[str, Any]]:
     to_cancel: list[int] = []
     for _ in range(REQUESTS):
         uri = f"file:///{chance.randrange(DOCUMENTS)}.py"
-        request = server.complete(uri, 0, 5, invoked=chance.random() < 0.5)
+        line = chance.randrange(LINES)  # most have not been asked about, so are not remembered
+        request = server.complete(uri, line, 5, invoked=chance.random() < 0.5)
         sent.append(request)
         if chance.random() < CANCELLED_PART:
             to_cancel.append(request)
@@ -56,7 +58,7 @@ def test_each_of_many_cancelled_requests_is_answered_once(tmp_path: Path) -> Non
     with serving("--script", str(script)) as server:
         server.initialize()
         for number in range(DOCUMENTS):
-            server.open(f"file:///{number}.py", "slow(\nreturn a\n")
+            server.open(f"file:///{number}.py", "slow(\n" * LINES + "return a\n")
         process = psutil.Process(server.process.pid)
         memory = []
         for seed in range(3):
@@ -67,7 +69,7 @@ def test_each_of_many_cancelled_requests_is_answered_once(tmp_path: Path) -> Non
             for answer in answers.values():
                 items = answer.get("result", {}).get("items", [])
                 assert [item["insertText"] for item in items] in ([], ["1, 2, 3"])
-            live = server.complete("file:///0.py", 1, 8)
+            live = server.complete("file:///0.py", LINES, 8)
             response = server.response()
             assert response["id"] == live
             assert response["result"]["items"][0]["insertText"] == " + b"

@@ -90,7 +90,7 @@ async def test_a_document_that_is_not_open_is_named(shared: Editor) -> None:
 
 @pytest.mark.parametrize("change", ["edit", "close", "reopen"])
 async def test_nothing_is_suggested_for_a_text_that_is_gone(shared: Editor, change: str) -> None:
-    shared.open("slow()\n")
+    shared.open(f"slow()  # {change}\n")
     request = shared.request(0, 5)
     await asyncio.sleep(0.1)
     if change == "edit":

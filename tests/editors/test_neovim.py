@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -257,6 +258,12 @@ def test_restart_and_status(editor: Editor) -> None:
     assert editor.messages == ["The scripted engine is ready."]
     editor.keys("itotal = ")
     editor.until_ghost(["sum(values)"])
+    editor.command("Fimble status")
+    assert re.fullmatch(
+        r"The scripted engine is ready\. Half of the answers took at most \d+ ms, "
+        r"95% at most \d+ ms; \d+% were there; a key cost \d+\.\d prompt tokens\.",
+        editor.messages[-1],
+    )
 
 
 def test_a_model_that_is_missing_is_named_once(tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ def test_a_model_that_needs_more_memory_than_there_is(refused: Refused, folder: 
     )
     sentence = model_refused(refused, path)
     assert re.match(
-        r"The model Big with a context of 4,096 tokens needs [\d.]+ GiB of memory, and", sentence
+        r"The model Big with 4 contexts of 2,048 tokens needs [\d.]+ GiB of memory, and", sentence
     )
 
 

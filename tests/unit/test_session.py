@@ -9,7 +9,7 @@ from typing import Any
 from lsp_server.edge.routes import register
 from lsp_server.edge.server import FimbleServer
 from lsp_server.edge.session import Session
-from lsp_server.engines.base import EngineStatus, StatusListener
+from lsp_server.engines.base import EngineStatus, StatusListener, UsageListener
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.settings import Settings
 
@@ -33,7 +33,7 @@ async def test_an_engine_that_was_replaced_is_silent_and_ends_in_peace() -> None
     engines: list[Loading] = []
     heard: list[str] = []
 
-    def opened(settings: Settings, on_status: StatusListener) -> Loading:
+    def opened(settings: Settings, on_status: StatusListener, _: UsageListener) -> Loading:
         engines.append(Loading(on_status, settings.local.threads))
         return engines[-1]
 
@@ -61,7 +61,7 @@ class Client:
         register(self.server)
         self.server.protocol.set_writer(self)
 
-    def _opened(self, _settings: Settings, on_status: StatusListener) -> Loading:
+    def _opened(self, _settings: Settings, on_status: StatusListener, _: UsageListener) -> Loading:
         self._engines.append(Loading(on_status))
         return self._engines[-1]
 

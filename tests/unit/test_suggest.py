@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
 
+from lsp_server.completion.spare import GRACE_SECONDS
 from lsp_server.completion.suggest import Completer
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Point, Text
 from lsp_server.core.tokens import Counter, estimate
-from lsp_server.engines.base import EngineInfo
+from lsp_server.engines.base import EngineInfo, Event, Finished, InfillRequest
 from lsp_server.engines.fake import FakeEngine, Reply
 from lsp_server.errors import EngineCrashed
 from lsp_server.settings import CompletionSettings
@@ -32,8 +34,8 @@ async def test_it_is_cut_at_the_statement_and_fitted_to_the_line() -> None:
     )
     assert found is not None
     assert (found.text, found.start, found.end) == ("a, b", Point(0, 6), Point(0, 6))
-    [request] = engine.requests
-    assert (request.prefix, request.suffix) == ("print(", ")\n")
+    request = engine.requests[0]
+    assert (request.prefix, request.middle, request.suffix) == ("", "print(", "\n")
 
 
 async def test_it_may_replace_what_is_right_of_the_cursor() -> None:
@@ -82,8 +84,23 @@ async def test_the_newest_automatic_request_wins() -> None:
     assert await elsewhere is not None
 
 
+class Closing(FakeEngine):
+    """Counts the streams that were closed before their end."""
+
+    closed = 0
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+        ended = False
+        try:
+            async for event in super().infill(request):
+                ended = isinstance(event, Finished)
+                yield event
+        finally:
+            self.closed += not ended
+
+
 async def test_cancelling_ends_the_generation() -> None:
-    engine = FakeEngine([Reply(after="", text="word " * 100, seconds_per_token=0.01)])
+    engine = Closing([Reply(after="", text="word " * 100, seconds_per_token=0.01)])
     completer = Completer(engine, SETTINGS)
     before = asyncio.all_tasks()
     asked = asyncio.create_task(completer.suggest(snapshot("a\n"), Point(0, 1), invoked=True))
@@ -91,9 +108,9 @@ async def test_cancelling_ends_the_generation() -> None:
     asked.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await asked
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await asyncio.sleep(GRACE_SECONDS + 0.05)
     assert asyncio.all_tasks() == before
+    assert engine.closed == 1
 
 
 async def test_a_crash_is_reported() -> None:
@@ -113,8 +130,9 @@ async def test_explicit_requests_see_more() -> None:
     text = "".join(f"line_{number} = {number}\n" for number in range(2000))
     engine = Measured([Reply(after="", text="1\n")])
     completer = Completer(engine, SETTINGS)
-    for invoked in (False, True):
-        await completer.suggest(snapshot(text), Point(1000, 0), invoked=invoked)
+    for uri, invoked in (("file:///a.py", False), ("file:///b.py", True)):
+        await completer.suggest(snapshot(text, uri), Point(1000, 0), invoked=invoked)
+    completer.close()
     automatic, explicit = engine.requests
     assert len(explicit.prefix) > 2 * len(automatic.prefix) > 800
     assert explicit.prefix.endswith(automatic.prefix)
@@ -179,6 +197,8 @@ async def test_an_engine_that_is_busy_is_not_waited_for_while_typing(invoked: bo
     assert (found is not None) == invoked
     seconds = asyncio.get_running_loop().time() - began
     assert seconds > 0.9 if invoked else 0.15 <= seconds < 0.25
+    completer.close()
+    await asyncio.sleep(0.01)
     assert asyncio.all_tasks() == tasks
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lsprotocol import types
 
 from lsp_server.edge.server import FimbleServer
+from lsp_server.errors import UsageError
 
 
 def did_open(server: FimbleServer, params: types.DidOpenTextDocumentParams) -> None:
@@ -23,4 +26,16 @@ def did_change(server: FimbleServer, params: types.DidChangeTextDocumentParams) 
 
 def did_close(server: FimbleServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document."""
-    server.session.documents.close(params.text_document.uri)
+    server.session.close_document(params.text_document.uri)
+
+
+def did_focus(server: FimbleServer, params: Any) -> None:
+    """Get ready for what the user may type there. One that is not open is passed over."""
+    session = server.session
+    try:
+        snapshot = session.documents.get(params.textDocument.uri)
+        line, character = int(params.position.line), int(params.position.character)
+    except (UsageError, AttributeError, TypeError, ValueError):
+        return
+    cursor = snapshot.text.point(line, character, session.encoding)
+    session.completer().warm_up(snapshot, cursor)

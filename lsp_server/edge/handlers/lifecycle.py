@@ -26,6 +26,7 @@ async def initialized(server: FimbleServer, _params: types.InitializedParams) ->
     """Name problems of the settings, and load the model."""
     server.name_problems(server.problems)
     server.start_progress()
+    server.keep_stats()
     server.session.warm_up()
 
 

@@ -75,6 +75,22 @@ function M.status()
   return 'Fimble ' .. status.state
 end
 
+---@param figures table the result of `fimble/stats`
+---@return string sentence empty while no key has been answered
+local function latency(figures)
+  local times, tokens = figures.latencyMs, figures.promptTokensPerKey.mean
+  if times.count == 0 then
+    return ''
+  end
+  local told = ' Half of the answers took at most %.0f ms, 95%% at most %.0f ms; %.0f%% were there'
+  local sentence = told:format(times.p50, times.p95, 100 * figures.reuseRate)
+  -- An endpoint need not tell its costs; null is not nil here.
+  if type(tokens) == 'number' then
+    sentence = sentence .. ('; a key cost %.1f prompt tokens'):format(tokens)
+  end
+  return sentence .. '.'
+end
+
 ---What `:Fimble` can do.
 ---@type table<string, fun()>
 M.commands = {
@@ -85,8 +101,13 @@ M.commands = {
     require('fimble.server').restart()
   end,
   status = function()
-    local status = require('fimble.server').status()
-    vim.notify(status and status.message or 'Fimble: the server is not running.')
+    local server = require('fimble.server')
+    local status, running = server.status(), server.client()
+    if not status or not running then
+      return vim.notify('Fimble: the server is not running.')
+    end
+    local answer = running:request_sync('fimble/stats', vim.empty_dict(), 500)
+    vim.notify(status.message .. (answer and answer.result and latency(answer.result) or ''))
   end,
   toggle = function()
     vim.notify('Fimble: suggestions while typing are ' .. (client().toggle() and 'on.' or 'off.'))

@@ -1,0 +1,89 @@
+"""A text that an engine is writing, or has written, into a gap.
+
+It begins with what stood in the gap when it was asked for, so it can be compared with what stands
+there now: as long as it agrees, it goes on, whoever asked for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import Literal
+
+from lsp_server.engines.base import Delta, Engine, Finished, InfillRequest
+
+
+class Generation:
+    """One request to an engine; it runs until it ends by itself or is closed."""
+
+    def __init__(self, engine: Engine, request: InfillRequest, typed: int | None = None) -> None:
+        """`typed`: characters of the middle that the user wrote; all of them if None."""
+        self.text = request.middle
+        """From the start of the gap."""
+        self.began = len(request.middle)
+        """Characters of it that were there already."""
+        self.typed = self.began if typed is None else typed
+        self.ended: Literal["end", "length", "closed"] | None = None
+        """Why no more comes; None while it runs."""
+        self.error: Exception | None = None
+        self.followers = 0
+        """How many wait for more of it."""
+        self._grown = asyncio.Event()
+        self._task = asyncio.create_task(self._run(engine, request))
+        self._task.add_done_callback(self._end)  # also of a task that was cancelled unstarted
+
+    def agrees(self, middle: str) -> bool:
+        """Whether it goes on from what stands in the gap, or may still turn out to.
+
+        What the user typed and then deleted is not offered again.
+        """
+        if len(middle) < self.typed:
+            return False
+        if len(self.text) > len(middle):
+            return self.text.startswith(middle)
+        # What has ended has nothing to add, unless the model itself said that this is all.
+        may_grow = self.ended is None or (self.ended == "end" and self.text == middle)
+        return may_grow and middle.startswith(self.text)
+
+    async def beyond(self, length: int) -> bool:
+        """Wait until the text is longer than that; False if it has ended before.
+
+        Raises what the engine has failed with.
+        """
+        self.followers += 1
+        try:
+            while len(self.text) <= length and self.ended is None:
+                self._grown.clear()
+                await self._grown.wait()
+        finally:
+            self.followers -= 1
+        if self.error is not None:
+            raise self.error
+        return len(self.text) > length
+
+    def drop(self, characters: int) -> None:
+        """Forget the first characters of a text that has ended: the gap begins behind them now."""
+        self.text = self.text[characters:]
+        self.began = max(0, self.began - characters)
+        self.typed = max(0, self.typed - characters)
+
+    def close(self) -> None:
+        """Want no more of it."""
+        self._task.cancel()
+
+    async def _run(self, engine: Engine, request: InfillRequest) -> None:
+        try:
+            async with aclosing(engine.infill(request)) as events:
+                async for event in events:
+                    match event:
+                        case Delta(text=text):
+                            self.text += text
+                            self._grown.set()
+                        case Finished(reason=reason):
+                            self.ended = reason
+        except Exception as error:
+            self.error = error
+
+    def _end(self, _task: asyncio.Task[None]) -> None:
+        self.ended = self.ended or "closed"
+        self._grown.set()

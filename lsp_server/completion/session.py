@@ -1,0 +1,171 @@
+"""A typing session: what is known of the gaps that the user types into, in one document.
+
+A *place* is an anchor and the texts that were generated into its gap. Several are kept, so that a
+cursor that jumps away and back finds its suggestions, and the engine the evaluated prompt.
+
+Invariant: a new generation ends those of its session that nobody follows any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lsp_server.completion.anchor import Anchor
+from lsp_server.completion.generation import Generation
+from lsp_server.completion.stop import Stopper
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.text import Point
+from lsp_server.engines.base import Engine, InfillRequest, Priority
+
+MAX_PLACES = 8
+MAX_GENERATIONS = 64
+"""Texts remembered for one place. So few are compared faster than a tree of them is kept."""
+
+READ_SECONDS = 0.5
+"""Nobody decides about a suggestion in less time."""
+
+
+@dataclass(eq=False)
+class Place:
+    """An anchor and what has been written into its gap, the latest last."""
+
+    anchor: Anchor
+    generations: list[Generation] = field(default_factory=list)
+
+    def take_over(self, other: Place, moved: str) -> None:
+        """Remember the texts of another place whose gap began earlier by the text `moved`."""
+        for generation in other.generations:
+            if generation.ended and generation.text.startswith(moved):
+                generation.drop(len(moved))
+                self.generations.append(generation)
+        other.generations.clear()
+
+    def following(self, middle: str) -> Generation | None:
+        """The latest text that goes on from there, or may still turn out to."""
+        return next(
+            (g for g in reversed(self.generations) if g.error is None and g.agrees(middle)), None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A suggestion that was given: what stood in the gap, and the text to put behind it."""
+
+    place: Place
+    middle: str
+    text: str
+    at: float
+    """When, in seconds of the monotonic clock."""
+
+    def fate(self, middle: str, now: float) -> Literal["accepted", "rejected"] | None:
+        """What became of it, now that `middle` stands in the gap.
+
+        More than a character of it at once has been accepted, unless it is the indentation that
+        editors insert themselves. What is typed over before it can be read is not rejected.
+        """
+        typed = middle[len(self.middle) :]
+        if not self.text or not middle.startswith(self.middle) or not typed:
+            return None
+        if self.text.startswith(typed) or typed.startswith(self.text):
+            return "accepted" if len(typed) > 1 and typed.strip() else None
+        return "rejected" if now - self.at > READ_SECONDS else None
+
+
+class TypingSession:
+    """The places of one document, the latest used last."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._places: list[Place] = []
+        self._running: list[Generation] = []
+        self.shown: Shown | None = None
+        """The latest suggestion."""
+
+    def anchors(self) -> Iterator[Anchor]:
+        """The anchors of all places, the latest used first."""
+        return (place.anchor for place in reversed(self._places))
+
+    def find(self, snapshot: Snapshot, cursor: Point) -> tuple[Place, str] | None:
+        """The place in whose gap the cursor is, and what stands in the gap up to it."""
+        for place in reversed(self._places):
+            middle = place.anchor.middle(snapshot.text, cursor)
+            if middle is not None:
+                self._use(place)
+                return place, middle
+        return None
+
+    def add(self, anchor: Anchor) -> Place:
+        """Begin a place."""
+        place = Place(anchor)
+        self._use(place)
+        return place
+
+    def generate(
+        self,
+        place: Place,
+        middle: str,
+        max_tokens: int,
+        priority: Priority,
+        typed: int | None = None,
+    ) -> Generation:
+        """Ask the engine to go on from what stands in the gap; `typed` as in `Generation`."""
+        self.close()
+        anchor = place.anchor
+        request = InfillRequest(anchor.prefix, anchor.suffix, max_tokens, priority, middle)
+        generation = Generation(self._engine, request, typed)
+        self._running.append(generation)
+        place.generations.append(generation)
+        del place.generations[:-MAX_GENERATIONS]
+        return generation
+
+    async def follow(
+        self,
+        place: Place,
+        middle: str,
+        stopper: Stopper,
+        *,
+        max_tokens: int,
+        priority: Priority,
+        overdue: float | None = None,
+    ) -> None:
+        """Feed the stopper what comes behind `middle`, from what is there or what is yet to come.
+
+        Raises FimbleError, and TimeoutError if nothing has come after `overdue` seconds.
+        """
+        async with asyncio.timeout(overdue) as waiting:
+            generation = place.following(middle)
+            fed, extended = len(middle), False
+            while not stopper.done:
+                if generation is None or not generation.agrees(middle):
+                    generation = self.generate(place, middle, max_tokens, priority)
+                if await generation.beyond(fed):
+                    if generation.agrees(middle):
+                        waiting.reschedule(None)
+                        stopper.feed(generation.text[fed:])
+                        fed = len(generation.text)
+                elif generation.ended == "end":
+                    stopper.finish(complete=True)
+                    return
+                elif generation.ended == "length" and (extended or generation.began >= len(middle)):
+                    stopper.finish(complete=False)
+                    return
+                else:  # closed, or out of tokens of which some have been typed since
+                    so_far, typed = generation.text, generation.typed
+                    generation = self.generate(place, so_far, max_tokens, priority, typed)
+                    extended = True
+
+    def close(self) -> None:
+        """End the generations that nobody follows."""
+        for generation in self._running:
+            if not generation.followers:
+                generation.close()
+        self._running = [running for running in self._running if running.followers]
+
+    def _use(self, place: Place) -> None:
+        if place in self._places:
+            self._places.remove(place)
+        self._places.append(place)
+        del self._places[:-MAX_PLACES]

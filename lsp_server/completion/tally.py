@@ -1,0 +1,96 @@
+"""Counts that add up: over requests, over servers, over days.
+
+A tally maps names to whole numbers. It holds plain counts (`typing.requests`) and histograms, whose
+buckets are counts too (`latencyMs 53`). A bucket is an eighth of an octave wide, so what is read
+from a histogram is right to 4.5 %, and whole numbers up to 12 are exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+Tally = Counter[str]
+
+LATENCY = "latencyMs"
+"""Histogram: milliseconds from a key to its answer."""
+KEY_TOKENS = "promptTokensPerKey"
+"""Histogram: prompt tokens that were evaluated while a key waited."""
+
+_BUCKETS_PER_OCTAVE = 8
+_ZERO = -10 * _BUCKETS_PER_OCTAVE
+"""Bucket of all that is too small to matter."""
+
+
+def bucket(name: str, value: float) -> str:
+    """Name of the count of a histogram that the value belongs to."""
+    exponent = math.log2(max(value, 2 ** (_ZERO / _BUCKETS_PER_OCTAVE)))
+    return f"{name} {round(_BUCKETS_PER_OCTAVE * exponent)}"
+
+
+def histogram(tally: Tally, name: str) -> Counter[float]:
+    """How often each value occurred, as far as the buckets tell; values of 3 and more are whole."""
+    values: Counter[float] = Counter()
+    for key, count in tally.items():
+        kind, _, number = key.partition(" ")
+        if kind == name and number:
+            value = 2 ** (int(number) / _BUCKETS_PER_OCTAVE) if int(number) > _ZERO else 0.0
+            values[round(value) if value > 2.5 else value] += count
+    return values
+
+
+def figures(
+    tally: Tally, latencies: Mapping[float, int], key_tokens: Mapping[float, int]
+) -> dict[str, Any]:
+    """What a tally says, as `fimble/stats` gives it (`edge/messages.py` explains the members).
+
+    `latencies` and `key_tokens` say how often each value occurred.
+    """
+    sources = {name: tally[f"answers.{name}"] for name in ("model", "running", "remembered")}
+    answers = sum(sources.values())
+    reused = answers - sources["model"]
+    tokens = _spread(key_tokens)
+    return {
+        "typing": _cost(tally, "typing"),
+        "idle": _cost(tally, "idle"),
+        "answers": {**sources, "none": tally["answers.none"]},
+        "latencyMs": _spread(latencies),
+        "promptTokensPerKey": {name: tokens[name] for name in ("mean", "p95")},
+        "reuseRate": round(reused / answers, 3) if answers else None,
+        "shown": tally["shown"],
+        "accepted": tally["accepted"],
+        "acceptedCharacters": tally["acceptedCharacters"],
+        "rejected": tally["rejected"],
+    }
+
+
+def _cost(tally: Tally, who: str) -> dict[str, int]:
+    return {
+        name: tally[f"{who}.{name}"] for name in ("requests", "promptTokens", "generatedTokens")
+    }
+
+
+def _spread(values: Mapping[float, int]) -> dict[str, float | None]:
+    """Percentiles (nearest rank) and mean; None where there is no value."""
+    count = sum(values.values())
+    if not count:
+        return {"p50": None, "p95": None, "mean": None, "count": 0}
+    mean = sum(value * times for value, times in values.items()) / count
+    return {
+        "p50": round(_percentile(values, 50), 2),
+        "p95": round(_percentile(values, 95), 2),
+        "mean": round(mean, 2),
+        "count": count,
+    }
+
+
+def _percentile(values: Mapping[float, int], percent: int) -> float:
+    """The smallest value that at least so many percent of the values do not exceed."""
+    count, seen, value = sum(values.values()), 0, 0.0
+    for value in sorted(values):
+        seen += values[value]
+        if 100 * seen >= percent * count:
+            break
+    return value
