@@ -9,6 +9,7 @@ Invariant: a new generation ends those of its session that nobody follows any mo
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -81,6 +82,7 @@ class TypingSession:
         self._engine = engine
         self._places: list[Place] = []
         self._running: list[Generation] = []
+        self._requests = 0
         self.shown: Shown | None = None
         """The latest suggestion."""
 
@@ -115,6 +117,7 @@ class TypingSession:
         self.close()
         anchor = place.anchor
         request = InfillRequest(anchor.prefix, anchor.suffix, max_tokens, priority, middle)
+        self._requests += 1
         generation = Generation(self._engine, request, typed)
         self._running.append(generation)
         place.generations.append(generation)
@@ -129,33 +132,49 @@ class TypingSession:
         *,
         max_tokens: int,
         priority: Priority,
-        overdue: float | None = None,
-    ) -> None:
+        due: float = math.inf,
+        overdue: float = math.inf,
+    ) -> bool:
         """Feed the stopper what comes behind `middle`, from what is there or what is yet to come.
 
+        Returns whether the engine had to be asked. What has come after `due` seconds must do.
         Raises FimbleError, and TimeoutError if nothing has come after `overdue` seconds.
         """
-        async with asyncio.timeout(overdue) as waiting:
-            generation = place.following(middle)
-            fed, extended = len(middle), False
-            while not stopper.done:
-                if generation is None or not generation.agrees(middle):
-                    generation = self.generate(place, middle, max_tokens, priority)
-                if await generation.beyond(fed):
-                    if generation.agrees(middle):
-                        waiting.reschedule(None)
-                        stopper.feed(generation.text[fed:])
-                        fed = len(generation.text)
-                elif generation.ended == "end":
-                    stopper.finish(complete=True)
-                    return
-                elif generation.ended == "length" and (extended or generation.began >= len(middle)):
-                    stopper.finish(complete=False)
-                    return
-                else:  # closed, or out of tokens of which some have been typed since
-                    so_far, typed = generation.text, generation.typed
-                    generation = self.generate(place, so_far, max_tokens, priority, typed)
-                    extended = True
+        generation = place.following(middle)
+        fed, extended = len(middle), False
+        requests = self._requests
+        began = asyncio.get_running_loop().time()
+        until = began + due
+        while not stopper.done:
+            if generation is None or not generation.agrees(middle):
+                generation = self.generate(place, middle, max_tokens, priority)
+            try:
+                async with asyncio.timeout_at(until if until < math.inf else None):
+                    grown = await generation.beyond(fed)
+            except TimeoutError:
+                if stopper.interrupt():
+                    break
+                if until >= began + overdue:
+                    raise
+                until = began + overdue
+                continue
+            if grown:
+                if generation.agrees(middle):
+                    stopper.feed(generation.text[fed:])
+                    fed = len(generation.text)
+                    if until > began + due:  # late as it is, it may as well be whole
+                        until = math.inf
+            elif generation.ended == "end":
+                stopper.finish(complete=True)
+                break
+            elif generation.ended == "length" and (extended or generation.began >= len(middle)):
+                stopper.finish(complete=False)
+                break
+            else:  # closed, or out of tokens of which some have been typed since
+                so_far, typed = generation.text, generation.typed
+                generation = self.generate(place, so_far, max_tokens, priority, typed)
+                extended = True
+        return self._requests > requests
 
     def close(self) -> None:
         """End the generations that nobody follows."""

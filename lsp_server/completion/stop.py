@@ -30,6 +30,8 @@ UNDECIDED = re.compile(r"\s*[a-z]{0,7}")
 """A beginning of a line that may become a CONTINUATION."""
 NOTHING_OPEN = Balance((), (), "code")
 WORD = re.compile(r"\w")
+WHOLE_WORDS = re.compile(r".*\W(?=\w*\Z)", re.DOTALL)
+"""All but the last word, which may be half of one."""
 REPEATS = 3
 """A line that comes so often in a row is a loop."""
 LOOP = re.compile(r"(.{1,24}?)\1{7,}")
@@ -109,6 +111,17 @@ class Stopper:
             self._kept = 0  # a limit cut the first line: a part of it is no suggestion
         else:
             self._cut_back()
+
+    def interrupt(self) -> bool:
+        """The time is over: keep the whole words of what has come; False if there are none yet."""
+        words = WHOLE_WORDS.match(self._received)
+        if words is None or not WORD.search(words[0]):
+            return False
+        if self._judged:
+            self._cut_back()
+        else:
+            self._kept = words.end()
+        return True
 
     def _end_line(self, end: int) -> None:
         """Decide at the end of a line: stop, or go on."""

@@ -22,7 +22,7 @@ from lsp_server.completion.session import Place, Shown, TypingSession
 from lsp_server.completion.spare import SpareTime
 from lsp_server.completion.stats import Source, Stats
 from lsp_server.completion.stop import Limits, Stopper
-from lsp_server.completion.window import clean
+from lsp_server.completion.window import Window, clean
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import Point
@@ -151,48 +151,61 @@ class Completer:
         self, session: TypingSession, snapshot: Snapshot, cursor: Point, *, invoked: bool
     ) -> Suggestion | None:
         began = time.monotonic()
-        if not invoked:
-            self._rhythm.key(began)
         place, middle = await self._place(session, snapshot, cursor, invoked=invoked)
         self._note_fate(session, place, middle, began)
-        known = place.following(middle)
-        source: Source = "model"
-        if known is not None:
-            source = "remembered" if known.ended else "running"
-        elif not invoked:
-            session.close()
-            await asyncio.sleep(self._rhythm.delay(self._expected))
-        asked = time.monotonic()
-        seconds = self.settings.latency_budget_ms / 1000
-        deadline = math.inf if invoked else began + BLOCK_PART * seconds
-        grammar = grammar_for(snapshot.language, snapshot.uri)
+        if not invoked:
+            self._rhythm.key(began)
+            if place.following(middle) is None:
+                session.close()
+                await asyncio.sleep(self._rhythm.delay(self._expected))
         shown = here(place.anchor, middle, snapshot.text, cursor)
-        limits = Limits(self.settings.max_lines, lambda: time.monotonic() < deadline)
-        stopper = Stopper(shown, grammar, limits)
-        try:
-            await session.follow(
-                place,
-                middle,
-                stopper,
-                max_tokens=self.settings.max_tokens,
-                priority=Priority.TYPING,
-                overdue=None if invoked else OVERDUE * seconds,
-            )
-        except TimeoutError:
-            session.close()
-            return None
-        text, replaced = fit_to_line(stopper.text, shown, grammar)
-        now = time.monotonic()
-        self._stats.answered(now - began, source)
-        if source == "model":
-            self._expected += LATEST * (now - asked - self._expected)
+        grammar = grammar_for(snapshot.language, snapshot.uri)
+        written = await self._write(session, place, middle, shown, grammar, began, invoked=invoked)
+        text, replaced = fit_to_line(written, shown, grammar)
         text = text if text.strip() else ""
-        session.shown = Shown(place, middle, text, now)
+        session.shown = Shown(place, middle, text, time.monotonic())
         self._spare.use(session, place, middle + text, snapshot, cursor, self.settings)
         if not text:
             return None
         self._stats.shown()
         return Suggestion(text, cursor, Point(cursor.row, cursor.column + replaced))
+
+    async def _write(
+        self,
+        session: TypingSession,
+        place: Place,
+        middle: str,
+        shown: Window,
+        grammar: str | None,
+        began: float,
+        *,
+        invoked: bool,
+    ) -> str:
+        """What belongs behind the middle: known, on its way, or asked for now. May be empty."""
+        known = place.following(middle)
+        source: Source = "running" if known is not None and known.ended is None else "remembered"
+        asked = time.monotonic()
+        seconds = self.settings.latency_budget_ms / 1000
+        deadline = math.inf if invoked else began + BLOCK_PART * seconds
+        limits = Limits(self.settings.max_lines, lambda: time.monotonic() < deadline)
+        stopper = Stopper(shown, grammar, limits)
+        try:
+            if await session.follow(
+                place,
+                middle,
+                stopper,
+                max_tokens=self.settings.max_tokens,
+                priority=Priority.TYPING,
+                due=math.inf if invoked else max(0.0, began + seconds - asked),
+                overdue=math.inf if invoked else OVERDUE * seconds,
+            ):
+                source = "model"
+                self._expected += LATEST * (time.monotonic() - asked - self._expected)
+        except TimeoutError:
+            source = "model"
+            session.close()
+        self._stats.answered(time.monotonic() - began, source)
+        return stopper.text
 
     async def _place(
         self, session: TypingSession, snapshot: Snapshot, cursor: Point, *, invoked: bool

@@ -19,11 +19,11 @@ from lsp_server.core.text import Point
 from lsp_server.core.tokens import Counter
 from lsp_server.engines.base import EngineInfo
 
-MIN_TOKENS = 128
+MIN_TOKENS = 64
 """A smaller window is not worth asking about, however slow the machine."""
 UNMEASURED_TOKENS = 1024
 """For engines that can't tell how fast they are."""
-ANSWER_TOKENS = 8
+ANSWER_TOKENS = 12
 """Tokens of the answer that the latency budget must leave time for."""
 SUFFIX_PART = 4
 """The suffix gets one part in so many, more where the prefix leaves room."""

@@ -21,7 +21,7 @@ SCRIPT = [
     {"after": 'print("é😀", ', "text": "len(word))"},
     {"after": "call(", "text": "a, b) + c"},
     {"after": "Dear ", "text": "reader,"},
-    {"after": "slow = ", "text": "late", "seconds_per_token": 30},
+    {"after": "slow = ", "text": "late", "seconds_per_token": 1},
     {"after": "slow = n", "text": "ow"},
 ]
 

@@ -236,3 +236,17 @@ async def test_a_line_without_an_end_has_no_gap_of_its_own() -> None:
     assert await typist.sees(invoked=True) == "y"
     assert typist.waited_for()[0].middle == ""
     assert Point(0, 50_000) == Text.of(typist.left).end
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("return os.path. join( path, one, two)\n", "return os.path. join("),
+        ("return\n", "return"),
+    ],
+)
+async def test_when_the_time_is_over_whole_words_must_do(text: str, shown: str) -> None:
+    typist = Typist([replace(RETURN, text=text, seconds_per_token=0.08)])
+    typist.completer.settings = replace(typist.completer.settings, latency_budget_ms=300)
+    typist.left += "    "
+    assert await typist.sees() == shown

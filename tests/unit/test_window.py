@@ -105,7 +105,7 @@ def test_lone_surrogates_are_joined_or_replaced() -> None:
 
 
 def test_the_budget_is_time() -> None:
-    assert token_budget(info(128, 0.05), seconds=2.4, max_tokens=128) == 256
+    assert token_budget(info(128, 0.05), seconds=2.6, max_tokens=128) == 256
     assert token_budget(info(128, 0.05), seconds=2.3, max_tokens=128) == 215
     assert token_budget(info(10, 0.05), seconds=1.5, max_tokens=128) == MIN_TOKENS
     assert token_budget(info(1e6, 0.001), seconds=1.5, max_tokens=128) == 4096 - 128 - 16

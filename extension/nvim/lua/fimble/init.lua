@@ -31,7 +31,7 @@ local defaults = {
     dismiss = '<C-]>',
     complete = false,
   },
-  debounce_ms = 75,
+  debounce_ms = 20,
 }
 
 ---@class fimble.Client what shows suggestions

@@ -7,7 +7,7 @@ local api = vim.api
 local server = require('fimble.server')
 local suggestion = require('fimble.suggestion')
 
-local M = { debounce_ms = 75 }
+local M = { debounce_ms = 20 }
 
 local METHOD = 'textDocument/inlineCompletion'
 local INVOKED, AUTOMATIC = 1, 2
@@ -94,6 +94,15 @@ function M.dismiss()
   suggestion.hide()
 end
 
+---The cursor rests here: the model may read what it would need for a suggestion.
+local function tell_focus()
+  local client = server.client(0)
+  if client and enabled then
+    local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+    client:notify('fimble/didFocus', params)
+  end
+end
+
 ---@param buf integer
 function M.attach(buf)
   local group = api.nvim_create_augroup('fimble.typing.' .. buf, {})
@@ -107,6 +116,14 @@ function M.attach(buf)
     buffer = buf,
     callback = M.dismiss,
   })
+  api.nvim_create_autocmd({ 'BufEnter', 'CursorHold' }, {
+    group = group,
+    buffer = buf,
+    callback = tell_focus,
+  })
+  if buf == api.nvim_get_current_buf() then
+    tell_focus()
+  end
 end
 
 function M.complete()
