@@ -29,7 +29,7 @@ class Generation:
         self.followers = 0
         """How many wait for more of it."""
         self._grown = asyncio.Event()
-        self._task = asyncio.create_task(self._run(engine, request))
+        self._task: asyncio.Task[None] | None = asyncio.create_task(self._run(engine, request))
         self._task.add_done_callback(self._end)  # also of a task that was cancelled unstarted
 
     def agrees(self, middle: str) -> bool:
@@ -44,6 +44,12 @@ class Generation:
         # What has ended has nothing to add, unless the model itself said that this is all.
         may_grow = self.ended is None or (self.ended == "end" and self.text == middle)
         return may_grow and middle.startswith(self.text)
+
+    def says_something(self) -> bool:
+        """Whether it may still be of use."""
+        if self.error is not None:
+            return False
+        return self.ended in (None, "end") or len(self.text) > self.began
 
     async def beyond(self, length: int) -> bool:
         """Wait until the text is longer than that; False if it has ended before.
@@ -69,7 +75,8 @@ class Generation:
 
     def close(self) -> None:
         """Want no more of it."""
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     async def _run(self, engine: Engine, request: InfillRequest) -> None:
         try:
@@ -85,5 +92,6 @@ class Generation:
             self.error = error
 
     def _end(self, _task: asyncio.Task[None]) -> None:
+        self._task = None  # with what it holds
         self.ended = self.ended or "closed"
         self._grown.set()

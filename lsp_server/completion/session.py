@@ -22,7 +22,7 @@ from lsp_server.core.text import Point
 from lsp_server.engines.base import Engine, InfillRequest, Priority
 
 MAX_PLACES = 8
-MAX_GENERATIONS = 64
+MAX_GENERATIONS = 32
 """Texts remembered for one place. So few are compared faster than a tree of them is kept."""
 
 READ_SECONDS = 0.5
@@ -41,8 +41,13 @@ class Place:
         for generation in other.generations:
             if generation.ended and generation.text.startswith(moved):
                 generation.drop(len(moved))
-                self.generations.append(generation)
+                self.remember(generation)
         other.generations.clear()
+
+    def remember(self, generation: Generation) -> None:
+        """Add a text; those that came to nothing, and the oldest, are forgotten."""
+        kept = [known for known in self.generations if known.says_something()]
+        self.generations = [*kept[1 - MAX_GENERATIONS :], generation]
 
     def following(self, middle: str) -> Generation | None:
         """The latest text that goes on from there, or may still turn out to."""
@@ -120,8 +125,7 @@ class TypingSession:
         self._requests += 1
         generation = Generation(self._engine, request, typed)
         self._running.append(generation)
-        place.generations.append(generation)
-        del place.generations[:-MAX_GENERATIONS]
+        place.remember(generation)
         return generation
 
     async def follow(

@@ -15,6 +15,8 @@ Python. `parse` gives it such callbacks, so a parse in another thread lets the e
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -137,9 +139,11 @@ def _language(grammar: str) -> Language:
 
 def _parse(grammar: str, data: bytes, stale: Tree | None) -> Tree | None:
     deadline = time.thread_time() + MAX_PARSE_SECONDS
+    chunks: list[bytes] = []
 
     def read(offset: int, _: Point) -> bytes:
-        return data[offset : offset + _CHUNK]
+        chunks.append(data[offset : offset + _CHUNK])
+        return chunks[-1]
 
     def expired(_offset: int, _has_error: bool) -> bool:
         return time.thread_time() > deadline
@@ -151,6 +155,22 @@ def _parse(grammar: str, data: bytes, stale: Tree | None) -> Tree | None:
         return parser.parse(read, stale, progress_callback=expired)
     except ValueError:  # what the binding raises when a callback ends the parse
         return None
+    finally:
+        if _keeps_chunks():
+            for chunk in chunks:
+                ctypes.pythonapi.Py_DecRef(ctypes.py_object(chunk))
+
+
+@cache
+def _keeps_chunks() -> bool:
+    """Whether the binding never lets go of what it reads: 0.26.1 holds a reference for ever.
+
+    That would be the whole text with each parse. Found out by trying, for it will be mended.
+    """
+    chunks = [b"", bytes(bytearray(b"x = 1"))]  # a fresh object, which nobody else holds
+    before = sys.getrefcount(chunks[1])
+    Parser(_language("python")).parse(lambda offset, _: chunks[offset == 0])
+    return sys.getrefcount(chunks[1]) > before
 
 
 def _point(data: bytes, offset: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,7 +85,7 @@ def _is_reply(entry: object) -> bool:
 
 
 class FakeEngine:
-    """Engine over a script. `requests` keeps what was asked."""
+    """Engine over a script. `requests` keeps what was asked last."""
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class FakeEngine:
         self._replies = replies
         self._on_status = on_status
         self._on_usage = on_usage
-        self.requests: list[InfillRequest] = []
+        self.requests: deque[InfillRequest] = deque(maxlen=1000)
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the first reply whose `after` ends prefix and middle."""
