@@ -12,7 +12,7 @@ from lsp_server.core.text import Point
 from lsp_server.core.tokens import Counter, estimate
 from lsp_server.engines.base import Engine
 
-COUNTED_LINES = 16384
+COUNTED_LINES = 4096
 """Lines whose token counts are remembered; one key changes one line."""
 COUNTED_CHARACTERS = 1000
 """Longer lines are counted anew, for they would fill the memory."""

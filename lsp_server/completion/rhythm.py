@@ -19,7 +19,7 @@ from collections import deque
 
 LONGEST_WAIT = 0.3
 """Without back-off."""
-BACKING_OFF = (0.05, 0.4)
+BACKING_OFF = (0.02, 0.2)
 """Bounds of a delay with back-off."""
 
 _PAUSE = 1.0

@@ -21,8 +21,8 @@ from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
 from lsp_server.engines.base import Engine, InfillRequest, Priority
 
-MAX_PLACES = 8
-MAX_GENERATIONS = 32
+MAX_PLACES = 6
+MAX_GENERATIONS = 16
 """Texts remembered for one place. So few are compared faster than a tree of them is kept."""
 
 READ_SECONDS = 0.5

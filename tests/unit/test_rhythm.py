@@ -92,24 +92,24 @@ def test_the_delay_follows_the_rhythm() -> None:
 
 
 def test_rejections_back_off_and_fade() -> None:
-    rhythm = typed(0.5)
+    rhythm, least = typed(0.5), BACKING_OFF[0]
     assert rhythm.delay(0.1) == 0
     rhythm.rejected(100.5)
-    assert rhythm.delay(0.1) == pytest.approx(0.05 * 1.5)
+    assert rhythm.delay(0.1) == pytest.approx(least * 1.5)
     rhythm.rejected(100.5)
-    assert rhythm.delay(0.1) == pytest.approx(0.05 * 1.5**2)
+    assert rhythm.delay(0.1) == pytest.approx(least * 1.5**2)
     rhythm.key(100.5 + 600)  # ten minutes later
     faded = 1 + 0.5 * 0.36788
-    assert rhythm.delay(0.1) == pytest.approx(0.05 * faded**2, rel=1e-4)
+    assert rhythm.delay(0.1) == pytest.approx(least * faded**2, rel=1e-4)
     rhythm.key(100.5 + 6000)
-    assert rhythm.delay(0.1) == pytest.approx(0.05, rel=0.01)
+    assert rhythm.delay(0.1) == pytest.approx(least, rel=0.01)
 
 
 def test_acceptances_make_up_for_rejections() -> None:
-    rhythm = typed(0.5)
+    rhythm, least = typed(0.5), BACKING_OFF[0]
     rhythm.rejected(100.5)
     rhythm.accepted(100.5)
-    assert rhythm.delay(0.1) == pytest.approx(0.05 * 1.5 * 0.8)
+    assert rhythm.delay(0.1) == pytest.approx(least * 1.5 * 0.8)
     rhythm.accepted(100.5)
     assert rhythm.delay(0.1) == 0
 
