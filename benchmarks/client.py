@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
+from lsp_server.core.text import Point
 from lsp_server.edge import messages
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What a server has counted since its start."""
+
+    answers: dict[str, int]
+    """Keys by where their answer came from; see `fimble/stats`."""
+    typing_tokens: int
+    """Of prompts, evaluated while a key waited."""
+    idle_tokens: int
+    """Of prompts, evaluated when nobody waited."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """What the server has said of its engine."""
+
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    failure: str = ""
+
+    def heard(self, state: str, message: str) -> None:
+        """Take in a `fimble/status`."""
+        if state == "failed":
+            print(message, file=sys.stderr)
+            self.failure = message
+        if state in ("ready", "failed"):
+            self.settled.set()
 
 
 class Editor:
     """One connection to a server; positions are in UTF-32 units, that is, in code points."""
 
-    def __init__(self, client: LanguageClient) -> None:
+    def __init__(self, client: LanguageClient, engine: Engine) -> None:
         self._client = client
+        self._engine = engine
         self._version = 0
 
     def open(self, uri: str, language: str, text: str) -> None:
@@ -25,6 +59,24 @@ class Editor:
         self._version += 1
         item = types.TextDocumentItem(uri, language, self._version, text)
         self._client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+
+    def change(self, uri: str, start: Point, end: Point, text: str) -> None:
+        """Put a text in the place of what stands from `start` to `end`."""
+        self._version += 1
+        place = types.Range(
+            types.Position(start.row, start.column), types.Position(end.row, end.column)
+        )
+        self._client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(self._version, uri),
+                [types.TextDocumentContentChangePartial(place, text)],
+            )
+        )
+
+    def close(self, uri: str) -> None:
+        """Close a document."""
+        identifier = types.TextDocumentIdentifier(uri)
+        self._client.text_document_did_close(types.DidCloseTextDocumentParams(identifier))
 
     async def complete(
         self, uri: str, line: int, character: int, *, invoked: bool
@@ -43,20 +95,49 @@ class Editor:
         items = answer.items if isinstance(answer, types.InlineCompletionList) else answer
         return items[0] if items else None
 
+    async def ready(self) -> None:
+        """Wait until the engine is. Raises RuntimeError if it fails."""
+        await self._engine.settled.wait()
+        if self._engine.failure:
+            raise RuntimeError(self._engine.failure)
+
+    async def evaluated(self) -> Evaluated:
+        """Ask for `fimble/stats`."""
+        stats: Any = await self._client.protocol.send_request_async(messages.STATS, None)
+        answers = {name: getattr(stats.answers, name) for name in stats.answers._fields}
+        return Evaluated(answers, stats.typing.promptTokens, stats.idle.promptTokens)
+
+
+@contextmanager
+def apart() -> Iterator[dict[str, str]]:
+    """An environment in which what servers keep lies in an empty folder, removed afterwards.
+
+    So no run profits from one before, and none adds to the user's own statistics.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        names = ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+        yield dict.fromkeys(names, folder)
+
 
 @asynccontextmanager
 async def editor(
-    arguments: Sequence[str], settings: dict[str, Any] | None = None
+    arguments: Sequence[str],
+    settings: dict[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Editor, None]:
-    """Start `fimble serve` with the given arguments, and end it afterwards."""
+    """Start `fimble serve` with the given arguments, and end it afterwards.
+
+    `environment` is what differs from this process's own.
+    """
     client = LanguageClient("fimble-benchmark", "1")
+    engine = Engine()
 
     def on_status(params: Any) -> None:
-        if params.state == "failed":
-            print(params.message, file=sys.stderr)
+        engine.heard(params.state, params.message)
 
     client.feature(messages.STATUS)(on_status)
-    await client.start_io(sys.executable, "-m", "lsp_server", "serve", *arguments)
+    command = (sys.executable, "-m", "lsp_server", "serve", *arguments)
+    await client.start_io(*command, env={**os.environ, **(environment or {})})
     general = types.GeneralClientCapabilities(position_encodings=[types.PositionEncodingKind.Utf32])
     await client.initialize_async(
         types.InitializeParams(
@@ -66,7 +147,7 @@ async def editor(
     )
     client.initialized(types.InitializedParams())
     try:
-        yield Editor(client)
+        yield Editor(client, engine)
     finally:
         await client.shutdown_async(None)
         client.exit(None)

@@ -20,15 +20,13 @@ import argparse
 import asyncio
 import gzip
 import json
-import os
 import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import bare
 from benchmarks.client import editor
-from lsp_server.engines.local.process import ENVIRONMENT
-from lsp_server.models import hardware
 from lsp_server.models.discover import resolve
 from tests.llama_server import llama_server
 
@@ -63,20 +61,15 @@ class Case:
         return answer.split("\n")[0].strip() == self.expected.strip()
 
 
-def bare(model: Path, cases: list[Case]) -> list[str]:
+def alone(model: Path, cases: list[Case]) -> list[str]:
     """Ask llama-cpp-python with markers written by hand, until the line or the generation ends."""
-    os.environ.update(ENVIRONMENT)  # before llama.cpp is loaded, as for the worker
-    from llama_cpp import Llama, llama_vocab_is_eog
+    llama = bare.load(model)
+    from llama_cpp import llama_vocab_is_eog
 
-    llama = Llama(
-        str(model), n_ctx=4096, n_threads=hardware.physical_cores(), n_batch=512, verbose=False
-    )
     answers = []
     for case in cases:
-        prompt = f"<|fim_prefix|>{case.before}<|fim_suffix|>{case.after}<|fim_middle|>"
-        tokens = llama.tokenize(prompt.encode(), add_bos=False, special=True)
         written: list[int] = []
-        for token in llama.generate(tokens, temp=0.0):
+        for token in llama.generate(bare.prompt(llama, case.before, case.after), temp=0.0):
             written.append(token)
             text = llama.detokenize(written).decode(errors="replace")
             ended = llama_vocab_is_eog(llama._model.vocab, token) or "\n" in text.lstrip("\n")
@@ -114,7 +107,7 @@ def main() -> None:
     for way in options.ways:
         started = time.perf_counter()
         if way == "bare":
-            answers[way] = bare(model, cases)
+            answers[way] = alone(model, cases)
         elif way == "server":
             answers[way] = asyncio.run(through_server(["--model", str(model)], cases))
         else:

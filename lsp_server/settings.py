@@ -26,11 +26,13 @@ class LocalSettings:
     """The model on this machine."""
 
     threads: int = field(default=0, metadata={"min": 0, "max": 256})
-    """Threads for llama.cpp; 0 means one for each physical core."""
+    """Threads for llama.cpp, fewer while other programs keep the machine busy; 0: the fastest."""
     context_tokens: int = field(default=2048, metadata={"min": 512, "max": 131072})
     """For one place in the user's files; memory is taken for four (`engines.local.slots`)."""
     gpu_layers: int = field(default=-1, metadata={"min": -1, "max": 1000})
     """Layers on the GPU; -1 means as many as fit."""
+    keep_state: bool = True
+    """Keep evaluated prompts, code of the user's among them, on disk between two sessions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ import numpy.typing as npt
 
 from lsp_server.engines.local.healing import PieceIndex
 from lsp_server.engines.local.slots import SLOTS
+from lsp_server.engines.local.speed import Speed
 
 END = 256
 REFUSED = 300
 Among = npt.NDArray[np.int32] | None
+SPEED = Speed(threads=2, slice_tokens=4, prompt_tokens_per_second=100.0, seconds_per_token=0.01)
 
 
 class ListContext:
@@ -28,17 +30,24 @@ class ListContext:
         self.copies: list[tuple[int, int]] = []
         self.latest: list[int] = []
         """The sequence that was evaluated last."""
-        self._can_forget_a_part = can_forget_a_part
+        self.threads = SPEED.threads
+        self.can_forget_a_part = can_forget_a_part
+        self.drafted = 0
+        """How many tokens were evaluated to see whether they are right."""
+        self._outputs = 1
 
     @property
     def evaluated(self) -> int:
         """How many tokens were evaluated in all."""
         return sum(len(tokens) for _, tokens in self.evaluations)
 
+    def set_threads(self, threads: int) -> None:
+        self.threads = threads
+
     def keep(self, sequence: int, tokens: int) -> bool:
         held = self.sequences[sequence]
         assert tokens < len(held) or tokens == 0, "nothing to forget"
-        kept = self._can_forget_a_part or tokens == 0
+        kept = self.can_forget_a_part or tokens == 0
         del held[tokens if kept else 0 :]
         return kept
 
@@ -47,7 +56,10 @@ class ListContext:
         self.copies.append((source, target))
         self.sequences[target] = list(self.sequences[source])
 
-    def evaluate(self, sequence: int, tokens: Sequence[int], start: int) -> bool:
+    def evaluate(self, sequence: int, tokens: Sequence[int], start: int, outputs: int = 1) -> bool:
+        assert 1 <= outputs <= len(tokens)
+        self._outputs = outputs
+        self.drafted += outputs - 1
         self.latest = self.sequences[sequence]
         assert 1 <= len(tokens) <= self.slice_tokens
         assert start == len(self.latest)
@@ -58,8 +70,13 @@ class ListContext:
         assert len(self.latest) <= self.size
         return True
 
-    def best(self, among: Among = None) -> tuple[int, float]:
-        return next_token(self.latest, among), logprob(self.latest)
+    def best(self, among: Among = None, output: int = -1) -> tuple[int, float]:
+        assert -self._outputs <= output <= -1
+        return self.pick(self.latest[: len(self.latest) + 1 + output], among)
+
+    def pick(self, tokens: list[int], among: Among) -> tuple[int, float]:
+        """What is picked after these tokens, and its natural-log probability."""
+        return next_token(tokens, among), logprob(tokens)
 
 
 class Bytes:

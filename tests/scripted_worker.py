@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from dataclasses import asdict
+from typing import NoReturn
 
 from lsp_server.engines.base import EngineInfo, Usage
 from lsp_server.engines.local import wire
@@ -94,11 +95,23 @@ def answer(request: wire.Message, received: list[str]) -> None:
     send("finished", id=key, reason="end", usage=asdict(Usage(7, 3, 1, 0.5, 0.25)), speed=[1, 1])
 
 
+def end(order: wire.Message) -> NoReturn:
+    match order["does"]:
+        case "speak at the end":
+            print("goodbye", file=sys.stderr, flush=True)
+        case "go on at the end":
+            time.sleep(600)
+    sys.exit(0)
+
+
 def main() -> None:
-    load(wire.decode(sys.stdin.buffer.readline()))
+    order = wire.decode(sys.stdin.buffer.readline())
+    load(order)
     received: list[str] = []
     for line in sys.stdin.buffer:
         message = wire.decode(line)
+        if message["op"] == "end":
+            end(order)
         received.append(f"{message['op']} {message['id']}")
         if message["op"] == "cancel":
             send("dropped", id=message["id"], usage=asdict(Usage(9, 2)), speed=[1, 1])

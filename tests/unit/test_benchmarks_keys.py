@@ -8,8 +8,9 @@ from typing import get_args
 
 import pytest
 
-from benchmarks.keys import Key, Kind, Shown, Typist
+from benchmarks.keys import Key, Kind, Shown
 from benchmarks.sources import Source, installed, stretches
+from benchmarks.typist import Typist
 from lsp_server.core.text import Text
 
 
@@ -28,6 +29,11 @@ def typed(sources: list[Source], seed: int, oracle: random.Random | None = None)
         keys.append(key)
         if key.edit is not None:
             edit = key.edit
+            if key.kind == "accept":
+                assert shown is not None
+                assert shown.text.startswith(edit.text)
+                whole = edit.text == shown.text
+                assert edit.end.column - edit.start.column == (shown.replaced if whole else 0)
             texts[key.uri] = str(Text.of(texts[key.uri]).replace(edit.start, edit.end, edit.text))
         assert texts[key.uri] == str(key.text)
         shown = None if oracle is None else suggestion(sources, key, oracle)

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.engines.local.drafts import LONGEST, SHORTEST, SIZES, DraftPolicy, Guess, History
+from lsp_server.engines.local.drafts import (
+    LONGEST,
+    NO_DRAFT,
+    SHORTEST,
+    SIZES,
+    Draft,
+    DraftPolicy,
+    Guess,
+    History,
+)
 
 few_tokens = st.lists(st.integers(0, 2), max_size=40)
 
@@ -49,11 +58,9 @@ def test_tokens_taken_off_leave_no_trace(
     middle: list[int] = []
     for dropped, added in edits:
         kept = max(0, len(middle) - dropped)
-        history.truncate(len(history) - (len(middle) - kept))
-        history.extend(added)
         middle = middle[:kept] + added
+        history.follow(middle)
         fresh = History(before + middle, after)
-        assert len(history) == len(fresh)
         assert history.guess() == fresh.guess()
 
 
@@ -68,6 +75,14 @@ def test_a_draft_ends_where_its_text_ends() -> None:
 
 def test_a_copy_that_reaches_its_own_end_goes_on() -> None:
     assert draft(History([1, 2, 3, 1, 2, 3, 1, 2]), 7) == [3, 1, 2, 3, 1, 2, 3]
+
+
+def test_a_draft_is_what_followed_and_what_is_judged_even_if_nothing_is_tried() -> None:
+    policy = DraftPolicy()
+    history = History([1, 2, 3, 4, 1, 2, 3])
+    assert policy.draft(history, limit=5) == Draft(3, [4], [4])
+    assert policy.draft(history, limit=0) == Draft(3, [], [4])
+    assert policy.draft(History([1, 2, 3]), limit=5) == NO_DRAFT
 
 
 def test_an_index_of_2000_tokens_is_built_in_under_3_ms() -> None:

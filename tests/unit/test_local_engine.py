@@ -10,18 +10,22 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import asdict
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from benchmarks.decode import WITHOUT_DRAFTS
 from lsp_server.engines.base import Delta, EngineStatus, Finished, InfillRequest, Priority, Usage
 from lsp_server.engines.local import wire
 from lsp_server.engines.local.engine import LocalEngine
+from lsp_server.engines.local.fingerprint import fingerprint
 from lsp_server.engines.local.process import WorkerProcess
+from lsp_server.engines.local.speed import Speed, processor
 from lsp_server.engines.local.supervisor import WORKER_COMMAND
 from lsp_server.errors import (
     EngineCrashed,
@@ -45,15 +49,23 @@ CONTROL_TEXT = (
 class Running:
     """An engine and what it said."""
 
-    def __init__(self, find_model: Callable[[], Path], context_tokens: int) -> None:
+    def __init__(
+        self,
+        find_model: Callable[[], Path],
+        context_tokens: int,
+        command: Sequence[str] = WORKER_COMMAND,
+        *,
+        keep_state: bool = False,
+    ) -> None:
         self.statuses: list[EngineStatus] = []
-        settings = LocalSettings(context_tokens=context_tokens)
+        settings = LocalSettings(context_tokens=context_tokens, keep_state=keep_state)
         self.costs: list[tuple[Priority, Usage]] = []
         self.engine = LocalEngine(
             find_model,
             settings,
             self.statuses.append,
             lambda priority, usage: self.costs.append((priority, usage)),
+            command=command,
         )
 
     async def ask(
@@ -408,9 +420,100 @@ async def test_an_answer_that_is_interrupted_is_the_same(real: Running) -> None:
     assert alone.startswith("13, 14, 15")
 
 
+BOOK = """class Book:
+    def __init__(self, title: str, author: str, publisher: str, language: str, pages: int) -> None:
+        self.title = title
+        self.author = author
+"""
+FORM = """def check(form):
+    errors = []
+    if not form.get("title"):
+        errors.append(Problem(field="title", message="must not be empty"))
+    if not form.get("author"):
+        errors.append(Problem(field="author", message="must not be empty"))
+    if not form.get("publisher"):
+"""
+GAPS = [
+    (BOOK, "\n    def label(self):\n        return self.title\n"),
+    (FORM, "    return errors\n"),
+    ("numbers = [1, 2, 3, 4, 5, 6, 7, 8, ", "]\n"),
+    (inspect.getsource(tiny_model)[:1500], "\n"),
+]
+
+
+@pytest.mark.model
+async def test_drafts_change_no_answer_but_where_two_tokens_are_as_good(real: Running) -> None:
+    plain = Running(lambda: discover.resolve(REAL), 2048, WITHOUT_DRAFTS)
+    same = 0
+    try:
+        for gap in GAPS:
+            drafted, expected = [(await who.ask(*gap, 48))[0] for who in (real, plain)]
+            pairs = zip(drafted, expected, strict=False)
+            other = next(((one, two) for one, two in pairs if one.text != two.text), None)
+            if other is None:
+                same += len(drafted) == len(expected)
+            else:  # kernels for other batch sizes round otherwise
+                assert other[0].logprobs == pytest.approx(other[1].logprobs, abs=0.2)
+                assert max(delta.logprobs[0] for delta in other) < -0.5
+    finally:
+        await plain.engine.close()
+    assert same >= 3
+
+
+async def test_a_prompt_outlives_its_worker(tmp_path: Path) -> None:
+    path = tiny_model.write(tmp_path / "tiny.gguf")
+    await check_that_a_prompt_outlives_its_worker(lambda: path)
+    running = Running(lambda: path, context_tokens=1024, keep_state=False)
+    assert (await running.ask(*KEPT, 1))[1].usage.reused_tokens == 0
+    await running.engine.close()
+
+
+@pytest.mark.model
+async def test_a_prompt_of_the_real_model_outlives_its_worker() -> None:
+    await check_that_a_prompt_outlives_its_worker(lambda: discover.resolve(REAL))
+
+
+KEPT = ("# kept\n" + "total = total + 1\n" * 30 + "print(", ")\n")
+
+
+async def check_that_a_prompt_outlives_its_worker(find_model: Callable[[], Path]) -> None:
+    answers = []
+    for evaluated in (range(60, 1024), range(1, 3)):
+        running = Running(find_model, context_tokens=1024, keep_state=True)
+        deltas, finished = await running.ask(*KEPT, 5)
+        await running.engine.close()
+        assert finished.usage.evaluated_tokens in evaluated
+        answers.append(text(deltas))
+    assert answers[0] == answers[1] != ""
+
+
+async def test_a_speed_that_is_known_is_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIMBLE_STATE", str(tmp_path))
+    path = tiny_model.write(tmp_path / "tiny.gguf")
+    known = Speed(threads=1, slice_tokens=64, prompt_tokens_per_second=1.0, seconds_per_token=9.0)
+    gpu_layers = conservative = threads = 0
+    name = fingerprint(path, processor(), threads, gpu_layers, conservative)
+    speeds = []
+    for _ in range(2):
+        running = Running(lambda: path, context_tokens=512)
+        speeds.append((await running.engine.info()).seconds_per_token or 0.0)
+        await running.engine.close()
+        (tmp_path / "speed").mkdir(exist_ok=True)
+        (tmp_path / "speed" / f"{name}.json").write_text(json.dumps(asdict(known)))
+    assert speeds[0] < 0.01 < speeds[1]  # the self-test has brought it down from 9 s
+
+
 def load_order(path: Path) -> wire.Message:
-    settings = {"context_tokens": 1024, "threads": 2, "gpu_layers": 0, "conservative": False}
-    return {"op": "load", "path": str(path), **settings}
+    settings = {"context_tokens": 1024, "threads": 2, "gpu_layers": 0}
+    return {
+        "op": "load",
+        "path": str(path),
+        "keep_state": False,
+        "conservative": False,
+        **settings,
+    }
 
 
 class Tapped:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
 from lsp_server.engines.base import Delta, Finished, Priority
 from lsp_server.engines.local.job import Job
 from lsp_server.engines.local.scheduler import Scheduler
 from lsp_server.engines.local.slots import COPY_TOKENS, FORK_TOKENS, SLOTS
-from tests.list_context import Among, Bytes, ListContext
+from lsp_server.engines.local.states import States
+from tests.list_context import SPEED, Among, Bytes, ListContext
 
 LONG = FORK_TOKENS + 20
 
@@ -18,7 +22,7 @@ class Bench:
 
     def __init__(self, context: ListContext | None = None) -> None:
         self.context = ListContext(slice_tokens=64) if context is None else context
-        self.scheduler = Scheduler(self.context, Bytes())
+        self.scheduler = Scheduler(self.context, Bytes(), SPEED)
 
     def job(self, prompt: list[int], max_tokens: int = 0, priority: int = Priority.TYPING) -> Job:
         job = Job(list(prompt), max_tokens, priority, lambda event: None)
@@ -110,7 +114,7 @@ class Endless(ListContext):
     def __init__(self) -> None:
         super().__init__(slice_tokens=64)
 
-    def best(self, among: Among = None) -> tuple[int, float]:
+    def pick(self, tokens: list[int], among: Among) -> tuple[int, float]:
         return 7, -1.0
 
 
@@ -194,3 +198,71 @@ def test_only_to_get_ready_is_no_answer(bench: Bench) -> None:
     assert events == [Finished("length", job.usage())]
     assert job.tokens == prompt
     assert job.usage().evaluated_tokens == LONG
+
+
+def shelf(bench: Bench, version: int = 0) -> States:
+    """Files of a version and the tokens."""
+    sequences = bench.context.sequences
+
+    def save(path: Path, sequence: int, tokens: Sequence[int]) -> bool:
+        assert sequences[sequence] == tokens
+        path.write_bytes(bytes([version, *tokens]))
+        return True
+
+    def load(path: Path, sequence: int) -> list[int]:
+        _, *tokens = path.read_bytes()
+        sequences[sequence] = list(tokens)
+        return tokens
+
+    return States("tokens", save, load)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIMBLE_STATE", str(tmp_path))
+
+
+@pytest.mark.usefixtures("folder")
+def test_prompts_outlive_the_context(bench: Bench) -> None:
+    anchors = [anchor(number) for number in range(1, SLOTS + 1)]
+    for each in anchors:
+        bench.cost(each, max_tokens=5)
+    bench.scheduler.slots.keep(shelf(bench))
+    later = Bench()
+    later.cost(anchor(9))
+    later.scheduler.slots.restore(shelf(later))
+    assert [later.cost([*each, 7]) for each in anchors] == [1] * SLOTS
+    assert later.context.copies == []
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_prompt_that_was_restored_gives_way_in_its_turn(bench: Bench) -> None:
+    for number in (1, 2):
+        bench.cost(anchor(number))
+    bench.cost(anchor(1))
+    bench.scheduler.slots.keep(shelf(bench))
+    later = Bench()
+    later.scheduler.slots.restore(shelf(later))
+    for number in (3, 4, 5):
+        assert later.cost(anchor(number)) == LONG - (number == 5)
+    assert [later.cost(anchor(number)) for number in (1, 2)] == [1, LONG - 1]
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_read_in_vain_is_forgotten(bench: Bench) -> None:
+    bench.cost(anchor(1))
+    for version in (1, 2):
+        bench.scheduler.slots.keep(shelf(bench, version))
+    later = Bench()
+    later.scheduler.slots.restore(shelf(later))
+    assert [tokens for tokens in later.context.sequences if tokens] == [anchor(1)]
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_was_generated_is_not_kept() -> None:
+    bench = Bench(Endless())
+    generate(bench, anchor(5), 20)
+    bench.scheduler.slots.keep(shelf(bench))
+    later = Bench()
+    later.scheduler.slots.restore(shelf(later))
+    assert [tokens for tokens in later.context.sequences if tokens] == [anchor(5)]

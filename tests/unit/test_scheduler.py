@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.engines.base import Delta, Finished, Priority
+from lsp_server.engines.local.drafts import History
 from lsp_server.engines.local.job import Job
 from lsp_server.engines.local.scheduler import EvaluationFailed, Scheduler
-from tests.list_context import END, REFUSED, Among, Bytes, ListContext, logprob, next_token
+from tests.list_context import END, REFUSED, SPEED, Among, Bytes, ListContext, logprob, next_token
 
 
 class Scripted(ListContext):
@@ -24,8 +27,8 @@ class Scripted(ListContext):
         super().__init__()
         self._answer = [*answer, END]
 
-    def best(self, among: Among = None) -> tuple[int, float]:
-        return self._answer[len(self.latest) - 1], -float(len(self.latest))
+    def pick(self, tokens: list[int], among: Among) -> tuple[int, float]:
+        return self._answer[len(tokens) - 1], -float(len(tokens))
 
 
 @dataclass
@@ -93,7 +96,7 @@ def long_answers(length: int) -> Iterator[list[int]]:
 def test_a_prompt_is_evaluated_in_slices() -> None:
     prompt = next(long_answers(10))
     context = ListContext()
-    scheduler = Scheduler(context, Bytes())
+    scheduler = Scheduler(context, Bytes(), SPEED)
     asked = Asked(prompt, max_tokens=2)
     scheduler.add(asked.job)
     run(scheduler)
@@ -107,7 +110,7 @@ def test_a_prompt_is_evaluated_in_slices() -> None:
 def test_the_last_token_generated_is_not_evaluated() -> None:
     asked = Asked(next(long_answers(3)), max_tokens=3)
     context = ListContext()
-    scheduler = Scheduler(context, Bytes())
+    scheduler = Scheduler(context, Bytes(), SPEED)
     scheduler.add(asked.job)
     run(scheduler)
     assert context.latest == [*asked.prompt, *asked.text.encode()[:2]]
@@ -115,7 +118,7 @@ def test_the_last_token_generated_is_not_evaluated() -> None:
 
 def test_a_common_beginning_is_reused() -> None:
     context = ListContext()
-    scheduler = Scheduler(context, Bytes())
+    scheduler = Scheduler(context, Bytes(), SPEED)
     first, second = Asked([1, 2, 3, 4, 5, 6]), Asked([1, 2, 3, 4, 7])
     for asked, reused in ((first, 0), (second, 4)):
         scheduler.add(asked.job)
@@ -126,7 +129,7 @@ def test_a_common_beginning_is_reused() -> None:
 
 def test_the_same_prompt_again_evaluates_its_last_token_only() -> None:
     context = ListContext()
-    scheduler = Scheduler(context, Bytes())
+    scheduler = Scheduler(context, Bytes(), SPEED)
     prompt = next(long_answers(9))
     for reused in (0, 8):
         asked = Asked(prompt)
@@ -139,7 +142,7 @@ def test_the_same_prompt_again_evaluates_its_last_token_only() -> None:
 
 
 def test_an_answer_that_was_accepted_is_reused() -> None:
-    scheduler = Scheduler(ListContext(), Bytes())
+    scheduler = Scheduler(ListContext(), Bytes(), SPEED)
     first = Asked(next(long_answers(9)))
     scheduler.add(first.job)
     run(scheduler)
@@ -152,7 +155,7 @@ def test_an_answer_that_was_accepted_is_reused() -> None:
 
 def test_a_model_that_cannot_forget_a_part_starts_again() -> None:
     context = ListContext(can_forget_a_part=False)
-    scheduler = Scheduler(context, Bytes())
+    scheduler = Scheduler(context, Bytes(), SPEED)
     for asked in (Asked([1, 2, 3, 4, 5]), Asked([1, 2, 3, 4, 6])):
         scheduler.add(asked.job)
         run(scheduler)
@@ -167,7 +170,7 @@ def test_a_model_that_cannot_forget_a_part_starts_again() -> None:
 
 def test_a_higher_priority_goes_first_and_the_other_goes_on() -> None:
     prompts = long_answers(10)
-    scheduler = Scheduler(ListContext(), Bytes())
+    scheduler = Scheduler(ListContext(), Bytes(), SPEED)
     chat = Asked(next(prompts), priority=Priority.CHAT)
     typing = Asked(next(prompts), priority=Priority.TYPING)
     scheduler.add(chat.job)
@@ -185,7 +188,7 @@ def test_a_higher_priority_goes_first_and_the_other_goes_on() -> None:
 
 def test_equal_priorities_go_first_come_first_served() -> None:
     prompts = long_answers(5)
-    scheduler = Scheduler(ListContext(), Bytes())
+    scheduler = Scheduler(ListContext(), Bytes(), SPEED)
     asked = [Asked(next(prompts), max_tokens=2) for _ in range(3)]
     for each in asked:
         scheduler.add(each.job)
@@ -198,7 +201,7 @@ def test_equal_priorities_go_first_come_first_served() -> None:
 
 def test_a_job_that_is_removed_says_nothing_more() -> None:
     prompts = long_answers(10)
-    scheduler = Scheduler(ListContext(), Bytes())
+    scheduler = Scheduler(ListContext(), Bytes(), SPEED)
     gone, other = Asked(next(prompts)), Asked(next(prompts))
     scheduler.add(gone.job)
     scheduler.add(other.job)
@@ -215,7 +218,7 @@ def test_a_job_that_is_removed_says_nothing_more() -> None:
 def test_characters_are_whole_and_no_logprob_is_lost() -> None:
     answer = "aé🙂b"
     asked = Asked([0], max_tokens=100)
-    scheduler = Scheduler(Scripted(answer.encode()), Bytes())
+    scheduler = Scheduler(Scripted(answer.encode()), Bytes(), SPEED)
     scheduler.add(asked.job)
     run(scheduler)
     assert asked.events[:-1] == [
@@ -230,7 +233,7 @@ def test_characters_are_whole_and_no_logprob_is_lost() -> None:
 
 def test_bytes_that_are_no_utf8_are_replaced() -> None:
     asked = Asked([0], max_tokens=100)
-    scheduler = Scheduler(Scripted(b"a\xff\xe2\x82b"), Bytes())
+    scheduler = Scheduler(Scripted(b"a\xff\xe2\x82b"), Bytes(), SPEED)
     scheduler.add(asked.job)
     run(scheduler)
     assert asked.text == "a\ufffd\ufffdb"
@@ -239,7 +242,7 @@ def test_bytes_that_are_no_utf8_are_replaced() -> None:
 
 def test_half_a_character_at_max_tokens_is_left_out() -> None:
     asked = Asked([0], max_tokens=3)
-    scheduler = Scheduler(Scripted("a🙂".encode()), Bytes())
+    scheduler = Scheduler(Scripted("a🙂".encode()), Bytes(), SPEED)
     scheduler.add(asked.job)
     run(scheduler)
     assert asked.text == "a"
@@ -248,7 +251,7 @@ def test_half_a_character_at_max_tokens_is_left_out() -> None:
 
 def test_an_end_at_once_is_an_empty_answer() -> None:
     asked = Asked([0])
-    scheduler = Scheduler(Scripted(b""), Bytes())
+    scheduler = Scheduler(Scripted(b""), Bytes(), SPEED)
     scheduler.add(asked.job)
     run(scheduler)
     assert asked.events == [asked.finished]
@@ -258,7 +261,7 @@ def test_an_end_at_once_is_an_empty_answer() -> None:
 def test_a_refused_batch_drops_its_own_job_only() -> None:
     prompts = long_answers(6)
     context = ListContext()
-    scheduler = Scheduler(context, Bytes())
+    scheduler = Scheduler(context, Bytes(), SPEED)
     waiting = Asked(next(prompts), priority=Priority.CHAT)
     refused = Asked([*waiting.prompt[:5], REFUSED])
     scheduler.add(waiting.job)
@@ -274,20 +277,141 @@ def test_a_refused_batch_drops_its_own_job_only() -> None:
 
 
 def test_speed_is_measured_over_whole_slices_and_single_tokens() -> None:
-    scheduler = Scheduler(ListContext(slice_tokens=64), Bytes())
+    scheduler = Scheduler(ListContext(slice_tokens=64), Bytes(), SPEED)
     short = Asked(next(long_answers(31)), max_tokens=1)
     scheduler.add(short.job)
     run(scheduler)
     speeds = [scheduler.prompt_tokens_per_second, scheduler.seconds_per_token]
-    assert speeds == [None, None]  # too short to measure
+    assert speeds == [SPEED.prompt_tokens_per_second, SPEED.seconds_per_token]  # too short
     long = Asked([5, *range(64)], max_tokens=2)
     scheduler.add(long.job)
     run(scheduler)
-    assert scheduler.prompt_tokens_per_second is not None
-    assert scheduler.seconds_per_token is not None
+    assert scheduler.prompt_tokens_per_second > SPEED.prompt_tokens_per_second
+    assert scheduler.seconds_per_token < SPEED.seconds_per_token
     usage = long.finished.usage
     assert usage.prompt_seconds > 0
     assert usage.generate_seconds > 0
+
+
+class Repetitive(ListContext):
+    """The next token depends on the two before it: it soon repeats itself. A few pairs end."""
+
+    def pick(self, tokens: list[int], among: Among) -> tuple[int, float]:
+        number = crc32(bytes(token % 256 for token in tokens[-2:]))
+        return (END if number % 23 == 0 else 97 + number % 5), logprob(tokens)
+
+
+def answer(context: ListContext, asked: Asked, *, drafting: bool) -> list[Delta | Finished]:
+    """All that is said, without what depends on the clock."""
+    if drafting:
+        asked.job.history, asked.job.middle_start = History(asked.prompt), len(asked.prompt)
+    scheduler = Scheduler(context, Bytes(), SPEED)
+    scheduler.add(asked.job)
+    run(scheduler)
+    *deltas, finished = asked.events
+    assert isinstance(finished, Finished)
+    usage = replace(finished.usage, prompt_seconds=0, generate_seconds=0)
+    assert context.latest == asked.job.tokens[: len(context.latest)]
+    return [*deltas, replace(finished, usage=usage)]
+
+
+@given(
+    prompt=st.text("abcde", min_size=1, max_size=40).map(lambda text: list(text.encode())),
+    max_tokens=st.integers(1, 60),
+    slice_tokens=st.integers(1, 9),
+    size=st.integers(41, 80),
+)
+def test_with_drafts_an_answer_is_the_same(
+    prompt: list[int], max_tokens: int, slice_tokens: int, size: int
+) -> None:
+    events = []
+    for drafting in (False, True):
+        context = Repetitive(slice_tokens=slice_tokens)
+        context.size = size
+        asked = Asked(prompt, max_tokens)
+        events.append(answer(context, asked, drafting=drafting))
+        assert context.evaluated - context.drafted < len(asked.job.tokens) + 1
+    assert events[0] == events[1]
+
+
+CIRCLE = b"abcdefgh"
+
+
+class Circular(ListContext):
+    """Goes on in a circle."""
+
+    def pick(self, tokens: list[int], among: Among) -> tuple[int, float]:
+        token = CIRCLE[(CIRCLE.index(tokens[-1]) + 1) % len(CIRCLE)]
+        return token if among is None or token in among else int(among[0]), -1.0
+
+
+def circle(length: int) -> list[int]:
+    return list((CIRCLE * length)[:length])
+
+
+def test_what_is_repeated_takes_fewer_steps() -> None:
+    context, asked = Circular(), Asked(circle(20), max_tokens=40)
+    answer(context, asked, drafting=True)
+    assert asked.text.encode() == bytes(circle(60)[20:])
+    assert len(context.evaluations) < 5 + 40 / 1.5
+    assert context.evaluated == 59  # nothing in vain, and nothing beyond max_tokens
+
+
+def test_a_draft_is_never_longer_than_a_slice() -> None:
+    context, asked = Circular(slice_tokens=1), Asked(circle(20), max_tokens=40)
+    answer(context, asked, drafting=True)
+    assert context.drafted == 0
+    context, asked = Circular(slice_tokens=2), Asked(circle(20), max_tokens=40)
+    answer(context, asked, drafting=True)
+    assert context.drafted > 0
+
+
+def test_a_model_that_cannot_forget_a_part_never_drafts() -> None:
+    context, asked = Circular(can_forget_a_part=False), Asked(circle(20), max_tokens=40)
+    answer(context, asked, drafting=True)
+    assert (context.drafted, context.evaluated) == (0, 59)
+
+
+def test_nothing_is_drafted_while_something_is_missing() -> None:
+    context, asked = Circular(), Asked(circle(20), max_tokens=9)
+    asked.job.missing = bytes(circle(26)[20:])
+    answer(context, asked, drafting=True)
+    assert asked.text.encode() == bytes(circle(35)[26:])
+    sizes = [len(tokens) for start, tokens in context.evaluations if start >= 20]
+    assert sizes[:5] == [1] * 5
+    assert context.drafted > 0
+
+
+def test_jobs_at_the_same_gap_draft_from_the_same_texts() -> None:
+    scheduler = Scheduler(Circular(), Bytes(), SPEED)
+    history = History(circle(20))
+    both = [Asked(circle(length), 30, priority) for length, priority in ((22, 1), (25, 0))]
+    for asked in both:
+        asked.job.history, asked.job.middle_start = history, 20
+    scheduler.add(both[0].job)
+    for _ in range(12):
+        scheduler.step()
+    scheduler.add(both[1].job)
+    run(scheduler)
+    assert [asked.text.encode() for asked in both] == [
+        bytes(circle(52)[22:]),
+        bytes(circle(55)[25:]),
+    ]
+
+
+def test_slow_steps_lead_to_fewer_threads() -> None:
+    class Disturbed(Circular):
+        """More than one thread takes far longer than `SPEED` says."""
+
+        def evaluate(
+            self, sequence: int, tokens: Sequence[int], start: int, outputs: int = 1
+        ) -> bool:
+            time.sleep(0.03 if self.threads > 1 else 0.006)
+            return super().evaluate(sequence, tokens, start, outputs)
+
+    context, asked = Disturbed(), Asked(circle(4), max_tokens=20)
+    answer(context, asked, drafting=False)
+    assert context.threads == 1
 
 
 RE, RET, RETURN, TURN, XS, MILE = range(257, 263)
@@ -302,7 +426,7 @@ class Preferring(ListContext):
         self.size = size
         self._preferences = preferences
 
-    def best(self, among: Among = None) -> tuple[int, float]:
+    def pick(self, tokens: list[int], among: Among) -> tuple[int, float]:
         allowed = range(END + 7) if among is None else among.tolist()
         rank = next((n for n, token in enumerate(self._preferences) if token in allowed), None)
         if rank is None:
@@ -315,7 +439,7 @@ class Preferring(ListContext):
 def heal(context: ListContext, missing: bytes, max_tokens: int = 9) -> Asked:
     asked = Asked([0, 1], max_tokens)
     asked.job.missing = missing
-    scheduler = Scheduler(context, WORDS)
+    scheduler = Scheduler(context, WORDS, SPEED)
     scheduler.add(asked.job)
     run(scheduler)
     return asked
@@ -358,7 +482,7 @@ def test_what_is_missing_and_in_no_token_ends_the_answer() -> None:
 
     asked = Asked([0])
     asked.job.missing = b"x"
-    scheduler = Scheduler(ListContext(), Poor())
+    scheduler = Scheduler(ListContext(), Poor(), SPEED)
     scheduler.add(asked.job)
     run(scheduler)
     assert (asked.text, asked.finished.reason) == ("", "end")
@@ -382,7 +506,7 @@ def test_whatever_comes_and_goes_each_answer_is_the_one_it_gets_alone(
     program: list[tuple[Asked, int, bool]], slice_tokens: int, can_forget_a_part: bool
 ) -> None:
     context = ListContext(slice_tokens=slice_tokens, can_forget_a_part=can_forget_a_part)
-    scheduler = Scheduler(context, Bytes())
+    scheduler = Scheduler(context, Bytes(), SPEED)
     surviving: list[Asked] = []
     for asked, some_steps, goes in program:
         scheduler.add(asked.job)

@@ -69,6 +69,12 @@ def test_fewer_threads_where_they_are_faster() -> None:
     assert (1, 1) not in machine.asked  # 2 were slower already
 
 
+def test_the_threads_that_the_user_wants() -> None:
+    machine = Machine({4: 0.02, 2: 0.01}, lambda tokens: tokens / 1000)
+    assert speed.measure(machine.evaluate, 4, fewest_threads=4)[0].threads == 4
+    assert speed.measure(machine.evaluate, 4, fewest_threads=2)[0].threads == 2
+
+
 def test_a_few_percent_are_no_reason_for_fewer_threads() -> None:
     machine = Machine({2: 0.0500, 1: 0.0495}, lambda tokens: tokens / 1000)
     assert speed.measure(machine.evaluate, 2)[0].threads == 2

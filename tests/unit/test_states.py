@@ -115,6 +115,14 @@ def test_the_same_prompt_is_kept_once_and_becomes_recent_again(folder: Path) -> 
     assert len(files(folder)) == 2
 
 
+def test_a_prompt_that_was_evaluated_twice_is_restored_once(folder: Path) -> None:
+    for ballast in (1, 2):  # its numbers are never quite the same
+        Context(ballast).states().keep([(0, prompt(1)), (1, prompt(2))])
+    assert len(files(folder)) == 4
+    assert Context().states().restore(range(4)) == {0: prompt(1), 1: prompt(2)}
+    assert len(files(folder)) == 2
+
+
 def test_all_models_together_stay_within_the_bound(folder: Path) -> None:
     Context(ballast=50 * MEGABYTE).states("one").keep([(0, prompt(1)), (1, prompt(2))])
     Context(ballast=40 * MEGABYTE).states("two").keep([(0, prompt(3))])

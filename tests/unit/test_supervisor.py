@@ -395,6 +395,39 @@ async def test_close_answers_all_requests(
     assert lives.states[-1] == "stopped"
 
 
+async def test_a_worker_may_do_something_before_it_ends(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    lives = start("speak at the end")
+    waiting = asyncio.create_task(outcome(lives, "speak and go on"))
+    assert await lives.served()
+    await lives.supervisor.close()
+    assert await waiting == "EngineUnavailable"
+    assert [record.getMessage().split(": ")[1] for record in caplog.records] == ["goodbye"]
+    assert (lives.states, len(lives.loads)) == (["loading", "ready", "stopped"], 1)
+
+
+async def test_a_worker_that_takes_too_long_to_end_is_killed(start: Start) -> None:
+    lives = start("go on at the end")
+    assert await lives.served()
+    began = time.monotonic()
+    await lives.supervisor.close()
+    assert 0.9 < time.monotonic() - began < 1.5
+    assert psutil.Process().children() == []
+    assert lives.states == ["loading", "ready", "stopped"]
+
+
+async def test_a_close_that_is_cancelled_kills_at_once(start: Start) -> None:
+    lives = start("go on at the end")
+    assert await lives.served()
+    closing = asyncio.create_task(lives.supervisor.close())
+    await asyncio.sleep(0.05)
+    closing.cancel()
+    await asyncio.wait({closing})
+    await asyncio.sleep(0.2)
+    assert psutil.Process().children() == []
+
+
 async def test_close_during_a_pause_between_restarts(start: Start) -> None:
     lives = start("die")
     while len(lives.loads) < MAX_CRASHES - 1:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 
 SHORTEST, LONGEST = 2, 4
 """Tokens before a place that must agree, and beyond which no more are looked at."""
@@ -45,33 +46,17 @@ class History:
         self._tokens: list[int] = [START]
         self._earlier: list[int] = [0]
         self._last: dict[tuple[int, int], int] = {}
-        self.extend(after)
-        self.extend((GAP,))
-        self.extend(before)
+        self._extend(after)
+        self._extend((GAP,))
+        self._extend(before)
+        self._middle = len(self._tokens)
+        """Where the middle begins."""
 
-    def __len__(self) -> int:
-        return len(self._tokens)
-
-    def extend(self, tokens: Iterable[int]) -> None:
-        """Go on with these tokens."""
-        left = self._tokens[-1]
-        last = self._last
-        for index, token in enumerate(tokens, len(self._tokens)):
-            pair = (left, token)
-            self._earlier.append(last.get(pair, 0))
-            last[pair] = index
-            self._tokens.append(token)
-            left = token
-
-    def truncate(self, length: int) -> None:
-        """Take off all but the first `length` tokens, which are those of `before` at least."""
-        while len(self._tokens) > length:
-            token, earlier = self._tokens.pop(), self._earlier.pop()
-            pair = (self._tokens[-1], token)
-            if earlier:
-                self._last[pair] = earlier
-            else:
-                del self._last[pair]
+    def follow(self, middle: list[int]) -> None:
+        """Make these the tokens in the gap; those that they begin with as before cost nothing."""
+        same = len(commonprefix([self._tokens[self._middle :], middle]))
+        self._truncate(self._middle + same)
+        self._extend(middle[same:])
 
     def guess(self) -> Guess | None:
         """The place that agrees in most tokens before it, the latest of them; None if no two do."""
@@ -91,6 +76,25 @@ class History:
         period = len(self._tokens) - guess.start
         draft = [self._tokens[guess.start + offset % period] for offset in range(limit)]
         return draft[: draft.index(GAP)] if GAP in draft else draft
+
+    def _extend(self, tokens: Iterable[int]) -> None:
+        left = self._tokens[-1]
+        last = self._last
+        for index, token in enumerate(tokens, len(self._tokens)):
+            pair = (left, token)
+            self._earlier.append(last.get(pair, 0))
+            last[pair] = index
+            self._tokens.append(token)
+            left = token
+
+    def _truncate(self, length: int) -> None:
+        while len(self._tokens) > length:
+            token, earlier = self._tokens.pop(), self._earlier.pop()
+            pair = (self._tokens[-1], token)
+            if earlier:
+                self._last[pair] = earlier
+            else:
+                del self._last[pair]
 
     def _agreement(self, index: int) -> int:
         """How many tokens up to `index` are those at the end; the last two are known to be."""
@@ -123,6 +127,20 @@ size that was once measured in a bad moment is tried again; a try costs less tha
 steps between two of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A guess, and how much of it is worth a try."""
+
+    match: int
+    tokens: list[int]
+    """To be evaluated; may be empty."""
+    followed: list[int]
+    """To be judged by what is picked: the same, or one token where none is to be evaluated."""
+
+
+NO_DRAFT = Draft(0, [], [])
+
+
 class DraftPolicy:
     """How long a draft should be, by what was measured. One serves all jobs of a model.
 
@@ -136,18 +154,27 @@ class DraftPolicy:
         self._single: float | None = None
         self._costs = {size: _assumed_cost(size) for size in SIZES}
 
+    def draft(self, history: History, limit: int) -> Draft:
+        """Guess up to `limit` tokens to evaluate together with the last one of `history`."""
+        guess = history.guess()
+        if guess is None:
+            return NO_DRAFT
+        size = self.size(guess.match, limit)
+        followed = history.draft(guess, max(size, 1))
+        return Draft(guess.match, followed[:size], followed)
+
     def size(self, match: int, limit: int) -> int:
         """How many tokens to draft where `match` tokens agree, at most `limit`; 0 for none."""
         gains = {size: self._gain(match, size) for size in SIZES if size <= limit}
         best = max(gains, key=gains.__getitem__, default=0)
         return best if best and gains[best] >= MARGIN else 0
 
-    def judge(self, match: int, draft: Sequence[int], picked: Sequence[int]) -> None:
-        """Learn from what the model picked where `draft` was guessed.
+    def judge(self, match: int, followed: Sequence[int], picked: Sequence[int]) -> None:
+        """Learn from what the model picked where these tokens followed earlier.
 
         After a plain step `picked` is one token; after a draft, those that agreed and one more.
         """
-        for offset, (guessed, token) in enumerate(zip(draft, picked, strict=False)):
+        for offset, (guessed, token) in enumerate(zip(followed, picked, strict=False)):
             kind = min(match + offset, LONGEST)
             self._right[kind] = MEMORY * self._right[kind] + (guessed == token)
             self._judged[kind] = MEMORY * self._judged[kind] + 1

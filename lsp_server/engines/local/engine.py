@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 from lsp_server.core.tokens import Counter, bpe_counter, estimate
@@ -19,7 +19,7 @@ from lsp_server.engines.base import (
 )
 from lsp_server.engines.local import wire
 from lsp_server.engines.local.slots import SLOTS
-from lsp_server.engines.local.supervisor import Supervisor
+from lsp_server.engines.local.supervisor import WORKER_COMMAND, Supervisor
 from lsp_server.errors import EngineUnavailable
 from lsp_server.models import gguf, hardware
 from lsp_server.settings import LocalSettings
@@ -38,8 +38,10 @@ class LocalEngine:
         settings: LocalSettings,
         on_status: StatusListener,
         on_usage: UsageListener = not_counted,
+        *,
+        command: Sequence[str] = WORKER_COMMAND,
     ) -> None:
-        """`find_model` is called, off the event loop, whenever a worker is started.
+        """`find_model` is called, off the event loop, whenever a worker is started by `command`.
 
         It may raise a FimbleError, which then reaches every request.
         """
@@ -48,7 +50,7 @@ class LocalEngine:
         self._counter: Counter = estimate
         self._counted: Path | None = None
         """The file whose vocabulary the counter knows; building one takes half a second."""
-        self._supervisor = Supervisor(self._load_order, on_status, on_usage)
+        self._supervisor = Supervisor(self._load_order, on_status, on_usage, command=command)
 
     def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the text between prefix and suffix."""
@@ -63,7 +65,7 @@ class LocalEngine:
         return self._counter
 
     async def close(self) -> None:
-        """Unload the model."""
+        """Unload the model; what it has evaluated is kept for the next start if that is quick."""
         await self._supervisor.close()
 
     @property
@@ -92,8 +94,9 @@ class LocalEngine:
         return {
             "path": str(path),
             "context_tokens": context_tokens,
-            "threads": self._settings.threads or hardware.physical_cores(),
+            "threads": self._settings.threads,
             "gpu_layers": self._settings.gpu_layers,
+            "keep_state": self._settings.keep_state,
         }
 
 

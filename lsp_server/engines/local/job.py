@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lsp_server.engines.base import Delta, Finished, Usage
+from lsp_server.engines.local.drafts import History
 
 
 @dataclass(eq=False)
@@ -20,6 +21,10 @@ class Job:
     emit: Callable[[Delta | Finished], None]
     missing: bytes = b""
     """What the answer must start with and the user has already (see `healing`)."""
+    history: History | None = None
+    """Of the texts around the gap, to draft from; jobs at the same gap may share it."""
+    middle_start: int = 0
+    """Index of the first token that stands in the gap."""
     prompt_tokens: int = field(init=False)
     """How many of the tokens are not the model's own words."""
     reused_tokens: int | None = None

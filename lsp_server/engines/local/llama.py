@@ -1,4 +1,4 @@
-"""llama.cpp's C interface, reduced to what completion needs: a vocabulary and a few sequences.
+"""llama.cpp's C interface to a model: its weights, its vocabulary, and where they can be put.
 
 llama-cpp-python's high-level class is not used: its `suffix` sends wrong marker ids, and its
 log-probabilities need `logits_all`, which allocates context x vocabulary floats.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import llama_cpp.llama_cpp as C
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lsp_server.engines.local.healing import PieceIndex
-from lsp_server.errors import EngineUnavailable, ModelUnusable
+from lsp_server.errors import ModelUnusable
 
 MARKER = re.compile(r"[<\[].*[>\]]", re.DOTALL)
 """How tokens that structure a prompt are spelled, whatever their family."""
@@ -64,10 +64,15 @@ class Model:
                 f"llama.cpp can't load {path.name}: the file is damaged or of a kind that the "
                 "installed llama-cpp-python doesn't know; pull it again or update llama-cpp-python."
             )
+        self.name = self._metadata("general.name") or path.stem
         self._vocab = C.llama_model_get_vocab(self.pointer)
         self.adds_bos = bool(C.llama_vocab_get_add_bos(self._vocab))
         self.bos = int(C.llama_vocab_bos(self._vocab))
         self.vocabulary_size = int(C.llama_vocab_n_tokens(self._vocab))
+        self.can_forget_a_part = not (
+            C.llama_model_is_recurrent(self.pointer) or C.llama_model_is_hybrid(self.pointer)
+        )
+        """Whether the last tokens evaluated can be dropped: some models keep but one state."""
         self._pieces = self._read_pieces()
         lookalikes = self._find_lookalikes()
         self._lookalikes = re.compile("|".join(map(re.escape, lookalikes.values())) or r"(?!)")
@@ -77,7 +82,7 @@ class Model:
         )
         self._stops: frozenset[int] = frozenset()
 
-    def metadata(self, key: str) -> str:
+    def _metadata(self, key: str) -> str:
         """A text of the file's metadata, empty if it has none of that name."""
         buffer = ctypes.create_string_buffer(512)
         length = C.llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
@@ -154,76 +159,6 @@ class Model:
             or bool(C.llama_vocab_is_eog(self._vocab, token))
             or bool(C.llama_vocab_is_control(self._vocab, token))
         )
-
-
-class Context:
-    """The evaluated state of a few sequences of tokens, numbered from 0."""
-
-    def __init__(
-        self, model: Model, *, size: int, sequences: int, threads: int, slice_tokens: int
-    ) -> None:
-        """Allocate `sequences` of `size` tokens; up to `slice_tokens` are evaluated at once.
-
-        Raises EngineUnavailable if there is not enough memory for it.
-        """
-        params = C.llama_context_default_params()
-        params.n_ctx = size * sequences
-        params.n_batch = params.n_ubatch = slice_tokens
-        params.n_seq_max = sequences
-        params.kv_unified = False  # else each token attends to the cells of all sequences
-        params.n_threads = params.n_threads_batch = threads
-        params.no_perf = True
-        self._pointer = C.llama_init_from_model(model.pointer, params)
-        if not self._pointer:
-            raise EngineUnavailable(
-                f"llama.cpp could not make {sequences} contexts of {size} tokens; "
-                "set fimble.local.contextTokens lower."
-            )
-        self._memory = C.llama_get_memory(self._pointer)
-        self._batch = C.llama_batch_init(slice_tokens, 0, 1)
-        self._vocabulary_size = model.vocabulary_size
-        self.slice_tokens = slice_tokens
-        self.size = int(C.llama_n_ctx_seq(self._pointer))
-
-    def keep(self, sequence: int, tokens: int) -> bool:
-        """Forget all but the first tokens. False if the model can't: all are forgotten."""
-        if C.llama_memory_seq_rm(self._memory, sequence, tokens, -1):
-            return True
-        C.llama_memory_seq_rm(self._memory, sequence, -1, -1)
-        return False
-
-    def copy(self, source: int, target: int) -> None:
-        """Make a sequence hold what another does. llama.cpp can only copy the whole of one."""
-        C.llama_memory_seq_rm(self._memory, target, -1, -1)
-        C.llama_memory_seq_cp(self._memory, source, target, -1, -1)
-
-    def evaluate(self, sequence: int, tokens: Sequence[int], start: int) -> bool:
-        """Evaluate tokens that stand at position `start`, at most `slice_tokens` of them.
-
-        The logits of the last one can be asked for afterwards. False if llama.cpp failed.
-        """
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for index, token in enumerate(tokens):
-            batch.token[index] = token
-            batch.pos[index] = start + index
-            batch.n_seq_id[index] = 1
-            batch.seq_id[index][0] = sequence
-            batch.logits[index] = index == len(tokens) - 1
-        return bool(C.llama_decode(self._pointer, batch) == 0)
-
-    def best(self, among: npt.NDArray[np.int32] | None = None) -> tuple[int, float]:
-        """The likeliest token after those evaluated last, and its natural-log probability.
-
-        With `among`, it is one of these, and its probability the one that it has among them.
-        """
-        pointer = C.llama_get_logits_ith(self._pointer, -1)
-        logits: npt.NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._vocabulary_size,))
-        if among is not None:
-            logits = logits[among]
-        index = int(logits.argmax())
-        logprob = -float(np.log(np.exp(logits - logits[index]).sum()))
-        return index if among is None else int(among[index]), logprob
 
 
 def gpu_free_bytes() -> int:

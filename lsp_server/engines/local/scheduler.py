@@ -2,7 +2,9 @@
 
 A job is the list of tokens that it wants evaluated: its prompt, then what it has generated. One
 step makes a slot agree with the best waiting job, by forgetting what differs and evaluating at most
-one slice; when all of the job's tokens are evaluated, the step picks the next token.
+one slice; when all of the job's tokens are evaluated, the step picks the next token. A step that
+would evaluate a single token may have a draft behind it (see `drafts`): it then picks as many
+tokens as the draft has right and one more, which are those that steps of one token would pick.
 
 So preemption and cancellation need no code of their own: between any two steps another job may be
 the best one, or this one gone, and a job that comes back finds whatever is left of its tokens.
@@ -16,15 +18,15 @@ import time
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from lsp_server.engines.base import Finished
+from lsp_server.engines.local.drafts import NO_DRAFT, Draft, DraftPolicy
 from lsp_server.engines.local.job import Job
+from lsp_server.engines.local.pace import Pace
 from lsp_server.engines.local.slots import Sequential, Slots
+from lsp_server.engines.local.speed import Speed
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-MEASURABLE_TOKENS = 32
-"""Fewer tokens cost nearly as much as a slice, and tell nothing of the speed."""
 
 
 class Vocabulary(Protocol):
@@ -54,14 +56,20 @@ class EvaluationFailed(Exception):
 class Scheduler:
     """Holds the waiting jobs and the state of the context."""
 
-    def __init__(self, context: Sequential, vocabulary: Vocabulary) -> None:
+    def __init__(self, context: Sequential, vocabulary: Vocabulary, speed: Speed) -> None:
+        """`speed` is the context's on the quiet machine, with its slices."""
         self._context = context
         self._vocabulary = vocabulary
-        self._slots = Slots(context)
+        self.slots = Slots(context)
         self._jobs: list[Job] = []
-        self.prompt_tokens_per_second: float | None = None
+        self._drafts = DraftPolicy()
+        self.prompt_tokens_per_second = speed.prompt_tokens_per_second
         """Measured over slices, averaged with more weight on the latest."""
-        self.seconds_per_token: float | None = None
+        self.seconds_per_token = speed.seconds_per_token
+        slice_seconds = speed.slice_tokens / speed.prompt_tokens_per_second
+        self._pace = Pace(
+            speed.threads, {1: speed.seconds_per_token, speed.slice_tokens: slice_seconds}
+        )
 
     def add(self, job: Job) -> None:
         """Take a job. Its prompt must fit into the context."""
@@ -82,54 +90,87 @@ class Scheduler:
         Raises EvaluationFailed, with that job removed.
         """
         job = min(self._jobs, key=lambda job: job.priority)
-        started = time.perf_counter()
-        slot = self._slots.take(job, self._jobs)
+        slot = self.slots.take(job, self._jobs)
         start = len(slot.tokens)
         if job.reused_tokens is None:
             job.reused_tokens = start
         tokens = job.tokens[start : start + self._context.slice_tokens]
-        if not self._context.evaluate(slot.sequence, tokens, start):
-            self._slots.clear(slot)  # what a failed batch leaves behind is not known
+        complete = start + len(tokens) == len(job.tokens)
+        picks = complete and job.max_tokens > 0
+        draft = self._draft(job) if picks and len(tokens) == 1 else NO_DRAFT
+        batch = tokens + draft.tokens
+        started = time.perf_counter()
+        if not self._context.evaluate(slot.sequence, batch, start, 1 + len(draft.tokens)):
+            self.slots.clear(slot)  # what a failed batch leaves behind is not known
             self.remove(job)
             raise EvaluationFailed(job)
-        slot.tokens += tokens
+        slot.tokens += batch
+        picked = self._pick(job, draft) if picks else []
         seconds = time.perf_counter() - started
         job.account(start, len(tokens), seconds)
-        self._measure(len(tokens), seconds)
-        if len(slot.tokens) == len(job.tokens):
-            self._advance(job)
+        self._measure(len(tokens), len(batch), seconds)
+        self._drafts.judge(draft.match, draft.followed, [token for token, _ in picked])
+        if picked:
+            self._write(job, picked)
+            right = start + len(tokens) + len(picked) - 1
+            self.slots.cut(slot, min(right, len(job.tokens)))
+        elif complete:
+            self._finish(job, "end" if picks else "length")
 
-    def _advance(self, job: Job) -> None:
-        """Pick the next token of a job whose tokens are all evaluated."""
-        if not job.max_tokens:
-            self._finish(job, "length")
-            return
+    def _draft(self, job: Job) -> Draft:
+        """What to evaluate behind a job's last token."""
+        if job.history is None or job.missing or not self._context.can_forget_a_part:
+            return NO_DRAFT
+        limit = min(self._room(job), self._context.slice_tokens) - 1
+        job.history.follow(job.tokens[job.middle_start :])
+        return self._drafts.draft(job.history, limit)
+
+    def _pick(self, job: Job, draft: Draft) -> list[tuple[int, float]]:
+        """The likeliest tokens with their log-probabilities: what the draft has right and one more.
+
+        Empty if the vocabulary has the missing bytes only in part.
+        """
         among = self._vocabulary.agreeing(job.missing) if job.missing else None
-        if among is not None and not among.size:  # bytes that the vocabulary has only in part
-            self._finish(job, "end")
-            return
-        token, logprob = self._context.best(among)
-        if self._vocabulary.ends(token):
-            self._finish(job, "end")
-            return
-        job.write(token, self._vocabulary.piece(token), logprob)
-        full = len(job.tokens) >= self._context.size  # a long middle leaves no room for max_tokens
-        if full or job.generated_tokens >= job.max_tokens:
+        if among is not None and not among.size:
+            return []
+        picked: list[tuple[int, float]] = []
+        for output, guessed in enumerate([*draft.tokens, None], -1 - len(draft.tokens)):
+            picked.append(self._context.best(among, output))
+            if picked[-1][0] != guessed:
+                break
+        return picked
+
+    def _write(self, job: Job, picked: list[tuple[int, float]]) -> None:
+        """Go on with the picked tokens, or finish the job at the one that ends it."""
+        for token, logprob in picked:
+            if self._vocabulary.ends(token):
+                self._finish(job, "end")
+                return
+            job.write(token, self._vocabulary.piece(token), logprob)
+        if self._room(job) <= 0:
             self._finish(job, "length")
+
+    def _room(self, job: Job) -> int:
+        """How many tokens the job may still write; a long middle leaves no room for max_tokens."""
+        return min(job.max_tokens - job.generated_tokens, self._context.size - len(job.tokens))
 
     def _finish(self, job: Job, reason: Literal["end", "length"]) -> None:
         self.remove(job)
         job.emit(Finished(reason, job.usage()))
 
-    def _measure(self, tokens: int, seconds: float) -> None:
-        """Keep the machine's measured speed up to date."""
+    def _measure(self, tokens: int, evaluated: int, seconds: float) -> None:
+        """Learn from the time of a step; `evaluated` tokens include the draft's."""
+        self._pace.observe(evaluated, seconds)
+        self._context.set_threads(self._pace.threads)
         if tokens == 1:
+            self._drafts.measured(evaluated, seconds)
+        if evaluated == 1:
             self.seconds_per_token = _average(self.seconds_per_token, seconds)
-        elif tokens >= MEASURABLE_TOKENS:
+        elif tokens == self._context.slice_tokens:  # fewer are slower each
             self.prompt_tokens_per_second = _average(
                 self.prompt_tokens_per_second, tokens / seconds
             )
 
 
-def _average(old: float | None, new: float) -> float:
-    return new if old is None else 0.7 * old + 0.3 * new
+def _average(old: float, new: float) -> float:
+    return 0.7 * old + 0.3 * new

@@ -18,6 +18,7 @@ from os.path import commonprefix
 from typing import TYPE_CHECKING, Protocol
 
 from lsp_server.engines.local.job import Job
+from lsp_server.engines.local.states import States
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,12 @@ class Sequential(Protocol):
     slice_tokens: int
     size: int
     """Tokens that one sequence can hold."""
+    can_forget_a_part: bool
+    """Whether `keep` can do anything but forget all."""
+
+    def set_threads(self, threads: int) -> None:
+        """Use so many threads from now on."""
+        ...
 
     def keep(self, sequence: int, tokens: int) -> bool:
         """Forget all but the first tokens of a sequence; False: all were forgotten."""
@@ -45,12 +52,14 @@ class Sequential(Protocol):
         """Make one sequence hold what another does."""
         ...
 
-    def evaluate(self, sequence: int, tokens: Sequence[int], start: int) -> bool:
-        """Evaluate tokens at position `start` of a sequence."""
+    def evaluate(self, sequence: int, tokens: Sequence[int], start: int, outputs: int = 1) -> bool:
+        """Evaluate tokens at position `start` of a sequence, the last `outputs` with logits."""
         ...
 
-    def best(self, among: npt.NDArray[np.int32] | None = None) -> tuple[int, float]:
-        """The likeliest token after those evaluated last, and its natural-log probability."""
+    def best(
+        self, among: npt.NDArray[np.int32] | None = None, output: int = -1
+    ) -> tuple[int, float]:
+        """The likeliest token at an output, -1 being the last, and its natural-log probability."""
         ...
 
 
@@ -105,6 +114,32 @@ class Slots:
         slot.tokens.clear()
         slot.owner = None
 
+    def cut(self, slot: Slot, tokens: int) -> None:
+        """Forget all but the first tokens, or all if that can't be done."""
+        if tokens < len(slot.tokens):
+            if not self._context.keep(slot.sequence, tokens):
+                tokens = 0
+            del slot.tokens[tokens:]
+
+    def keep(self, states: States) -> None:
+        """Save all prompts. What was generated is forgotten."""
+        recent_first = sorted(self._slots, key=lambda slot: slot.used, reverse=True)
+        for slot in recent_first:
+            self.cut(slot, slot.worth(()))
+        states.keep((slot.sequence, slot.tokens) for slot in recent_first)
+
+    def restore(self, states: States) -> None:
+        """Hold what was saved, and nothing else."""
+        for slot in self._slots:
+            self.clear(slot)
+        restored = states.restore(range(SLOTS))
+        for slot in self._slots:
+            if slot.sequence not in restored:
+                self.clear(slot)  # it may hold what was read in vain
+        for sequence, tokens in reversed(restored.items()):
+            self._slots[sequence].tokens = tokens
+            self._slots[sequence].used = next(self._clock)
+
     def _place(self, tokens: list[int], waiting: Collection[Job]) -> Slot:
         best = max(self._slots, key=lambda slot: (slot.shared(tokens), -slot.worth(waiting)))
         common = best.shared(tokens)
@@ -114,14 +149,8 @@ class Slots:
             if common - slot.shared(tokens) >= COPY_TOKENS:
                 self._context.copy(best.sequence, slot.sequence)
                 slot.tokens = list(best.tokens)
-        self._cut(slot, slot.shared(tokens))
+        self.cut(slot, slot.shared(tokens))
         return slot
-
-    def _cut(self, slot: Slot, tokens: int) -> None:
-        if tokens < len(slot.tokens):
-            if not self._context.keep(slot.sequence, tokens):
-                tokens = 0
-            del slot.tokens[tokens:]
 
 
 def _destroys(forgotten: int, common: int, tokens: int) -> bool:

@@ -60,7 +60,7 @@ def cached(name: str, measure: Callable[[], tuple[Speed, bool]]) -> Speed:
     return speed
 
 
-def measure(evaluate: Evaluate, most_threads: int) -> tuple[Speed, bool]:
+def measure(evaluate: Evaluate, most_threads: int, fewest_threads: int = 1) -> tuple[Speed, bool]:
     """Find the best settings, and tell whether the machine was quiet meanwhile.
 
     `most_threads` is what the machine has cores for. Takes BUDGET_SECONDS at most, or one token and
@@ -70,7 +70,7 @@ def measure(evaluate: Evaluate, most_threads: int) -> tuple[Speed, bool]:
     trial = _Trial(evaluate)
     threads, slice_tokens = most_threads, SLICES[0]
     token, piece = trial.token(threads), trial.slice(slice_tokens, threads)
-    for fewer in _halves(most_threads):
+    for fewer in _halves(most_threads, fewest_threads):
         work = WORTHWHILE * (TOKENS_PER_SLICE * token + piece)
         slower = threads / fewer
         if not trial.affords(REPEATS * token * slower):
@@ -129,10 +129,10 @@ class _Trial:
         return min(times)
 
 
-def _halves(threads: int) -> Iterator[int]:
-    while threads > 1:
-        threads //= 2
-        yield threads
+def _halves(most: int, fewest: int) -> Iterator[int]:
+    while most > fewest:
+        most //= 2
+        yield max(most, fewest)
 
 
 def _read(path: Path) -> Speed | None:

@@ -64,14 +64,15 @@ class States:
     def restore(self, sequences: Iterable[int]) -> dict[int, list[int]]:
         """Read the most recent states into sequences; return the tokens that each now holds.
 
-        A file that is damaged or does not fit is deleted, and the next one tried.
+        A file that is damaged, does not fit or holds the same prompt as a more recent one is
+        deleted, and the next one tried.
         """
         restored: dict[int, list[int]] = {}
         paths = iter(_newest_first(self._folder.glob("*.state")))
         for sequence in sequences:
             for path in paths:
                 tokens = self._load(path, sequence) if _intact(path) else None
-                if tokens is not None:
+                if tokens is not None and tokens not in restored.values():
                     restored[sequence] = tokens
                     break
                 _delete(path)

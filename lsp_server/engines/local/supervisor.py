@@ -21,7 +21,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from lsp_server import errors
@@ -32,12 +32,12 @@ from lsp_server.engines.base import (
     Event,
     Finished,
     InfillRequest,
-    Priority,
     StatusListener,
     Usage,
     UsageListener,
 )
 from lsp_server.engines.local import wire
+from lsp_server.engines.local.life import Life
 from lsp_server.engines.local.process import KILL, WorkerProcess
 
 logger = logging.getLogger(__name__)
@@ -51,31 +51,12 @@ PAUSE_SECONDS = 1.0
 RETRY_SECONDS = 60.0
 EXIT_SECONDS = 1.0
 """How long a worker that has closed its output may take to end by itself, for its exit code."""
+SAVE_SECONDS = 1.0
+"""How long a worker that was told to end may take to keep its state."""
 _CRASHED = errors.EngineCrashed(
     "The model's worker process ended unexpectedly; it is being restarted, please try again."
 )
 _SHUT_DOWN = errors.EngineUnavailable("The engine has been shut down.")
-
-
-class _Life:
-    """What is known of one worker process, from its start to its end."""
-
-    def __init__(self, process: WorkerProcess) -> None:
-        self.process = process
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.info: EngineInfo | None = None
-        """Once it is ready; its speeds are the last that were measured."""
-        self.streams: dict[int, asyncio.Queue[Event | errors.FimbleError]] = {}
-        self.pending: dict[int, Priority] = {}
-        """Requests that the worker has not finished or dropped, even if nobody listens any more."""
-        self.heard = time.monotonic()
-
-    def end(self, message: wire.Message) -> Priority:
-        """Note that the worker has done with a request, and how fast it was."""
-        assert self.info is not None  # requests are sent to a worker that is ready
-        reading, writing = message["speed"]
-        self.info = replace(self.info, prompt_tokens_per_second=reading, seconds_per_token=writing)
-        return self.pending.pop(message["id"])
 
 
 class Supervisor:
@@ -106,7 +87,7 @@ class Supervisor:
         self._hang_seconds = hang_seconds
         self._pause_seconds = pause_seconds
         self._retry_seconds = retry_seconds
-        self._life: _Life | None = None
+        self._life: Life | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._failure: errors.FimbleError | None = None
         self._retry_at = 0.0
@@ -147,12 +128,17 @@ class Supervisor:
                 life.process.send({"op": "cancel", "id": request_id})
 
     async def close(self) -> None:
-        """End the worker. Safe to call twice."""
+        """End the worker, which may keep its state first. Safe to call twice."""
         self._closed = True
         self._changed.set()
         keeper, self._keeper = self._keeper, None
         if keeper is not None and not keeper.done():
-            keeper.cancel()
+            try:
+                if self._life is not None and self._life.info is not None:
+                    self._life.process.send({"op": "end"})
+                    await asyncio.wait({keeper}, timeout=SAVE_SECONDS)
+            finally:
+                keeper.cancel()
             await asyncio.wait({keeper})
             self._status("stopped", "The model has been unloaded.")
 
@@ -161,7 +147,7 @@ class Supervisor:
         """Process id of the present worker."""
         return None if self._life is None else self._life.process.pid
 
-    async def _ready(self) -> _Life:
+    async def _ready(self) -> Life:
         """Wait for a worker that takes requests."""
         life = await self._living()
         try:
@@ -172,7 +158,7 @@ class Supervisor:
             raise self._ended()
         return life
 
-    async def _living(self) -> _Life:
+    async def _living(self) -> Life:
         """Return the present worker, starting one if there is none."""
         while True:
             if self._closed:
@@ -187,7 +173,7 @@ class Supervisor:
             self._changed.clear()
             await self._changed.wait()
 
-    def _set(self, life: _Life | None, failure: errors.FimbleError | None = None) -> None:
+    def _set(self, life: Life | None, failure: errors.FimbleError | None = None) -> None:
         self._life = life
         self._failure = failure
         self._changed.set()
@@ -200,6 +186,8 @@ class Supervisor:
                 if self._crashes > 1:
                     await asyncio.sleep(self._pause_seconds * 2.0 ** (self._crashes - 2))
                 await self._live(await self._load_order())
+                if self._closed:
+                    return
                 self._crashes += 1
                 if self._crashes >= MAX_CRASHES:
                     raise errors.EngineUnavailable(
@@ -226,7 +214,7 @@ class Supervisor:
     async def _live(self, order: wire.Message) -> None:
         """Run one worker until it ends. Raises FimbleError if it says that it can't load."""
         process = await WorkerProcess.start(self._command)
-        life = _Life(process)
+        life = Life(process)
         watch = asyncio.create_task(self._watch(life))
         patience = 0.0
         try:
@@ -245,7 +233,7 @@ class Supervisor:
         if process.last_words:
             logger.warning("worker %d: %s", process.pid, process.last_words)
 
-    def _handle(self, life: _Life, message: wire.Message) -> None:
+    def _handle(self, life: Life, message: wire.Message) -> None:
         life.heard = time.monotonic()
         match message["event"]:
             case "delta":
@@ -269,19 +257,19 @@ class Supervisor:
                 life.ready.set_exception(error)
                 raise error
 
-    def _account(self, life: _Life, message: wire.Message) -> Usage:
+    def _account(self, life: Life, message: wire.Message) -> Usage:
         usage = Usage(**message["usage"])
         self._on_usage(life.end(message), usage)
         return usage
 
     def _deliver(
-        self, life: _Life, message: wire.Message, event: Event | errors.FimbleError
+        self, life: Life, message: wire.Message, event: Event | errors.FimbleError
     ) -> None:
         stream = life.streams.get(message["id"])
         if stream is not None:
             stream.put_nowait(event)
 
-    def _bury(self, life: _Life) -> None:
+    def _bury(self, life: Life) -> None:
         """Tell everyone who waits for this worker that it has ended."""
         if not life.ready.done():
             life.ready.set_exception(self._ended())
@@ -292,7 +280,7 @@ class Supervisor:
     def _ended(self) -> errors.FimbleError:
         return _again(_SHUT_DOWN if self._closed else _CRASHED)
 
-    async def _watch(self, life: _Life) -> None:
+    async def _watch(self, life: Life) -> None:
         """Kill a worker that has work to do and says nothing."""
         while True:
             await asyncio.sleep(self._hang_seconds / 10)

@@ -2,9 +2,10 @@
 
 To the worker, `load` first and once:
 
-    {"op": "load", "path", "context_tokens", "threads", "gpu_layers", "conservative"}
+    {"op": "load", "path", "context_tokens", "threads", "gpu_layers", "keep_state", "conservative"}
     {"op": "infill", "id", "request": {...}}    the fields of InfillRequest
     {"op": "cancel", "id"}
+    {"op": "end"}                               keep what was evaluated, if told so, and end
 
 From the worker:
 
@@ -16,7 +17,8 @@ From the worker:
     {"event": "finished", "id", "reason", "usage": {...}, "speed": [tokens/s, s/token]}
     {"event": "dropped", "id", "usage": {...}, "speed": [...]}  cancelled, or refused by llama.cpp
 
-`context_tokens` is the size of one sequence, of which the worker has several. What has been sent
+`context_tokens` is the size of one sequence, of which the worker has several; `threads` is 0 where
+the worker shall find out. What has been sent
 to a worker is finished or dropped once, unless the worker itself ends.
 """
 

@@ -11,24 +11,26 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from lsp_server.core import fim
 from lsp_server.engines.base import Delta, EngineInfo, Finished, InfillRequest
-from lsp_server.engines.local import healing, wire
+from lsp_server.engines.local import wire
+from lsp_server.engines.local.calibration import calibrate
+from lsp_server.engines.local.context import Context
+from lsp_server.engines.local.fingerprint import fingerprint
 from lsp_server.engines.local.job import Job
-from lsp_server.engines.local.llama import Context, Model, gpu_free_bytes
+from lsp_server.engines.local.llama import Model, gpu_free_bytes
 from lsp_server.engines.local.placement import layers_that_fit
+from lsp_server.engines.local.prompter import Prompter
 from lsp_server.engines.local.scheduler import EvaluationFailed, Scheduler
 from lsp_server.engines.local.slots import SLOTS
+from lsp_server.engines.local.speed import SLICES, processor
+from lsp_server.engines.local.states import States
 from lsp_server.errors import FimbleError, describe
-
-SLICE_TOKENS = 64
-"""Prompt tokens evaluated between two looks at what else is waiting."""
+from lsp_server.models import hardware
 
 
 class Worker:
@@ -38,6 +40,7 @@ class Worker:
         self._output = output
         self._inbox: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
         self._jobs: dict[int, Job] = {}
+        self._states: States | None = None
 
     def read(self, source: BinaryIO) -> None:
         """Move messages to the inbox until the server is gone, then end the process."""
@@ -46,7 +49,7 @@ class Worker:
         os._exit(0)
 
     def run(self) -> int:
-        """Load the model, then serve until the reader ends the process, or loading has failed."""
+        """Load the model, then serve until told to end; return early if loading has failed."""
         try:
             self._load(self._inbox.get())
         except FimbleError as error:
@@ -54,12 +57,21 @@ class Worker:
             return 1
         while True:
             while not self._inbox.empty() or not self._scheduler.busy:
-                self._take(self._inbox.get())
+                message = self._inbox.get()
+                if message["op"] == "end":
+                    self._end()
+                self._take(message)
             self._send("working")
             try:
                 self._scheduler.step()
             except EvaluationFailed as failure:
                 self._drop(next(key for key, job in self._jobs.items() if job is failure.job))
+
+    def _end(self) -> NoReturn:
+        """Keep what is worth it. Python's own end would wait for the reader."""
+        if self._states is not None:
+            self._scheduler.slots.keep(self._states)
+        os._exit(0)
 
     def _send(self, event: str, **fields: object) -> None:
         self._output.write(wire.encode({"event": event, **fields}))
@@ -72,7 +84,7 @@ class Worker:
                 self._drop(message["id"])
             return
         job_id = message["id"]
-        job = self._jobs[job_id] = self._job(
+        job = self._jobs[job_id] = self._prompter.job(
             InfillRequest(**message["request"]),
             emit=lambda event: self._emit(job_id, event),
         )
@@ -99,71 +111,43 @@ class Worker:
         usage = self._jobs.pop(job_id).usage()
         self._send("dropped", id=job_id, usage=asdict(usage), speed=self._speed())
 
-    def _speed(self) -> list[float | None]:
+    def _speed(self) -> list[float]:
         return [self._scheduler.prompt_tokens_per_second, self._scheduler.seconds_per_token]
-
-    def _job(self, request: InfillRequest, emit: Callable[[Delta | Finished], None]) -> Job:
-        model = self._model
-        max_tokens = min(request.max_tokens, self._context_tokens // 2)
-        middle = model.tokens(request.middle)
-        prompt = fim.prompt_ids(
-            self._template,
-            self._markers,
-            [model.bos] if model.adds_bos else [],
-            self._frozen_tokens(request.prefix),
-            self._frozen_tokens(request.suffix),
-            self._context_tokens - max_tokens,
-            middle,
-        )
-        pieces = list(map(model.piece, middle))
-        settled = len(middle) - healing.unsettled(request.middle, pieces)
-        return Job(
-            prompt[: len(prompt) - len(middle) + settled],
-            max_tokens,
-            request.priority,
-            emit,
-            missing=b"".join(pieces[settled:]),
-        )
 
     def _load(self, order: wire.Message) -> None:
         path = Path(order["path"])
         layers = 0 if order["conservative"] else order["gpu_layers"]
         if layers < 0:
             layers = layers_that_fit(path, order["context_tokens"] * SLOTS, gpu_free_bytes())
-        self._model = model = Model(
+        model = Model(
             path,
             gpu_layers=layers,
             special_kernels=not order["conservative"],
             on_progress=lambda fraction: self._send("loading", fraction=fraction),
         )
-        # Prefix and suffix stay the same while a middle is typed.
-        self._frozen_tokens = lru_cache(maxsize=2 * SLOTS)(model.tokens)
-        name = model.metadata("general.name") or path.stem
-        self._template = fim.choose(
-            fim.shipped_templates(),
-            is_token=lambda spelling: model.control_token(spelling) is not None,
-            model_name=name,
-        )
-        self._markers = {
-            marker: token
-            for marker in self._template.markers()
-            if (token := model.control_token(marker.token)) is not None
-        }
-        model.end_at(self._template.stops)
+        threads = order["threads"]
         context = Context(
             model,
             size=order["context_tokens"],
             sequences=SLOTS,
-            threads=order["threads"],
-            slice_tokens=SLICE_TOKENS,
+            threads=threads or hardware.physical_cores(),
+            slice_tokens=max(SLICES),
+            on_gpu=layers > 0,
         )
         self._context_tokens = context.size
-        self._scheduler = Scheduler(context, model)
+        self._prompter = prompter = Prompter(model, context.size)
+        model.end_at(prompter.template.stops)
+        conditions = (processor(), threads, layers, int(order["conservative"]))
+        speed = calibrate(context, fingerprint(path, *conditions), threads)
+        self._scheduler = Scheduler(context, model, speed)
         fim_ok = self._self_test()
+        if order["keep_state"]:
+            self._states = States(fingerprint(path, context.size), context.save, context.load)
+            self._scheduler.slots.restore(self._states)
         info = EngineInfo(
-            model=name,
+            model=model.name,
             kind="local",
-            template=self._template.id,
+            template=prompter.template.id,
             fim_ok=fim_ok,
             context_tokens=context.size,
             prompt_tokens_per_second=self._scheduler.prompt_tokens_per_second,
@@ -181,7 +165,7 @@ class Worker:
                 answer.append(event.text)
 
         request = InfillRequest(test.prefix, test.suffix, fim.SELF_TEST_TOKENS)
-        self._scheduler.add(self._job(request, emit))
+        self._scheduler.add(self._prompter.job(request, emit))
         while self._scheduler.busy:
             self._scheduler.step()
         return test.passed("".join(answer))
