@@ -14,10 +14,12 @@ from tests.e2e.raw import Server, serving
 Phase = Literal["load", "prompt", "generation"]
 LONG = ("file:///long.py", "file:///long_too.py")
 SHORT = "file:///short.py"
+LAST = "file:///last.py"
 LIST = ("file:///list.py", "file:///list_too.py")
 SETTINGS = {"completion": {"latencyBudgetMs": 20_000, "maxTokens": 512, "maxLines": 500}}
 """A large window to evaluate, and a long answer."""
 SHORT_TEXT = "def add(a, b):\n    return "
+LAST_TEXT = "def sub(a, b):\n    return "
 LIST_TEXT = "primes = [2, 3, 5, 7, "
 """The model goes on with it until it is stopped."""
 
@@ -112,7 +114,7 @@ def kill_once(phase: Phase, delay: float = 0.3, model: str = "qwen2.5-coder-0.5b
         answered = listener.until_answered(*outstanding)
         for request in outstanding:
             _check_failed(listener.answers[request])
-        last = _ask_short(server)
+        last = server.complete(LAST, 1, 11)  # of which nothing is known yet
         served = listener.until_answered(last)
         assert listener.answers[last]["result"]["items"], "the next request was not served"
         assert not worker.is_running()
@@ -126,6 +128,7 @@ def kill_once(phase: Phase, delay: float = 0.3, model: str = "qwen2.5-coder-0.5b
 
 def _open_documents(server: Server) -> None:
     server.open(SHORT, SHORT_TEXT)
+    server.open(LAST, LAST_TEXT)
     long_text = "".join(f"total_{n} = {n} + {n * n}\n" for n in range(2000)) + "total = "
     for long, list_ in zip(LONG, LIST, strict=True):
         server.open(long, long_text)

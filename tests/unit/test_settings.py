@@ -19,7 +19,7 @@ def test_every_setting_can_be_set() -> None:
     settings, problems = parse(
         {
             "model": "other.gguf",
-            "local": {"threads": 3, "contextTokens": 8192, "gpuLayers": 0},
+            "local": {"threads": 3, "contextTokens": 8192, "gpuLayers": 0, "keepState": False},
             "remote": {
                 "url": "http://127.0.0.1:8080",
                 "dialect": "openai",
