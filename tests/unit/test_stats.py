@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
+import subprocess
+import sys
 from collections import Counter
 from datetime import date, timedelta
 from functools import partial
@@ -137,20 +138,17 @@ async def test_what_can_not_be_written_now_is_written_later(
     assert history.read(path) == {TODAY: {"shown": 2}}
 
 
-def add_many(path: Path) -> None:
+def add_many(path: str) -> None:
     for _ in range(50):
-        while not history.add(path, {TODAY: Counter(shown=1)}, wait=10):
+        while not history.add(Path(path), {TODAY: Counter(shown=1)}, wait=10):
             pass
 
 
 def test_servers_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "stats.json"
-    context = multiprocessing.get_context("spawn")
-    servers = [context.Process(target=add_many, args=(path,)) for _ in range(3)]
-    for server in servers:
-        server.start()
-    for server in servers:
-        server.join()
+    call = f"from tests.unit.test_stats import add_many; add_many({str(path)!r})"
+    servers = [subprocess.Popen([sys.executable, "-c", call]) for _ in range(3)]
+    assert [server.wait(30) for server in servers] == [0, 0, 0]
     assert history.read(path) == {TODAY: {"shown": 150}}
 
 
