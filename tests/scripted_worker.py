@@ -75,10 +75,10 @@ def answer(request: wire.Message, received: list[str]) -> None:
         case "fault":
             die(signal.SIGSEGV)
         case "speak and die":
-            send("delta", id=key, text="half", logprobs=[-0.5])
+            send("delta", id=key, text="half", logprobs=[-0.5], evaluated_tokens=0)
             die(signal.SIGKILL)
         case "speak and go on":
-            send("delta", id=key, text="half", logprobs=[-0.5])
+            send("delta", id=key, text="half", logprobs=[-0.5], evaluated_tokens=0)
             return
         case "hang":
             time.sleep(600)
@@ -91,7 +91,7 @@ def answer(request: wire.Message, received: list[str]) -> None:
             return
         case "tell what you heard":
             text = " ".join(received)
-    send("delta", id=key, text=text, logprobs=[-0.25])
+    send("delta", id=key, text=text, logprobs=[-0.25], evaluated_tokens=0)
     send("finished", id=key, reason="end", usage=asdict(Usage(7, 3, 1, 0.5, 0.25)), speed=[1, 1])
 
 

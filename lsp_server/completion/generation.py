@@ -10,7 +10,7 @@ import asyncio
 from contextlib import aclosing
 from typing import Literal
 
-from lsp_server.engines.base import Delta, Engine, Finished, InfillRequest
+from lsp_server.engines.base import Delta, Engine, Finished, InfillRequest, Priority
 
 
 class Generation:
@@ -26,6 +26,8 @@ class Generation:
         self.ended: Literal["end", "length", "closed"] | None = None
         """Why no more comes; None while it runs."""
         self.error: Exception | None = None
+        self.evaluated_tokens = 0
+        """Of the prompt, which no answered key has waited for yet."""
         self.followers = 0
         """How many wait for more of it."""
         self._grown = asyncio.Event()
@@ -83,8 +85,10 @@ class Generation:
             async with aclosing(engine.infill(request)) as events:
                 async for event in events:
                     match event:
-                        case Delta(text=text):
+                        case Delta(text=text, evaluated_tokens=evaluated):
                             self.text += text
+                            if request.priority is Priority.TYPING:
+                                self.evaluated_tokens += evaluated
                             self._grown.set()
                         case Finished(reason=reason):
                             self.ended = reason

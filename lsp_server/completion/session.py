@@ -16,6 +16,7 @@ from typing import Literal
 
 from lsp_server.completion.anchor import Anchor
 from lsp_server.completion.generation import Generation
+from lsp_server.completion.stats import Source
 from lsp_server.completion.stop import Stopper
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
@@ -138,13 +139,14 @@ class TypingSession:
         priority: Priority,
         due: float = math.inf,
         overdue: float = math.inf,
-    ) -> bool:
+    ) -> Source:
         """Feed the stopper what comes behind `middle`, from what is there or what is yet to come.
 
-        Returns whether the engine had to be asked. What has come after `due` seconds must do.
+        Returns where the text came from. What has come after `due` seconds must do.
         Raises FimbleError, and TimeoutError if nothing has come after `overdue` seconds.
         """
         generation = place.following(middle)
+        source: Source = "remembered" if generation is None or generation.ended else "running"
         fed, extended = len(middle), False
         requests = self._requests
         began = asyncio.get_running_loop().time()
@@ -178,7 +180,15 @@ class TypingSession:
                 so_far, typed = generation.text, generation.typed
                 generation = self.generate(place, so_far, max_tokens, priority, typed)
                 extended = True
-        return self._requests > requests
+        return "model" if self._requests > requests else source
+
+    def claim_tokens(self) -> int:
+        """Prompt tokens that were evaluated since the last call, for generations that run."""
+        tokens = 0
+        for generation in self._running:
+            tokens += generation.evaluated_tokens
+            generation.evaluated_tokens = 0
+        return tokens
 
     def close(self) -> None:
         """End the generations that nobody follows."""

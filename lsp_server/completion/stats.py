@@ -45,10 +45,11 @@ class Stats:
         """Milliseconds."""
         self._key_tokens: deque[float] = deque(maxlen=RECENT)
 
-    def answered(self, seconds: float, source: Source) -> None:
+    def answered(self, seconds: float, source: Source, evaluated_tokens: int = 0) -> None:
         """Count a request of the editor, once it is answered.
 
-        Those for which nothing was asked (`none`) are no part of any latency or rate.
+        `evaluated_tokens` are those of prompts that it waited for. Requests for which nothing was
+        asked (`none`) are no part of any latency or rate.
         """
         self._count({f"answers.{source}": 1})
         if source == "none":
@@ -56,8 +57,10 @@ class Stats:
         milliseconds = round(1000 * seconds, 2)
         self._latencies.append(milliseconds)
         self._count({bucket(LATENCY, milliseconds): 1})
-        if source != "model":
-            self._evaluated_for_key(0)
+        self._key_tokens.append(evaluated_tokens)
+        self._count(
+            {bucket(KEY_TOKENS, evaluated_tokens): 1, "typing.promptTokens": evaluated_tokens}
+        )
 
     def used(self, priority: Priority, usage: Usage) -> None:
         """Count what a request to the engine has cost; those of a chat are not completion's."""
@@ -66,13 +69,11 @@ class Stats:
         who = "typing" if priority is Priority.TYPING else "idle"
         self._count(
             {
+                "promptTokens": usage.evaluated_tokens,
                 f"{who}.requests": 1,
-                f"{who}.promptTokens": usage.evaluated_tokens,
                 f"{who}.generatedTokens": usage.generated_tokens,
             }
         )
-        if priority is Priority.TYPING:
-            self._evaluated_for_key(usage.evaluated_tokens)
 
     def shown(self) -> None:
         """Count a suggestion that the editor has shown."""
@@ -109,10 +110,6 @@ class Stats:
             for day, tally in new.items():
                 self._unsaved[day] += tally
         return True
-
-    def _evaluated_for_key(self, tokens: int) -> None:
-        self._key_tokens.append(tokens)
-        self._count({bucket(KEY_TOKENS, tokens): 1})
 
     def _count(self, news: dict[str, int]) -> None:
         self._tally.update(news)

@@ -182,15 +182,14 @@ class Completer:
         invoked: bool,
     ) -> str:
         """What belongs behind the middle: known, on its way, or asked for now. May be empty."""
-        known = place.following(middle)
-        source: Source = "running" if known is not None and known.ended is None else "remembered"
+        source: Source = "model"
         asked = time.monotonic()
         seconds = self.settings.latency_budget_ms / 1000
         deadline = math.inf if invoked else began + BLOCK_PART * seconds
         limits = Limits(self.settings.max_lines, lambda: time.monotonic() < deadline)
         stopper = Stopper(shown, grammar, limits)
         try:
-            if await session.follow(
+            source = await session.follow(
                 place,
                 middle,
                 stopper,
@@ -198,13 +197,12 @@ class Completer:
                 priority=Priority.TYPING,
                 due=math.inf if invoked else max(0.0, began + seconds - asked),
                 overdue=math.inf if invoked else OVERDUE * seconds,
-            ):
-                source = "model"
+            )
+            if source == "model":
                 self._expected += LATEST * (time.monotonic() - asked - self._expected)
         except TimeoutError:
-            source = "model"
             session.close()
-        self._stats.answered(time.monotonic() - began, source)
+        self._stats.answered(time.monotonic() - began, source, session.claim_tokens())
         return stopper.text
 
     async def _place(

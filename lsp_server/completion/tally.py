@@ -52,9 +52,10 @@ def figures(
     answers = sum(sources.values())
     reused = answers - sources["model"]
     tokens = _spread(key_tokens)
+    waited_for = tally["typing.promptTokens"]
     return {
-        "typing": _cost(tally, "typing"),
-        "idle": _cost(tally, "idle"),
+        "typing": _cost(tally, "typing", waited_for),
+        "idle": _cost(tally, "idle", max(0, tally["promptTokens"] - waited_for)),
         "answers": {**sources, "none": tally["answers.none"]},
         "latencyMs": _spread(latencies),
         "promptTokensPerKey": {name: tokens[name] for name in ("mean", "p95")},
@@ -66,9 +67,11 @@ def figures(
     }
 
 
-def _cost(tally: Tally, who: str) -> dict[str, int]:
+def _cost(tally: Tally, who: str, prompt_tokens: int) -> dict[str, int]:
     return {
-        name: tally[f"{who}.{name}"] for name in ("requests", "promptTokens", "generatedTokens")
+        "requests": tally[f"{who}.requests"],
+        "promptTokens": prompt_tokens,
+        "generatedTokens": tally[f"{who}.generatedTokens"],
     }
 
 

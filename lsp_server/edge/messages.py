@@ -10,12 +10,13 @@ number, "p95": number}`, `"reuseRate": number`.
 server's start. A mean or a percentile (of the last 1,000 keys) is null while there is none.
 
 - `"typing"`, `"idle"`: `{"requests", "promptTokens", "generatedTokens"}`, what the engine did while
-  a key waited, and behind the user's back. Prompt tokens are those evaluated, not those reused.
+  a key waited, and behind the user's back. Prompt tokens are those evaluated, not those reused; all
+  that no answered key has waited for are `idle`.
 - `"answers": {"model", "running", "remembered", "none"}`: keys by where their answer came from: a
   request of their own, a generation under way, text that was known; or nothing was asked.
 - `"latencyMs": {"p50", "p95", "mean", "count"}`: from a key to its answer; `none` apart.
-- `"promptTokensPerKey": {"mean", "p95"}`: one value for each of the engine's `typing` requests, and
-  a 0 for each key that was answered without one.
+- `"promptTokensPerKey": {"mean", "p95"}`: those that an answered key waited for, where the engine
+  tells (the local one does).
 - `"reuseRate"`: part of the answers, `none` apart, that needed no request of their own; or null.
 - `"shown"`, `"accepted"`, `"acceptedCharacters"`, `"rejected"`: of suggestions.
 
@@ -45,8 +46,7 @@ def status(change: EngineStatus, figures: Mapping[str, Any] | None = None) -> di
         latency = figures["latencyMs"]
         params["latencyMs"] = {"p50": latency["p50"], "p95": latency["p95"]}
         params["reuseRate"] = figures["reuseRate"]
-        if figures["promptTokensPerKey"]["mean"] is not None:
-            params["promptTokensPerKey"] = figures["promptTokensPerKey"]
+        params["promptTokensPerKey"] = figures["promptTokensPerKey"]
     return params
 
 

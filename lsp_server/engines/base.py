@@ -53,6 +53,8 @@ class Delta:
     text: str
     logprobs: tuple[float, ...] = ()
     """Natural-log probability of each token in it; empty where the engine does not tell."""
+    evaluated_tokens: int = 0
+    """In a stream's first: prompt tokens evaluated before it, where the engine tells so early."""
 
 
 @dataclass(frozen=True, slots=True)

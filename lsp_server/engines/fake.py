@@ -111,7 +111,8 @@ class FakeEngine:
             for word in words[: request.max_tokens]:
                 await asyncio.sleep(reply.seconds_per_token)
                 usage = replace(usage, generated_tokens=usage.generated_tokens + 1)
-                yield Delta(word, (-0.1,))
+                first = usage.generated_tokens == 1
+                yield Delta(word, (-0.1,), usage.evaluated_tokens if first else 0)
             if reply.crash:
                 raise EngineCrashed("The scripted engine crashed, as its script says.")
             limited = len(words) > request.max_tokens or not request.max_tokens

@@ -222,7 +222,7 @@ def test_characters_are_whole_and_no_logprob_is_lost() -> None:
     scheduler.add(asked.job)
     run(scheduler)
     assert asked.events[:-1] == [
-        Delta("a", (-1.0,)),
+        Delta("a", (-1.0,), evaluated_tokens=1),
         Delta("é", (-2.0, -3.0)),
         Delta("🙂", (-4.0, -5.0, -6.0, -7.0)),
         Delta("b", (-8.0,)),
@@ -462,8 +462,11 @@ def test_an_answer_starts_with_what_is_missing_and_says_the_rest(
 ) -> None:
     context = Preferring(*preferences)
     asked = heal(context, missing)
-    assert asked.events[:-1] == [Delta(text, (-float(token),)) for text, token in deltas]
     usage = asked.finished.usage
+    assert asked.events[:-1] == [
+        Delta(text, (-float(token),), 0 if number else usage.evaluated_tokens)
+        for number, (text, token) in enumerate(deltas)
+    ]
     assert asked.finished.reason == "end"
     assert (usage.prompt_tokens, usage.generated_tokens) == (prompt_tokens, len(deltas))
     assert usage.evaluated_tokens == prompt_tokens

@@ -43,10 +43,11 @@ def test_costs_of_typing_and_of_idle_time() -> None:
     used(counted, Priority.SPECULATION, 20, 7)
     used(counted, Priority.IDLE, 300, 0)
     used(counted, Priority.CHAT, 1000, 1000)
+    counted.answered(0.1, "model", 2)
     figures = counted.figures()
-    assert figures["typing"] == {"requests": 2, "promptTokens": 3, "generatedTokens": 5}
-    assert figures["idle"] == {"requests": 2, "promptTokens": 320, "generatedTokens": 7}
-    assert figures["promptTokensPerKey"] == {"mean": 1.5, "p95": 2}
+    assert figures["typing"] == {"requests": 2, "promptTokens": 2, "generatedTokens": 5}
+    assert figures["idle"] == {"requests": 2, "promptTokens": 321, "generatedTokens": 7}
+    assert figures["promptTokensPerKey"] == {"mean": 2, "p95": 2}
 
 
 def test_keys_that_asked_nothing_of_the_engine_cost_nothing() -> None:
@@ -54,8 +55,7 @@ def test_keys_that_asked_nothing_of_the_engine_cost_nothing() -> None:
     for _ in range(19):
         counted.answered(0.001, "remembered")
     counted.answered(0.002, "running")
-    counted.answered(0.5, "model")
-    used(counted, Priority.TYPING, 42, 3)
+    counted.answered(0.5, "model", 42)
     counted.answered(9.0, "none")
     figures = counted.figures()
     assert figures["promptTokensPerKey"] == {"mean": 2.0, "p95": 0}
@@ -202,9 +202,9 @@ def test_the_status_tells_the_figures_once_there_are_some() -> None:
     ready = EngineStatus("ready", "Ready.")
     bare = {"state": "ready", "message": "Ready."}
     assert messages.status(ready, counted.figures()) == bare
-    counted.answered(0.02, "model")
-    told = messages.status(ready, counted.figures())
-    assert told == bare | {"latencyMs": {"p50": 20.0, "p95": 20.0}, "reuseRate": 0.0}
-    used(counted, Priority.TYPING, 2, 1)
-    told = messages.status(ready, counted.figures())
-    assert told["promptTokensPerKey"] == {"mean": 2.0, "p95": 2}
+    counted.answered(0.02, "model", 2)
+    assert messages.status(ready, counted.figures()) == bare | {
+        "latencyMs": {"p50": 20.0, "p95": 20.0},
+        "promptTokensPerKey": {"mean": 2.0, "p95": 2},
+        "reuseRate": 0.0,
+    }

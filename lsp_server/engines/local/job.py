@@ -35,6 +35,7 @@ class Job:
     _decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
+    _said_something: bool = False
     _held_logprobs: list[float] = field(default_factory=list)
     """Of tokens whose bytes don't yet make a character."""
 
@@ -68,7 +69,9 @@ class Job:
                 return
         self._held_logprobs.append(logprob)
         if text := self._decoder.decode(piece):
-            self.emit(Delta(text, tuple(self._held_logprobs)))
+            evaluated = 0 if self._said_something else self.evaluated_tokens
+            self._said_something = True
+            self.emit(Delta(text, tuple(self._held_logprobs), evaluated))
             self._held_logprobs.clear()
 
     def usage(self) -> Usage:

@@ -238,7 +238,8 @@ class Supervisor:
         match message["event"]:
             case "delta":
                 self._crashes = 0
-                self._deliver(life, message, Delta(message["text"], tuple(message["logprobs"])))
+                logprobs, evaluated = tuple(message["logprobs"]), message["evaluated_tokens"]
+                self._deliver(life, message, Delta(message["text"], logprobs, evaluated))
             case "finished":
                 usage = self._account(life, message)
                 self._deliver(life, message, Finished(message["reason"], usage))

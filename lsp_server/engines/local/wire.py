@@ -13,7 +13,7 @@ From the worker:
     {"event": "ready", "info": {...}}           the fields of EngineInfo
     {"event": "failed", "error", "message"}     the model can't be loaded; the worker ends
     {"event": "working"}                        before each step: it does not hang
-    {"event": "delta", "id", "text", "logprobs"}
+    {"event": "delta", "id", "text", "logprobs", "evaluated_tokens"}
     {"event": "finished", "id", "reason", "usage": {...}, "speed": [tokens/s, s/token]}
     {"event": "dropped", "id", "usage": {...}, "speed": [...]}  cancelled, or refused by llama.cpp
 

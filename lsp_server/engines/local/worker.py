@@ -95,7 +95,7 @@ class Worker:
 
     def _emit(self, job_id: int, event: Delta | Finished) -> None:
         if isinstance(event, Delta):
-            self._send("delta", id=job_id, text=event.text, logprobs=event.logprobs)
+            self._send("delta", id=job_id, **asdict(event))
             return
         del self._jobs[job_id]
         self._send(
