@@ -1,9 +1,13 @@
 """What to suggest at the cursor. In the order in which a request passes through:
 
-`suggest`   takes a snapshot and a cursor, and puts the other three together
-`window`    what the model is shown
-`stop`      where its answer ends: a whole statement, never into what the suffix goes on with
-`overlap`   what of it is kept beside brackets and words right of the cursor
+`suggest`     takes a snapshot and a cursor, and puts the others together
+`session`     the places where somebody types, with the texts known for each (`generation`)
+`anchor`      what is frozen around such a place; `freeze` makes new ones, of what `window` chooses
+`rhythm`      how long to wait before the model is asked
+`stop`        where its answer ends: a whole statement, never into what the suffix goes on with
+`overlap`     what of it is kept beside brackets and words right of the cursor
+`spare`       what is computed until the next key
+`stats`       how quick all this was (`tally` adds up, `history` keeps)
 
 That a suggestion parses, and that the names in it exist, is not checked yet.
 """

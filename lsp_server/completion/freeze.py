@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lsp_server.completion.anchor import Anchor, anchor_at
-from lsp_server.completion.session import TypingSession
+from lsp_server.completion.session import Spot
 from lsp_server.completion.window import token_budget
-from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.text import Point
 from lsp_server.core.tokens import Counter, estimate
 from lsp_server.engines.base import Engine
 
@@ -26,27 +24,20 @@ class Freezer:
         self._counter: Counter | None = None
         self._remembering: Counter = estimate
 
-    async def anchor(
-        self,
-        session: TypingSession,
-        snapshot: Snapshot,
-        cursor: Point,
-        *,
-        seconds: float,
-        max_tokens: int,
-    ) -> Anchor:
+    async def anchor(self, spot: Spot, seconds: float) -> Anchor:
         """Freeze what can be evaluated in so many seconds around the cursor.
 
         What the engine has evaluated for the session's other places costs nothing. Room is left
-        for an answer of `max_tokens`. Raises FimbleError.
+        for the answer. Raises FimbleError.
         """
         info = await self._engine.info()
+        max_tokens = spot.settings.max_tokens
         return anchor_at(
-            snapshot,
-            cursor,
+            spot.snapshot,
+            spot.cursor,
             token_budget(info, seconds=seconds, max_tokens=max_tokens),
             self._count(),
-            known=session.anchors(),
+            known=spot.session.anchors(),
             most=info.context_tokens - max_tokens,
         )
 

@@ -14,13 +14,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lsp_server.completion.anchor import Anchor
+from lsp_server.completion.anchor import Anchor, here
 from lsp_server.completion.generation import Generation
 from lsp_server.completion.stats import Source
 from lsp_server.completion.stop import Stopper
+from lsp_server.completion.window import Window
 from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import Point
 from lsp_server.engines.base import Engine, InfillRequest, Priority
+from lsp_server.settings import CompletionSettings
 
 MAX_PLACES = 6
 MAX_GENERATIONS = 16
@@ -202,3 +205,31 @@ class TypingSession:
             self._places.remove(place)
         self._places.append(place)
         del self._places[:-MAX_PLACES]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where somebody types, and how they want it."""
+
+    session: TypingSession
+    snapshot: Snapshot
+    cursor: Point
+    settings: CompletionSettings
+
+    @property
+    def grammar(self) -> str | None:
+        """Of the document's language."""
+        return grammar_for(self.snapshot.language, self.snapshot.uri)
+
+    @property
+    def budget(self) -> float:
+        """Seconds that a suggestion may take."""
+        return self.settings.latency_budget_ms / 1000
+
+    def find(self) -> tuple[Place, str] | None:
+        """The place in whose gap the cursor is, and what stands in the gap up to it."""
+        return self.session.find(self.snapshot, self.cursor)
+
+    def around(self, place: Place, middle: str) -> Window:
+        """What stands around the cursor if `middle` stands in the gap."""
+        return here(place.anchor, middle, self.snapshot.text, self.cursor)

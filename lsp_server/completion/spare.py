@@ -13,17 +13,12 @@ import logging
 from collections.abc import Coroutine
 from contextlib import aclosing
 
-from lsp_server.completion.anchor import here
 from lsp_server.completion.freeze import Freezer
-from lsp_server.completion.session import Place, TypingSession
+from lsp_server.completion.session import Place, Spot, TypingSession
 from lsp_server.completion.stop import Limits, Stopper
-from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.syntax import grammar_for
-from lsp_server.core.text import Point
 from lsp_server.engines.base import Engine, InfillRequest, Priority
 from lsp_server.errors import FimbleError, describe
 from lsp_server.models.hardware import on_battery
-from lsp_server.settings import CompletionSettings
 
 logger = logging.getLogger(__name__)
 
@@ -43,17 +38,9 @@ class SpareTime:
         self._freezer = freezer
         self._task: asyncio.Task[None] | None = None
 
-    def use(
-        self,
-        session: TypingSession,
-        place: Place,
-        accepted: str,
-        snapshot: Snapshot,
-        cursor: Point,
-        settings: CompletionSettings,
-    ) -> None:
+    def use(self, spot: Spot, place: Place, accepted: str) -> None:
         """After an answer: prepare for the next keys. `accepted` is the gap with the suggestion."""
-        self._start(self._prepare(session, place, accepted, snapshot, cursor, settings))
+        self._start(self._prepare(spot, place, accepted))
 
     def abandon(self, session: TypingSession) -> None:
         """After a cancelled request: end what it asked for, unless another comes soon."""
@@ -64,16 +51,9 @@ class SpareTime:
 
         self._start(wait())
 
-    def warm_up(
-        self,
-        session: TypingSession,
-        snapshot: Snapshot,
-        cursor: Point,
-        settings: CompletionSettings,
-    ) -> None:
+    def warm_up(self, spot: Spot) -> None:
         """The cursor is here, and the user may soon type: evaluate what a first key would need."""
-        seconds = settings.latency_budget_ms / 1000
-        self._start(self._freeze(session, snapshot, cursor, settings, seconds))
+        self._start(self._freeze(spot, spot.budget))
 
     def stop(self) -> None:
         """The time is over: somebody asks for something."""
@@ -86,55 +66,37 @@ class SpareTime:
         self._task = asyncio.create_task(work)
         self._task.add_done_callback(_contain)
 
-    async def _prepare(
-        self,
-        session: TypingSession,
-        place: Place,
-        accepted: str,
-        snapshot: Snapshot,
-        cursor: Point,
-        settings: CompletionSettings,
-    ) -> None:
+    async def _prepare(self, spot: Spot, place: Place, accepted: str) -> None:
+        session, settings = spot.session, spot.settings
         if not await self._is_free():
             session.close()
             return
-        around = here(place.anchor, accepted, snapshot.text, cursor)
-        grammar = grammar_for(snapshot.language, snapshot.uri)
-        stopper = Stopper(around, grammar, Limits(settings.max_lines))
+        limits = Limits(settings.max_lines)
         await session.follow(
             place,
             accepted,
-            stopper,
+            Stopper(spot.around(place, accepted), spot.grammar, limits),
             max_tokens=settings.max_tokens,
             priority=Priority.SPECULATION,
         )
         session.close()
         await asyncio.sleep(PAUSE_SECONDS)
-        await self._freeze(session, snapshot, cursor, settings, REFINE_SECONDS)
+        await self._freeze(spot, REFINE_SECONDS)
 
-    async def _freeze(
-        self,
-        session: TypingSession,
-        snapshot: Snapshot,
-        cursor: Point,
-        settings: CompletionSettings,
-        seconds: float,
-    ) -> None:
+    async def _freeze(self, spot: Spot, seconds: float) -> None:
         """Evaluate an anchor of that size at the cursor; only then use it."""
         if not await self._is_free():
             return
-        anchor = await self._freezer.anchor(
-            session, snapshot, cursor, seconds=seconds, max_tokens=settings.max_tokens
-        )
-        middle = anchor.middle(snapshot.text, cursor)
-        found = session.find(snapshot, cursor)
+        anchor = await self._freezer.anchor(spot, seconds)
+        middle = anchor.middle(spot.snapshot.text, spot.cursor)
+        found = spot.find()
         if middle is None or (found is not None and found[0].anchor.is_as_good_as(anchor)):
             return
         request = InfillRequest(anchor.prefix, anchor.suffix, 0, Priority.IDLE, middle)
         async with aclosing(self._engine.infill(request)) as events:
             async for _ in events:
                 pass
-        place = session.add(anchor)
+        place = spot.session.add(anchor)
         if found is not None:
             place.take_over(found[0], found[1].removesuffix(middle))
 

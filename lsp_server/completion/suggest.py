@@ -12,19 +12,17 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lsp_server.completion.anchor import here
 from lsp_server.completion.freeze import Freezer
 from lsp_server.completion.overlap import fit_to_line
 from lsp_server.completion.rhythm import Rhythm
-from lsp_server.completion.session import Place, Shown, TypingSession
+from lsp_server.completion.session import Place, Shown, Spot, TypingSession
 from lsp_server.completion.spare import SpareTime
 from lsp_server.completion.stats import Source, Stats
 from lsp_server.completion.stop import Limits, Stopper
 from lsp_server.completion.window import Window, clean
 from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import Point
 from lsp_server.engines.base import Engine, Priority
 from lsp_server.settings import CompletionSettings
@@ -101,7 +99,8 @@ class Completer:
             if asked.is_ended_by(snapshot):
                 older.cancel()
         session = self._session(snapshot.uri)
-        task = asyncio.create_task(self._suggest(session, snapshot, cursor, invoked=invoked))
+        spot = Spot(session, snapshot, cursor, self.settings)
+        task = asyncio.create_task(self._suggest(spot, invoked=invoked))
         self._running[task] = _Asked(snapshot, invoked)
         try:
             await asyncio.wait([task])
@@ -114,9 +113,9 @@ class Completer:
 
     def warm_up(self, snapshot: Snapshot, cursor: Point) -> None:
         """The user has gone there, and may soon type: get the engine ready for it."""
-        session = self._session(snapshot.uri)
-        if self.settings.automatic and session.find(snapshot, cursor) is None:
-            self._spare.warm_up(session, snapshot, cursor, self.settings)
+        spot = Spot(self._session(snapshot.uri), snapshot, cursor, self.settings)
+        if self.settings.automatic and spot.find() is None:
+            self._spare.warm_up(spot)
 
     def forget(self, uri: str) -> None:
         """The document has been closed."""
@@ -147,80 +146,69 @@ class Completer:
             self._sessions.pop(next(iter(self._sessions))).close()
         return session
 
-    async def _suggest(
-        self, session: TypingSession, snapshot: Snapshot, cursor: Point, *, invoked: bool
-    ) -> Suggestion | None:
+    async def _suggest(self, spot: Spot, *, invoked: bool) -> Suggestion | None:
         began = time.monotonic()
-        place, middle = await self._place(session, snapshot, cursor, invoked=invoked)
-        self._note_fate(session, place, middle, began)
+        place, middle = await self._place(spot, invoked=invoked)
+        self._note_fate(spot.session, place, middle, began)
         if not invoked:
             self._rhythm.key(began)
             if place.following(middle) is None:
-                session.close()
+                spot.session.close()
                 await asyncio.sleep(self._rhythm.delay(self._expected))
-        shown = here(place.anchor, middle, snapshot.text, cursor)
-        grammar = grammar_for(snapshot.language, snapshot.uri)
-        written = await self._write(session, place, middle, shown, grammar, began, invoked=invoked)
-        text, replaced = fit_to_line(written, shown, grammar)
+        around = spot.around(place, middle)
+        until = math.inf if invoked else began + spot.budget
+        written = await self._write(spot, place, middle, around, until)
+        seconds = time.monotonic() - began
+        self._stats.answered(seconds, written.source, written.evaluated_tokens)
+        text, replaced = fit_to_line(written.text, around, spot.grammar)
         text = text if text.strip() else ""
-        session.shown = Shown(place, middle, text, time.monotonic())
-        self._spare.use(session, place, middle + text, snapshot, cursor, self.settings)
+        spot.session.shown = Shown(place, middle, text, time.monotonic())
+        self._spare.use(spot, place, middle + text)
         if not text:
             return None
         self._stats.shown()
+        cursor = spot.cursor
         return Suggestion(text, cursor, Point(cursor.row, cursor.column + replaced))
 
-    async def _write(
-        self,
-        session: TypingSession,
-        place: Place,
-        middle: str,
-        shown: Window,
-        grammar: str | None,
-        began: float,
-        *,
-        invoked: bool,
-    ) -> str:
-        """What belongs behind the middle: known, on its way, or asked for now. May be empty."""
-        source: Source = "model"
-        asked = time.monotonic()
-        seconds = self.settings.latency_budget_ms / 1000
-        deadline = math.inf if invoked else began + BLOCK_PART * seconds
-        limits = Limits(self.settings.max_lines, lambda: time.monotonic() < deadline)
-        stopper = Stopper(shown, grammar, limits)
-        try:
-            source = await session.follow(
-                place,
-                middle,
-                stopper,
-                max_tokens=self.settings.max_tokens,
-                priority=Priority.TYPING,
-                due=math.inf if invoked else max(0.0, began + seconds - asked),
-                overdue=math.inf if invoked else OVERDUE * seconds,
-            )
-            if source == "model":
-                self._expected += LATEST * (time.monotonic() - asked - self._expected)
-        except TimeoutError:
-            session.close()
-        self._stats.answered(time.monotonic() - began, source, session.claim_tokens())
-        return stopper.text
-
-    async def _place(
-        self, session: TypingSession, snapshot: Snapshot, cursor: Point, *, invoked: bool
-    ) -> tuple[Place, str]:
+    async def _place(self, spot: Spot, *, invoked: bool) -> tuple[Place, str]:
         """The place that the cursor is in, frozen now if it is new, and what stands in its gap."""
-        found = session.find(snapshot, cursor)
+        found = spot.find()
         if found is not None:
             return found
         if self._parse is not None:
-            snapshot = await self._parse(snapshot)
-        settings = self.settings
-        seconds = settings.latency_budget_ms / 1000 * (PATIENCE if invoked else 1)
-        anchor = await self._freezer.anchor(
-            session, snapshot, cursor, seconds=seconds, max_tokens=settings.max_tokens
-        )
-        middle = snapshot.text.slice(anchor.start, cursor)
-        return session.add(anchor), clean(middle)
+            spot = replace(spot, snapshot=await self._parse(spot.snapshot))
+        seconds = spot.budget * PATIENCE if invoked else spot.budget
+        anchor = await self._freezer.anchor(spot, seconds)
+        middle = spot.snapshot.text.slice(anchor.start, spot.cursor)
+        return spot.session.add(anchor), clean(middle)
+
+    async def _write(
+        self, spot: Spot, place: Place, middle: str, around: Window, until: float
+    ) -> _Written:
+        """What belongs behind the middle: known, on its way, or asked for now. May be empty.
+
+        What is there at `until`, of the monotonic clock, must do.
+        """
+        now = time.monotonic()
+        block_until = until - (1 - BLOCK_PART) * spot.budget
+        limits = Limits(spot.settings.max_lines, lambda: time.monotonic() < block_until)
+        stopper = Stopper(around, spot.grammar, limits)
+        source: Source = "model"
+        try:
+            source = await spot.session.follow(
+                place,
+                middle,
+                stopper,
+                max_tokens=spot.settings.max_tokens,
+                priority=Priority.TYPING,
+                due=max(0.0, until - now),
+                overdue=math.inf if until == math.inf else OVERDUE * spot.budget,
+            )
+            if source == "model":
+                self._expected += LATEST * (time.monotonic() - now - self._expected)
+        except TimeoutError:
+            spot.session.close()
+        return _Written(stopper.text, source, spot.session.claim_tokens())
 
     def _note_fate(self, session: TypingSession, place: Place, middle: str, now: float) -> None:
         """See from the text what has become of the suggestion before: accepted, or typed over."""
@@ -233,6 +221,15 @@ class Completer:
         elif fate == "accepted":
             self._rhythm.accepted(now)
             self._stats.accepted(len(middle) - len(session.shown.middle))
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A text, where it came from, and the prompt tokens that were evaluated for it."""
+
+    text: str
+    source: Source
+    evaluated_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
