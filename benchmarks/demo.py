@@ -98,7 +98,7 @@ async def show(server: Editor, place: Place, console: Console) -> float:
     started = time.perf_counter()
     item = await server.complete(uri, line, column, invoked=place.invoked)
     seconds = time.perf_counter() - started
-    answer = "" if item is None else str(item.insert_text)
+    answer = "(nothing)" if item is None else str(item.insert_text)
     how = "asked for" if place.invoked else "typing"
     console.print(f"\n{place.file}:{line + 1}  ({how}, {seconds:.2f} s)", style="bold")
     shown = place.after.rstrip("\n").rpartition("\n")[2]
@@ -123,7 +123,7 @@ async def run(arguments: list[str]) -> None:
         console.print(f"Server and model ready after {time.perf_counter() - started:.1f} s.")
         times = [await show(server, place, console) for place in PLACES]
     console.print(
-        f"\n{len(times)} suggestions, median {statistics.median(times):.2f} s, "
+        f"\n{len(times)} answers, median {statistics.median(times):.2f} s, "
         f"slowest {max(times):.2f} s."
     )
 
