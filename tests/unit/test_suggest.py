@@ -226,3 +226,17 @@ async def test_short_lines_are_counted_once_and_long_ones_forgotten() -> None:
         await completer.suggest(snapshot(short + long + "\n"), Point(2, 0), invoked=True)
     assert engine.counted.count(short) == 1
     assert engine.counted.count(long) > 1
+
+
+async def test_what_was_computed_ahead_elsewhere_ends_for_a_request() -> None:
+    """The engine takes equal requests in their turn, so it would hold up this one."""
+    ahead = Reply(after="a = ", text="1\n" + "b = 2\n" * 50, seconds_per_token=0.02)
+    engine = Closing([ahead, Reply(after="c = ", text="3\n")])
+    completer = Completer(engine, SETTINGS)
+    assert await completer.suggest(snapshot("a = \n"), Point(0, 4), invoked=False) is not None
+    await asyncio.sleep(0.05)
+    assert engine.closed == 0
+    other = snapshot("c = \n", "file:///other.py")
+    assert await completer.suggest(other, Point(0, 4), invoked=False) is not None
+    assert engine.closed == 1
+    completer.close()
