@@ -28,8 +28,8 @@ class Generation:
         self.error: Exception | None = None
         self.evaluated_tokens = 0
         """Of the prompt, which no answered key has waited for yet."""
-        self.followers = 0
-        """How many wait for more of it."""
+        self.keys = 0
+        """How many keys wait for more of it."""
         self._grown = asyncio.Event()
         self._task: asyncio.Task[None] | None = asyncio.create_task(self._run(engine, request))
         self._task.add_done_callback(self._end)  # also of a task that was cancelled unstarted
@@ -53,18 +53,18 @@ class Generation:
             return False
         return self.ended in (None, "end") or len(self.text) > self.began
 
-    async def beyond(self, length: int) -> bool:
+    async def beyond(self, length: int, *, for_key: bool) -> bool:
         """Wait until the text is longer than that; False if it has ended before.
 
         Raises what the engine has failed with.
         """
-        self.followers += 1
+        self.keys += for_key
         try:
             while len(self.text) <= length and self.ended is None:
                 self._grown.clear()
                 await self._grown.wait()
         finally:
-            self.followers -= 1
+            self.keys -= for_key
         if self.error is not None:
             raise self.error
         return len(self.text) > length

@@ -3,7 +3,7 @@
 A *place* is an anchor and the texts that were generated into its gap. Several are kept, so that a
 cursor that jumps away and back finds its suggestions, and the engine the evaluated prompt.
 
-Invariant: a new generation ends those of its session that nobody follows any more.
+Invariant: a new generation ends those of its session that no key waits for.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class TypingSession:
                 generation = self.generate(place, middle, max_tokens, priority)
             try:
                 async with asyncio.timeout_at(until if until < math.inf else None):
-                    grown = await generation.beyond(fed)
+                    grown = await generation.beyond(fed, for_key=priority is Priority.TYPING)
             except TimeoutError:
                 if stopper.interrupt():
                     break
@@ -194,11 +194,11 @@ class TypingSession:
         return tokens
 
     def close(self) -> None:
-        """End the generations that nobody follows."""
+        """End the generations that no key waits for."""
         for generation in self._running:
-            if not generation.followers:
+            if not generation.keys:
                 generation.close()
-        self._running = [running for running in self._running if running.followers]
+        self._running = [running for running in self._running if running.keys]
 
     def _use(self, place: Place) -> None:
         if place in self._places:

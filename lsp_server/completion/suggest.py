@@ -134,27 +134,18 @@ class Completer:
             session.close()
 
     def _session(self, uri: str) -> TypingSession:
-        """The typing session of a document, which is now the latest used."""
+        """The typing session of a document, which is now the latest used; others come to rest."""
         self._spare.stop()
         session = self._sessions.pop(uri, None) or TypingSession(self._engine)
+        for other in self._sessions.values():
+            other.close()
         self._sessions[uri] = session
         while len(self._sessions) > MAX_SESSIONS:
             self._sessions.pop(next(iter(self._sessions))).close()
         return session
 
-    def _let_others_rest(self, session: TypingSession) -> None:
-        """End what goes on in other documents, unless a request waits for it.
-
-        Only a task that was started after spare time was stopped may do it: until then, what was
-        done in spare time still counts as waiting.
-        """
-        for other in self._sessions.values():
-            if other is not session:
-                other.close()
-
     async def _suggest(self, spot: Spot, *, invoked: bool) -> Suggestion | None:
         began = time.monotonic()
-        self._let_others_rest(spot.session)
         place, middle = await self._place(spot, invoked=invoked)
         self._note_fate(spot.session, place, middle, began)
         if not invoked:
