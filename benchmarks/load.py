@@ -8,7 +8,6 @@ Prints one JSON object; `busy / quiet` divides the mean and the p95 of all laten
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import subprocess
@@ -18,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.figures import ratio
-from benchmarks.replay import Script, measure
+from benchmarks.replay import Script, arguments, measure
 from lsp_server.models.discover import resolve
 
 SPIN = "while True: pass"
@@ -38,15 +37,8 @@ def busy(processes: int) -> Iterator[None]:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description="Typing beside two busy processes.")
-    parser.add_argument("--model", default="qwen2.5-coder-0.5b")
-    parser.add_argument("--keys", type=int, default=120)
-    parser.add_argument(
-        "--sides", nargs="+", choices=["fimble", "peer"], default=["fimble", "peer"]
-    )
+    parser = arguments("Typing beside two busy processes.", keys=120)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--think-ms", type=float, default=150, help="median pause between keys")
-    parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     model = resolve(options.model)
     script = Script(options.keys, options.seed, options.think_ms / 1000)

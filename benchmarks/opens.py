@@ -60,7 +60,7 @@ class Opened:
         row = chance.choice(code)
         column = (len(lines[row]) - len(lines[row].lstrip()) + len(lines[row])) // 2
         lines[row] = lines[row][:column]
-        return cls(f"file:///work/opened{number}.py", "\n".join(lines) + "\n", row, column)
+        return cls(f"file:///project/opened{number}.py", "\n".join(lines) + "\n", row, column)
 
 
 async def first(server: Editor, document: Opened) -> tuple[float, bool]:

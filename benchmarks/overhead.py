@@ -52,7 +52,7 @@ def keys(row: int, count: int) -> Iterator[tuple[Edit, Point]]:
 
 def requests(started: Server, lines: int, count: int) -> list[float]:
     """Latencies of keys in a file of so many lines."""
-    uri = f"file:///work/{lines}.py"
+    uri = f"file:///project/{lines}.py"
     started.open(uri, document(lines))
     latencies = []
     for edit, cursor in keys(lines // 2, count + WARM_UP):
@@ -68,7 +68,7 @@ def requests(started: Server, lines: int, count: int) -> list[float]:
 
 def edits(started: Server, count: int) -> list[float]:
     """Latencies of edits in the middle of a large file."""
-    uri = "file:///work/large.py"
+    uri = "file:///project/large.py"
     text = document(10 * LINES[-1])[:LARGE_BYTES]
     assert len(text) == LARGE_BYTES, "the installed packages have too little code"
     started.open(uri, text)

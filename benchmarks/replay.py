@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import itertools
 import sys
@@ -70,6 +71,19 @@ async def replay(target: Side, script: Script) -> list[Pressed]:
 def _open(target: Side, sources: Sequence[Source], typist: Typist) -> None:
     for source in sources:
         target.open(source.uri, source.language, typist.documents[source.uri])
+
+
+def arguments(description: str, keys: int) -> argparse.ArgumentParser:
+    """What a replay can be told on the command line; `keys` is how many it types by itself."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--model", default="qwen2.5-coder-0.5b")
+    parser.add_argument("--keys", type=int, default=keys)
+    parser.add_argument(
+        "--sides", nargs="+", choices=["fimble", "peer"], default=["fimble", "peer"]
+    )
+    parser.add_argument("--think-ms", type=float, default=150, help="median pause between keys")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser
 
 
 async def measure(name: SideName, model: Path, script: Script) -> dict[str, Any]:

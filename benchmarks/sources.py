@@ -43,7 +43,7 @@ class Source:
     @property
     def uri(self) -> str:
         """What the benchmark's editors call it."""
-        return f"file:///work/{self.name}"
+        return f"file:///project/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ ours divided by the peer's, also for the raw speeds of the two builds of llama.c
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import sys
@@ -25,21 +24,13 @@ from typing import Any
 
 from benchmarks import speed
 from benchmarks.figures import ratio
-from benchmarks.replay import Script, compare, measure
+from benchmarks.replay import Script, arguments, compare, measure
 from lsp_server.models.discover import resolve
 
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description="What a key costs while somebody types.")
-    parser.add_argument("--model", default="qwen2.5-coder-0.5b")
-    parser.add_argument("--keys", type=int, default=500)
-    parser.add_argument(
-        "--sides", nargs="+", choices=["fimble", "peer"], default=["fimble", "peer"]
-    )
-    parser.add_argument("--think-ms", type=float, default=150, help="median pause between keys")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = arguments("What a key costs while somebody types.", keys=500).parse_args()
     model = resolve(options.model)
     script = Script(options.keys, options.seed, options.think_ms / 1000)
     figures: dict[str, Any] = {}

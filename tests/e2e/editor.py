@@ -13,7 +13,7 @@ from pytest_lsp import ClientServerConfig, client_capabilities
 
 INVOKED = lsp.InlineCompletionTriggerKind.Invoked
 AUTOMATIC = lsp.InlineCompletionTriggerKind.Automatic
-URI = "file:///work/example.py"
+URI = "file:///project/example.py"
 PATIENCE = 20.0
 
 PROFILES = {

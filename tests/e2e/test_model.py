@@ -87,10 +87,10 @@ async def test_an_automatic_completion_after_typing(shared: Editor) -> None:
 
 async def test_two_documents_are_kept_apart(shared: Editor) -> None:
     shared.open(AREA.replace("@", "self.width * "))
-    shared.open(MAXIMUM.replace("@", ""), "file:///work/maximum.js", "javascript")
+    shared.open(MAXIMUM.replace("@", ""), "file:///project/maximum.js", "javascript")
     python, script = await asyncio.gather(
         shared.texts(AREA_ROW, len(WIDTH)),
-        shared.texts(2, len("    return a > b ? "), uri="file:///work/maximum.js"),
+        shared.texts(2, len("    return a > b ? "), uri="file:///project/maximum.js"),
     )
     assert python == ["self.height"]
     assert script == ["a : b;"]
@@ -98,7 +98,7 @@ async def test_two_documents_are_kept_apart(shared: Editor) -> None:
 
 async def test_a_cancelled_request_is_answered_at_once_and_the_next_served(shared: Editor) -> None:
     shared.open(LONG)
-    shared.open(AREA.replace("@", "self.width * "), "file:///work/area.py")
+    shared.open(AREA.replace("@", "self.width * "), "file:///project/area.py")
     running = shared.request(601, 4, msg_id="long")
     await asyncio.sleep(0.5)
     assert not running.done()
@@ -108,5 +108,5 @@ async def test_a_cancelled_request_is_answered_at_once_and_the_next_served(share
         await running
     assert time.perf_counter() - cancelled < 0.5
     assert caught.value.code == lsp.LSPErrorCodes.RequestCancelled
-    uri = "file:///work/area.py"
+    uri = "file:///project/area.py"
     assert await shared.texts(AREA_ROW, len(WIDTH), uri=uri) == ["self.height"]
