@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from zlib import crc32
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lsp_server.engines.local.healing import PieceIndex
+from lsp_server.engines.local.parking import State
 from lsp_server.engines.local.slots import SLOTS
 from lsp_server.engines.local.speed import Speed
 
@@ -55,6 +57,14 @@ class ListContext:
         assert source != target
         self.copies.append((source, target))
         self.sequences[target] = list(self.sequences[source])
+
+    def state(self, sequence: int) -> State:
+        return np.frombuffer(json.dumps(self.sequences[sequence]).encode(), dtype=np.uint8)
+
+    def restore(self, sequence: int, state: State) -> bool:
+        assert not self.sequences[sequence], "what it held should have been forgotten"
+        self.sequences[sequence] = json.loads(state.tobytes())
+        return True
 
     def evaluate(self, sequence: int, tokens: Sequence[int], start: int, outputs: int = 1) -> bool:
         assert 1 <= outputs <= len(tokens)

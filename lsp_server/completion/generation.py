@@ -7,6 +7,7 @@ there now: as long as it agrees, it goes on, whoever asked for it.
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing
 from typing import Literal
 
@@ -28,6 +29,8 @@ class Generation:
         self.error: Exception | None = None
         self.evaluated_tokens = 0
         """Of the prompt, which no answered key has waited for yet."""
+        self.seconds_to_text: float | None = None
+        """How long its first words took to come."""
         self.keys = 0
         """How many keys wait for more of it."""
         self._grown = asyncio.Event()
@@ -81,11 +84,14 @@ class Generation:
             self._task.cancel()
 
     async def _run(self, engine: Engine, request: InfillRequest) -> None:
+        began = time.monotonic()
         try:
             async with aclosing(engine.infill(request)) as events:
                 async for event in events:
                     match event:
                         case Delta(text=text, evaluated_tokens=evaluated):
+                            if self.seconds_to_text is None:
+                                self.seconds_to_text = time.monotonic() - began
                             self.text += text
                             if request.priority is Priority.TYPING:
                                 self.evaluated_tokens += evaluated

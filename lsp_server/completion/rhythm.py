@@ -1,9 +1,12 @@
 """How long to wait after a key before a suggestion is computed.
 
-While someone types faster than the engine answers, each key makes the answer to the one before
-worthless. So a request waits for the next key where that will probably come first, and starts at
-once where the answer will probably be there in time. Suggestions that are rejected make the
-requests rarer for a while.
+A generation that has begun goes on while the next keys agree with it, so what counts is when its
+first words come. Where the next key will probably be there before them, nothing would be there to
+agree with, and the request waits for that key; else it starts at once. Suggestions that are
+rejected make the requests rarer for a while.
+
+Only keys that type into a known place wait. A cursor that has just gone somewhere is not typing,
+and the prompt of a new place is evaluated once, however many keys follow.
 
 The weights of the back-off and their decay are those of Copilot's next-edit suggestions: the
 product of 1 + (w - 1) e^(-age / 10 min) over what happened to the latest suggestions.
@@ -62,7 +65,7 @@ class Rhythm:
     def delay(self, predicted_seconds: float) -> float:
         """Seconds to wait, from the latest key, before an automatic request is computed.
 
-        `predicted_seconds`: from its start to its answer. At most `LONGEST_WAIT`, or within
+        `predicted_seconds`: from its start to its first words. At most `LONGEST_WAIT`, or within
         `BACKING_OFF` if more suggestions were rejected lately than accepted.
         """
         wait = self._wait(predicted_seconds)

@@ -21,7 +21,7 @@ from lsp_server.completion.stop import Stopper
 from lsp_server.completion.window import Window
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import grammar_for
-from lsp_server.core.text import Point
+from lsp_server.core.text import Point, Text
 from lsp_server.engines.base import Engine, InfillRequest, Priority
 from lsp_server.settings import CompletionSettings
 
@@ -92,8 +92,14 @@ class TypingSession:
         self._places: list[Place] = []
         self._running: list[Generation] = []
         self._requests = 0
+        self._text: Text | None = None
         self.shown: Shown | None = None
         """The latest suggestion."""
+
+    def notes_typing(self, text: Text) -> bool:
+        """Whether the document has changed since the last request: else only the cursor moved."""
+        before, self._text = self._text, text
+        return before is not None and before is not text
 
     def anchors(self) -> Iterator[Anchor]:
         """The anchors of all places, the latest used first."""

@@ -68,7 +68,7 @@ class SpareTime:
 
     async def _prepare(self, spot: Spot, place: Place, accepted: str) -> None:
         session, settings = spot.session, spot.settings
-        if not await self._is_free():
+        if not await self.is_free():
             session.close()
             return
         limits = Limits(settings.max_lines)
@@ -85,7 +85,7 @@ class SpareTime:
 
     async def _freeze(self, spot: Spot, seconds: float) -> None:
         """Evaluate an anchor of that size at the cursor; only then use it."""
-        if not await self._is_free():
+        if not await self.is_free():
             return
         anchor = await self._freezer.anchor(spot, seconds)
         middle = anchor.middle(spot.snapshot.text, spot.cursor)
@@ -100,7 +100,7 @@ class SpareTime:
         if found is not None:
             place.take_over(found[0], found[1].removesuffix(middle))
 
-    async def _is_free(self) -> bool:
+    async def is_free(self) -> bool:
         """Whether computing ahead costs neither battery nor money."""
         return (await self._engine.info()).kind != "remote" and not on_battery()
 

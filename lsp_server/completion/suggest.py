@@ -38,7 +38,7 @@ BLOCK_PART = 0.4
 MAX_SESSIONS = 32
 """Documents whose typing sessions are kept."""
 LATEST = 0.2
-"""Weight of the latest answer in the latency that is expected of the next."""
+"""Weight of the latest time in what is expected of the next."""
 
 Parse = Callable[[Snapshot], Awaitable[Snapshot]]
 """Gives a snapshot its syntax, if it can."""
@@ -79,8 +79,9 @@ class Completer:
         self._sessions: dict[str, TypingSession] = {}
         """By URI, the latest used last."""
         self._running: dict[asyncio.Task[Suggestion | None], _Asked] = {}
-        self._expected = 0.0
-        """Seconds that the model is likely to take for the next answer."""
+        self._first_words = Expected()
+        self._whole_answer = Expected()
+        """Seconds that the model takes for them in a known place."""
 
     async def suggest(
         self, snapshot: Snapshot, cursor: Point, *, invoked: bool
@@ -146,17 +147,22 @@ class Completer:
 
     async def _suggest(self, spot: Spot, *, invoked: bool) -> Suggestion | None:
         began = time.monotonic()
-        place, middle = await self._place(spot, invoked=invoked)
+        typed = spot.session.notes_typing(spot.snapshot.text)
+        known = spot.find()
+        place, middle = known or await self._freeze(spot, invoked=invoked)
         self._note_fate(spot.session, place, middle, began)
-        if not invoked:
+        if typed and not invoked:
             self._rhythm.key(began)
-            if place.following(middle) is None:
+            if known and place.following(middle) is None:
                 spot.session.close()
-                await asyncio.sleep(self._rhythm.delay(self._expected))
+                await asyncio.sleep(self._rhythm.delay(await self._predicted()))
         around = spot.around(place, middle)
         until = math.inf if invoked else began + spot.budget
         written = await self._write(spot, place, middle, around, until)
         seconds = time.monotonic() - began
+        if known and written.source == "model":
+            self._whole_answer.learn(written.seconds)
+            self._first_words.learn(place.generations[-1].seconds_to_text or written.seconds)
         self._stats.answered(seconds, written.source, written.evaluated_tokens)
         text, replaced = fit_to_line(written.text, around, spot.grammar)
         text = text if text.strip() else ""
@@ -168,11 +174,8 @@ class Completer:
         cursor = spot.cursor
         return Suggestion(text, cursor, Point(cursor.row, cursor.column + replaced))
 
-    async def _place(self, spot: Spot, *, invoked: bool) -> tuple[Place, str]:
-        """The place that the cursor is in, frozen now if it is new, and what stands in its gap."""
-        found = spot.find()
-        if found is not None:
-            return found
+    async def _freeze(self, spot: Spot, *, invoked: bool) -> tuple[Place, str]:
+        """A new place at the cursor, and what stands in its gap."""
         if self._parse is not None:
             spot = replace(spot, snapshot=await self._parse(spot.snapshot))
         seconds = spot.budget * PATIENCE if invoked else spot.budget
@@ -202,11 +205,18 @@ class Completer:
                 due=max(0.0, until - now),
                 overdue=math.inf if until == math.inf else OVERDUE * spot.budget,
             )
-            if source == "model":
-                self._expected += LATEST * (time.monotonic() - now - self._expected)
         except TimeoutError:
             spot.session.close()
-        return _Written(stopper.text, source, spot.session.claim_tokens())
+        seconds = time.monotonic() - now
+        return _Written(stopper.text, source, seconds, spot.session.claim_tokens())
+
+    async def _predicted(self) -> float:
+        """Seconds after which a key that comes earlier makes a generation worthless.
+
+        Where computing costs nothing but time, it is worth something from its first words on.
+        """
+        free = await self._spare.is_free()
+        return (self._first_words if free else self._whole_answer).seconds
 
     def _note_fate(self, session: TypingSession, place: Place, middle: str, now: float) -> None:
         """See from the text what has become of the suggestion before: accepted, or typed over."""
@@ -221,12 +231,24 @@ class Completer:
             self._stats.accepted(len(middle) - len(session.shown.middle))
 
 
+@dataclass(slots=True)
+class Expected:
+    """A time that is expected again: a mean in which the latest counts most."""
+
+    seconds: float = 0.0
+
+    def learn(self, seconds: float) -> None:
+        """It has taken so long."""
+        self.seconds += LATEST * (seconds - self.seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A text, where it came from, and the prompt tokens that were evaluated for it."""
+    """A text, where it came from, and what it took: time, and prompt tokens evaluated for it."""
 
     text: str
     source: Source
+    seconds: float
     evaluated_tokens: int
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lsp_server.engines.base import Delta, Finished, Priority
 from lsp_server.engines.local.job import Job
+from lsp_server.engines.local.parking import FEWEST_TOKENS, Parking, State
 from lsp_server.engines.local.scheduler import Scheduler
 from lsp_server.engines.local.slots import COPY_TOKENS, FORK_TOKENS, SLOTS
 from lsp_server.engines.local.states import States
@@ -66,8 +68,57 @@ def test_the_one_that_was_not_used_for_longest_gives_way(bench: Bench) -> None:
         bench.cost(anchor(number))
     bench.cost(anchor(1))
     assert bench.cost(anchor(9)) == LONG - 1
+    assert bench.context.sequences[1] == anchor(9)
     assert [bench.cost(anchor(number)) for number in (1, 3, 4, 9)] == [1] * 4
-    assert bench.cost(anchor(2)) == LONG - 1
+
+
+def test_what_gave_way_comes_back(bench: Bench) -> None:
+    numbers = range(1, 4 * SLOTS)
+    for number in numbers:
+        bench.cost(anchor(number))
+    for _ in range(2):
+        assert [bench.cost(anchor(number)) for number in numbers] == [1] * len(numbers)
+    assert bench.cost([*anchor(1), 7, 8]) == 2
+    for number in range(SLOTS):
+        bench.cost(anchor(100 + number))
+    assert bench.cost([*anchor(1), 7, 9]) == 1
+
+
+def test_what_is_short_is_evaluated_again(bench: Bench) -> None:
+    for number in range(SLOTS + 1):
+        bench.cost(anchor(number, FEWEST_TOKENS - 1))
+    assert bench.cost(anchor(0, FEWEST_TOKENS - 1)) == FEWEST_TOKENS - 2
+
+
+class Forgetful(ListContext):
+    """Can't take back what it gave."""
+
+    def restore(self, sequence: int, state: State) -> bool:
+        return False
+
+
+def test_a_state_that_does_not_fit_is_evaluated_again() -> None:
+    bench = Bench(Forgetful(slice_tokens=64))
+    for number in range(SLOTS + 1):
+        bench.cost(anchor(number))
+    assert bench.cost(anchor(0)) == LONG
+
+
+def test_there_is_room_for_so_many() -> None:
+    parking = Parking(room=25)
+    for number in range(3):
+        parking.add([number] * 3, np.zeros(10, np.uint8))
+    assert parking.take([0, 0, 0, 5], 0) is None
+    assert parking.take([1, 1, 5], 2) is None
+    parking.add(
+        [2] * 4, np.zeros(10, np.uint8)
+    )  # goes on from another
+    found = parking.take([1, 1, 5], 1)
+    assert found is not None
+    assert found.tokens == [1] * 3
+    assert parking.take([1, 1, 5], 1) is None
+    parking.add([5], np.zeros(26, np.uint8))
+    assert parking.take([5], 0) is parking.take([2] * 4, 0) is None
 
 
 def test_typing_goes_on_in_its_slot(bench: Bench) -> None:
@@ -158,14 +209,14 @@ def test_a_job_that_waits_keeps_its_slot(bench: Bench) -> None:
     assert {other.evaluated_tokens for other in others[SLOTS - 1 :]} == {LONG - 1}
 
 
-def test_a_job_whose_slot_was_taken_evaluates_again_and_says_so(bench: Bench) -> None:
+def test_a_job_whose_slot_was_taken_finds_what_was_evaluated(bench: Bench) -> None:
     waiting = []
     for number in range(1, SLOTS + 1):
         waiting.append(bench.job(anchor(number), priority=10 - number))
         bench.scheduler.step()  # all but its last slice
     assert bench.cost(anchor(9)) == LONG - 1
     assert waiting[0].usage().reused_tokens == 0
-    assert [job.evaluated_tokens for job in waiting] == [LONG + 63, LONG, LONG, LONG]
+    assert [job.evaluated_tokens for job in waiting] == [LONG] * SLOTS
 
 
 def test_a_job_that_was_removed_has_cost_what_was_evaluated(bench: Bench) -> None:
@@ -245,7 +296,8 @@ def test_a_prompt_that_was_restored_gives_way_in_its_turn(bench: Bench) -> None:
     later.scheduler.slots.restore(shelf(later))
     for number in (3, 4, 5):
         assert later.cost(anchor(number)) == LONG - (number == 5)
-    assert [later.cost(anchor(number)) for number in (1, 2)] == [1, LONG - 1]
+    held = later.context.sequences
+    assert [anchor(number) in held for number in (1, 2)] == [True, False]
 
 
 @pytest.mark.usefixtures("folder")

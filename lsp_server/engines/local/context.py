@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lsp_server.engines.local.llama import Model
+from lsp_server.engines.local.parking import State
 from lsp_server.errors import EngineUnavailable
 
 
@@ -107,6 +108,20 @@ class Context:
         logprob = -float(np.log(np.exp(logits - logits[index]).sum()))
         return index if among is None else int(among[index]), logprob
 
+    def state(self, sequence: int) -> State:
+        """What a sequence holds, as llama.cpp serialises it; empty if it can't."""
+        size = C.llama_state_seq_get_size(self._pointer, sequence)
+        state = np.empty(size, dtype=np.uint8)  # many megabytes, so nothing copies them again
+        written = C.llama_state_seq_get_data(self._pointer, _bytes(state), size, sequence)
+        return state[:written]
+
+    def restore(self, sequence: int, state: State) -> bool:
+        """Make a sequence hold what `state` gave for any of this context's; False: it is empty."""
+        if C.llama_state_seq_set_data(self._pointer, _bytes(state), len(state), sequence):
+            return True
+        self.keep(sequence, 0)
+        return False
+
     def save(self, path: Path, sequence: int, tokens: Sequence[int]) -> bool:
         """Write what a sequence holds to a file, together with its tokens. False if it failed."""
         array = (C.llama_token * len(tokens))(*tokens)
@@ -126,3 +141,8 @@ class Context:
             return list(array[: count.value])
         self.keep(sequence, 0)
         return None
+
+
+def _bytes(state: State) -> ctypes.Array[ctypes.c_uint8]:
+    """The memory of an array, as llama-cpp-python wants to have it."""
+    return (ctypes.c_uint8 * len(state)).from_buffer(state.data)

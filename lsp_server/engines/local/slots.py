@@ -3,7 +3,8 @@
 A user moves between a few places, and each has its prompt; so the context has several sequences,
 and a slot is what one of them holds. A job goes on in the slot that holds the longest beginning of
 its tokens. Where that would destroy another prompt, the job gets the slot that has gone unused for
-longest, and a copy of the common beginning.
+longest, and a copy of the common beginning. What that slot held is parked (`parking`), and comes
+back into a slot when a job begins like it.
 
 Invariants: a slot's list is exactly what its sequence holds; and a beginning of the tokens of the
 job that owns it.
@@ -18,6 +19,7 @@ from os.path import commonprefix
 from typing import TYPE_CHECKING, Protocol
 
 from lsp_server.engines.local.job import Job
+from lsp_server.engines.local.parking import FEWEST_TOKENS, Parking, State
 from lsp_server.engines.local.states import States
 
 if TYPE_CHECKING:
@@ -50,6 +52,14 @@ class Sequential(Protocol):
 
     def copy(self, source: int, target: int) -> None:
         """Make one sequence hold what another does."""
+        ...
+
+    def state(self, sequence: int) -> State:
+        """What a sequence holds, to be restored into any of them; empty if it can't be told."""
+        ...
+
+    def restore(self, sequence: int, state: State) -> bool:
+        """Make a sequence hold what `state` gave; False: it is empty now."""
         ...
 
     def evaluate(self, sequence: int, tokens: Sequence[int], start: int, outputs: int = 1) -> bool:
@@ -94,6 +104,7 @@ class Slots:
     def __init__(self, context: Sequential) -> None:
         self._context = context
         self._slots = [Slot(sequence) for sequence in range(SLOTS)]
+        self._parking = Parking()
         self._clock = count(1)
 
     def take(self, job: Job, waiting: Collection[Job]) -> Slot:
@@ -143,14 +154,29 @@ class Slots:
     def _place(self, tokens: list[int], waiting: Collection[Job]) -> Slot:
         best = max(self._slots, key=lambda slot: (slot.shared(tokens), -slot.worth(waiting)))
         common = best.shared(tokens)
+        parked = self._parking.take(tokens[:-1], common + COPY_TOKENS)
         slot = best
-        if _destroys(best.worth(waiting) - common, common, len(tokens)):
+        if parked or _destroys(best.worth(waiting) - common, common, len(tokens)):
             slot = min(self._slots, key=lambda slot: (slot.owner in waiting, slot.used))
-            if common - slot.shared(tokens) >= COPY_TOKENS:
+            self._park(slot, waiting)
+            if parked:
+                self.clear(slot)
+                if self._context.restore(slot.sequence, parked.state):
+                    slot.tokens = parked.tokens
+            elif common - slot.shared(tokens) >= COPY_TOKENS:
                 self._context.copy(best.sequence, slot.sequence)
                 slot.tokens = list(best.tokens)
         self.cut(slot, slot.shared(tokens))
         return slot
+
+    def _park(self, slot: Slot, waiting: Collection[Job]) -> None:
+        """Keep what a slot holds elsewhere, before it gives way."""
+        worth = slot.worth(waiting)
+        if worth >= FEWEST_TOKENS:
+            self.cut(slot, worth)
+            state = self._context.state(slot.sequence)
+            if len(state):
+                self._parking.add(slot.tokens, state)
 
 
 def _destroys(forgotten: int, common: int, tokens: int) -> bool:
