@@ -2,8 +2,9 @@
 
 Each must be answered once, with a suggestion, nothing, or the protocol's word for "cancelled".
 Measured: the growth of the resident memory of server and worker, after a tenth of the storm as a
-warm-up, and the latency of the next suggestion against that of keys before. Prints one JSON object;
-the exit code is 1 if a bound is broken.
+warm-up, and the latency of the next suggestion. That one, and those it is compared with from before
+the storm, are asked for at the end of new documents that differ in their first line only, so that
+the model has the same to do. Prints one JSON object; the exit code is 1 if a bound is broken.
 
     python -m benchmarks.storm
     python -m benchmarks.storm --model qwen2.5-coder-0.5b
@@ -21,9 +22,8 @@ from collections import Counter
 from typing import Any
 
 from benchmarks.figures import growth_percent, ratio, summary
-from benchmarks.keys import Shown
 from benchmarks.sources import installed
-from benchmarks.wire import SLOW_SCRIPT, Processes, Typing, server
+from benchmarks.wire import SLOW_SCRIPT, Processes, Typing, server, suggestion
 from tests.e2e.raw import Server
 from tests.e2e.test_cancel_storm import cancel
 
@@ -32,7 +32,13 @@ CANCELLED_PART = 0.95
 LONGEST_WAIT = 0.1
 """Seconds until a request is cancelled, at most."""
 WARM_UP_PART = 0.1
-QUIET_KEYS = 10
+ASKED = (
+    "\n    def __init__(self):\n"
+    "        self.prices = {}\n\n"
+    "    def total(self):\n"
+    "        return sum(self."
+)
+QUIET_TIMES = 10
 REQUEST_CANCELLED = -32800
 GROWTH_PERCENT = 5.0
 SLOWDOWN = 2.0
@@ -73,14 +79,16 @@ def _outcome(answer: dict[str, Any]) -> str:
     return "suggestion" if answer["result"]["items"] else "nothing"
 
 
-def press(typing: Typing, keys: int) -> list[float]:
-    """Latencies in ms of so many keys, each after the answer to the one before."""
-    shown: Shown | None = None
-    latencies = []
-    for _ in range(keys):
-        seconds, shown = typing.press(shown)
-        latencies.append(1000 * seconds)
-    return latencies
+def ask(started: Server, number: int) -> float:
+    """Milliseconds until something is suggested at the end of the new document of that number."""
+    uri = f"file:///project/asked{number}.py"
+    text = f"class Basket{number:02}:{ASKED}"
+    started.open(uri, text)
+    began = time.perf_counter()
+    started.complete(uri, text.count("\n"), len(text.rpartition("\n")[2]), invoked=False)
+    shown = suggestion(started.response())
+    assert shown is not None, "nothing was suggested"
+    return 1000 * (time.perf_counter() - began)
 
 
 def main() -> None:
@@ -94,11 +102,11 @@ def main() -> None:
     with server(options.model, SLOW_SCRIPT) as started:
         processes = Processes(started)
         typing = Typing(started, installed(), options.seed)
-        quiet = press(typing, QUIET_KEYS)
+        quiet = [ask(started, number) for number in range(QUIET_TIMES)]
         storm(started, typing, int(options.requests * WARM_UP_PART), chance)
         before = processes.memory()
         outcomes = storm(started, typing, options.requests, chance)
-        [following] = press(typing, 1)
+        following = ask(started, QUIET_TIMES)
         after = processes.memory()
         errors = started.errors().splitlines()
     median = summary(quiet)["p50"]

@@ -56,13 +56,17 @@ def server(model: str = "", script: Script = SCRIPT) -> Iterator[Server]:
 
 
 class Typing:
-    """The script of keys, without end: when all is typed, the files are opened anew."""
+    """The script of keys, without end: when all is typed, the files are opened anew.
+
+    Before the first key a suggestion is asked for in each file, so that what is loaded once, such
+    as a language's grammar, is there when growth begins to be measured.
+    """
 
     def __init__(self, started: Server, sources: Sequence[Source], seed: int) -> None:
         self._server = started
         self._sources = sources
         self._keys = self._endless(seed)
-        next(self._keys)
+        next(self._keys)  # opens the files
 
     def send(self, shown: Shown | None) -> int:
         """Press the next key, given what was suggested after the last; the request's id."""
@@ -85,12 +89,17 @@ class Typing:
         return seconds, suggestion(response)
 
     def _endless(self, seed: int) -> Any:
-        shown: Shown | None = yield None
+        shown: Shown | None = None
         for round_number in itertools.count():
             typist = Typist(self._sources, seed + round_number)
             for source in self._sources:
                 text = str(typist.documents[source.uri])
                 self._server.open(source.uri, text, source.language)
+                if not round_number:
+                    self._server.complete(source.uri, 0, 0, invoked=False)
+                    suggestion(self._server.response())
+            if not round_number:
+                shown = yield None
             keys = typist.keys()
             key: Key | None = next(keys)
             while key is not None:

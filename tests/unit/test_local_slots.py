@@ -110,9 +110,7 @@ def test_there_is_room_for_so_many() -> None:
         parking.add([number] * 3, np.zeros(10, np.uint8))
     assert parking.take([0, 0, 0, 5], 0) is None
     assert parking.take([1, 1, 5], 2) is None
-    parking.add(
-        [2] * 4, np.zeros(10, np.uint8)
-    )  # goes on from another
+    parking.add([2] * 4, np.zeros(10, np.uint8))  # goes on from another
     found = parking.take([1, 1, 5], 1)
     assert found is not None
     assert found.tokens == [1] * 3
