@@ -35,6 +35,9 @@ busy with something else, and the user has long gone on. The prompt alone may we
 more than one, since its size comes from an estimate."""
 BLOCK_PART = 0.4
 """A line that is there after this part of the latency budget does not wait for its block."""
+DUE_PART = 0.95
+"""Part of the latency budget after which what is there must do: the answer has still to be fitted
+to the line and to get to the editor."""
 MAX_SESSIONS = 32
 """Documents whose typing sessions are kept."""
 LATEST = 0.2
@@ -157,7 +160,7 @@ class Completer:
                 spot.session.close()
                 await asyncio.sleep(self._rhythm.delay(await self._predicted()))
         around = spot.around(place, middle)
-        until = math.inf if invoked else began + spot.budget
+        until = math.inf if invoked else began + DUE_PART * spot.budget
         written = await self._write(spot, place, middle, around, until)
         seconds = time.monotonic() - began
         if known and written.source == "model":

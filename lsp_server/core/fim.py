@@ -26,6 +26,15 @@ class Marker:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of another file that a model is shown before the text around the cursor."""
+
+    path: str
+    """As its readers would name the file: relative to the workspace, with `/`."""
+    text: str
+
+
 Part = TypeVar("Part")
 FIELDS = {
     "id",
@@ -54,13 +63,34 @@ class Template:
     stops: tuple[str, ...]
     requires: tuple[str, ...] = ()
     named: str = ""
-    repository_name: str = ""
-    repository_file: str = ""
+    repository_name: Marker | None = None
+    repository_file: Marker | None = None
+    """None: the family was not trained on prompts of several files."""
 
     def markers(self) -> tuple[Marker, ...]:
         """All markers of a prompt, in its order."""
         ends = (self.prefix, self.suffix) if self.order == "psm" else (self.suffix, self.prefix)
         return ends if self.middle is None else (*ends, self.middle)
+
+    def all_markers(self) -> tuple[Marker, ...]:
+        """Those of a prompt of several files too."""
+        several = (self.repository_name, self.repository_file)
+        return (*self.markers(), *(marker for marker in several if marker is not None))
+
+    def header(self, context: Sequence[Snippet], path: str) -> tuple[Marker | str, ...]:
+        """What stands before the markers of the gap: other files, and the path of this one.
+
+        Empty without context, and for families that know no separators of files. Source of the
+        form: Qwen2.5-Coder's technical report, section 3.2.2, and its README's examples.
+        """
+        file = self.repository_file
+        if not context or file is None:
+            return ()
+        name = () if self.repository_name is None else (self.repository_name, REPOSITORY)
+        parts: list[Marker | str] = list(name)
+        for snippet in context:
+            parts += [file, f"{snippet.path}\n{snippet.text}\n"]
+        return (*parts, file, f"{path}\n")
 
     def assemble(self, prefix: Part, suffix: Part) -> tuple[Marker | Part, ...]:
         """The prompt after which the model writes what belongs between prefix and suffix.
@@ -75,6 +105,9 @@ class Template:
         return parts if self.middle is None else (*parts, self.middle)
 
 
+REPOSITORY = "repository\n"
+"""The repository's name, where a family wants one: the same for all, so that nothing is told."""
+
 MIDDLE_STEP = 64
 """Room for a middle is made in steps of so many tokens, so that what stands before it stays the
 same, and need not be evaluated again, while it grows."""
@@ -88,18 +121,39 @@ def prompt_ids(
     suffix: list[int],
     size: int,
     middle: Sequence[int] = (),
+    header: Sequence[int] = (),
 ) -> list[int]:
     """A prompt as token ids, at most `size` of them: cut at the far ends of prefix and suffix.
 
     The middle that stands already comes last, whatever the order, and is never cut, even if it
-    alone is too long.
+    alone is too long. The header comes first, and goes if it would take more than half the room.
     """
     kept_free = -(-len(middle) // MIDDLE_STEP) * MIDDLE_STEP
-    room = max(0, size - len(markers) - len(bos) - kept_free)
-    ids = list(bos)
+    room = max(0, size - len(template.markers()) - len(bos) - kept_free)
+    if len(header) > room // 2:
+        header = ()
+    room -= len(header)
+    ids = [*bos, *header]
     for part in template.assemble(*fit(prefix, suffix, room)):
         ids += [markers[part]] if isinstance(part, Marker) else part
     return [*ids, *middle]
+
+
+def header_ids(
+    header: Sequence[Marker | str],
+    markers: Mapping[Marker, int],
+    tokenize: Callable[[str], list[int]],
+) -> list[int]:
+    """A header as token ids; empty if the vocabulary lacks one of its markers."""
+    ids: list[int] = []
+    for part in header:
+        if isinstance(part, str):
+            ids += tokenize(part)
+        elif part in markers:
+            ids.append(markers[part])
+        else:
+            return []
+    return ids
 
 
 def parse_templates(source: str) -> tuple[Template, ...]:
@@ -119,6 +173,10 @@ def _template(entry: Any) -> Template:
     def marker(name: str) -> Marker:
         return Marker(token=tokens[name], text=texts[name])
 
+    def separator(name: str) -> Marker | None:
+        text = repository.get(name)
+        return None if text is None else Marker(token=text, text=text)
+
     return Template(
         id=entry["id"],
         models=entry["models"],
@@ -129,8 +187,8 @@ def _template(entry: Any) -> Template:
         stops=tuple(entry["stops"]),
         requires=tuple(entry.get("requires", ())),
         named=entry.get("named", ""),
-        repository_name=repository.get("name", ""),
-        repository_file=repository.get("file", ""),
+        repository_name=separator("name"),
+        repository_file=separator("file"),
     )
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal, Protocol
 
+from lsp_server.core.fim import Snippet
 from lsp_server.core.tokens import Counter
 
 
@@ -44,6 +45,10 @@ class InfillRequest:
     """0: only get ready for this prompt; the stream is then a `Finished` alone."""
     priority: Priority = Priority.TYPING
     middle: str = ""
+    context: tuple[Snippet, ...] = ()
+    """Pieces of other files; left out by engines whose model knows no separators of files."""
+    path: str = ""
+    """Of the file with the gap, as those of `context`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from lsp_server.core.fim import (
     MIDDLE_STEP,
     Marker,
     SelfTest,
+    Snippet,
     by_id,
     choose,
+    header_ids,
     parse_templates,
     prompt_ids,
     self_test,
@@ -49,7 +51,33 @@ def test_the_parts_stand_in_the_template_s_order() -> None:
     assert spelled(general.assemble("before", "after")) == "<P>before<S>after<M>"
     assert spelled(special.assemble("before", "after")) == " <S>after<P>before"
     assert special.suffix == Marker(token="_<S>", text=" <S>")
-    assert (general.repository_file, special.repository_file) == ("", "<file>")
+    assert general.repository_file is None
+    assert special.repository_file == Marker(token="<file>", text="<file>")
+
+
+SNIPPETS = (Snippet("a.py", "def a(): ..."), Snippet("b.py", "b = <file>"))
+
+
+def test_other_files_stand_before_the_gap() -> None:
+    general, special = parse_templates(PSM + SPM)
+    assert general.header(SNIPPETS, "c.py") == special.header((), "c.py") == ()
+    header = special.header(SNIPPETS, "c.py")
+    assert spelled(header) == "<file>a.py\ndef a(): ...\n<file>b.py\nb = <file>\n<file>c.py\n"
+    qwen = by_id("qwen").header(SNIPPETS[:1], "c.py")
+    assert spelled(qwen).startswith("<|repo_name|>repository\n<|file_sep|>a.py\n")
+
+
+def test_a_header_is_tokens_and_goes_where_it_would_take_the_room() -> None:
+    [special] = parse_templates(SPM)
+    header = special.header(SNIPPETS[:1], "c.py")
+    assert special.repository_file is not None
+    markers = {marker: ord(marker.token[-2]) for marker in special.markers()}
+    assert header_ids(header, markers, lambda text: [ord(text[0])]) == []
+    ids = header_ids(header, markers | {special.repository_file: 1}, lambda text: [ord(text[0])])
+    assert ids == [1, ord("a"), 1, ord("c")]
+    before, after = [ord("p")] * 9, [ord("s")]
+    assert prompt_ids(special, markers, [9], before, after, 14, (), ids)[:6] == [9, *ids, 83]
+    assert prompt_ids(special, markers, [9], before, after, 9, (), ids)[:2] == [9, 83]
 
 
 def test_texts_stay_texts_whatever_they_look_like() -> None:

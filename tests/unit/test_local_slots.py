@@ -12,7 +12,7 @@ from lsp_server.engines.base import Delta, Finished, Priority
 from lsp_server.engines.local.job import Job
 from lsp_server.engines.local.parking import FEWEST_TOKENS, Parking, State
 from lsp_server.engines.local.scheduler import Scheduler
-from lsp_server.engines.local.slots import COPY_TOKENS, FORK_TOKENS, SLOTS
+from lsp_server.engines.local.slots import COPY_TOKENS, FORK_TOKENS, RECALLED_TOKENS, SLOTS
 from lsp_server.engines.local.states import States
 from tests.list_context import SPEED, Among, Bytes, ListContext
 
@@ -309,10 +309,51 @@ def test_what_is_read_in_vain_is_forgotten(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_what_was_generated_is_not_kept() -> None:
+def test_a_little_of_what_was_generated_is_kept() -> None:
     bench = Bench(Endless())
-    generate(bench, anchor(5), 20)
+    generate(bench, anchor(5), 2 * RECALLED_TOKENS)
     bench.scheduler.slots.keep(shelf(bench))
     later = Bench()
     later.scheduler.slots.restore(shelf(later))
-    assert [tokens for tokens in later.context.sequences if tokens] == [anchor(5)]
+    [kept] = [tokens for tokens in later.context.sequences if tokens]
+    assert kept == [*anchor(5), *[7] * RECALLED_TOKENS]
+
+
+def answered(bench: Bench, prompt: list[int], max_tokens: int) -> tuple[list[int], int]:
+    """The tokens of an answer, and how many steps it took."""
+    before = len(bench.context.evaluations)
+    job = bench.job(prompt, max_tokens)
+    while bench.scheduler.busy:
+        bench.scheduler.step()
+    return job.tokens[len(prompt) :], len(bench.context.evaluations) - before
+
+
+class Steady(ListContext):
+    """Goes on by the number of tokens, and never ends."""
+
+    def __init__(self) -> None:
+        super().__init__(slice_tokens=64)
+
+    def pick(self, tokens: list[int], among: Among) -> tuple[int, float]:
+        return 97 + len(tokens) % 26, -1.0
+
+
+def test_an_answer_that_was_written_once_is_written_again_in_few_steps() -> None:
+    bench = Bench(Steady())
+    prompt = anchor(1)
+    text, steps = answered(bench, prompt, 24)
+    assert steps == 25
+    assert answered(bench, prompt, 24) == (text, 2)
+    for number in range(2, 2 * SLOTS):
+        bench.cost(anchor(number))
+    assert answered(bench, prompt, 24) == (text, 2)
+
+
+def test_what_the_user_deleted_is_not_taken_for_an_answer() -> None:
+    bench = Bench(Steady())
+    prompt = anchor(1)
+    answered(bench, [*prompt, *[200] * 20], 1)
+    bench.context.evaluations.clear()
+    answered(bench, prompt, 1)
+    assert bench.context.evaluations == [(LONG - 1, prompt[-1:])]
+    assert bench.context.drafted == 0

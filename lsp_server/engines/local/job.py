@@ -25,8 +25,12 @@ class Job:
     """Of the texts around the gap, to draft from; jobs at the same gap may share it."""
     middle_start: int = 0
     """Index of the first token that stands in the gap."""
+    recalled: list[int] = field(default_factory=list)
+    """What once followed these tokens: likely to be picked again, since decoding is greedy."""
     prompt_tokens: int = field(init=False)
     """How many of the tokens are not the model's own words."""
+    given_tokens: int = field(init=False)
+    """How many tokens it began with."""
     reused_tokens: int | None = None
     """Set when the job is taken up."""
     evaluated_tokens: int = 0
@@ -40,7 +44,7 @@ class Job:
     """Of tokens whose bytes don't yet make a character."""
 
     def __post_init__(self) -> None:
-        self.prompt_tokens = len(self.tokens)
+        self.prompt_tokens = self.given_tokens = len(self.tokens)
 
     @property
     def generated_tokens(self) -> int:
@@ -62,6 +66,7 @@ class Job:
         A token that only repeats what is missing becomes part of the prompt.
         """
         self.tokens.append(token)
+        self.recalled = self.recalled[1:] if self.recalled[:1] == [token] else []
         if self.missing:
             piece, self.missing = piece[len(self.missing) :], self.missing[len(piece) :]
             if not piece:

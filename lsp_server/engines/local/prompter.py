@@ -31,11 +31,12 @@ class Prompter:
         )
         self._markers = {
             marker: token
-            for marker in self.template.markers()
+            for marker in self.template.all_markers()
             if (token := model.control_token(marker.token)) is not None
         }
-        # Prefix and suffix stay the same while a middle is typed.
+        # Prefix, suffix and context stay the same while a middle is typed.
         self._tokens = lru_cache(maxsize=2 * SLOTS)(model.tokens)
+        self._header = lru_cache(maxsize=2 * SLOTS)(self._new_header)
         self._history = lru_cache(maxsize=SLOTS)(self._new_history)
 
     def job(self, request: InfillRequest, emit: Callable[[Delta | Finished], None]) -> Job:
@@ -51,6 +52,7 @@ class Prompter:
             self._tokens(request.suffix),
             self._context_tokens - max_tokens,
             middle,
+            self._header(request.context, request.path),
         )
         pieces = list(map(model.piece, middle))
         settled = len(middle) - healing.unsettled(request.middle, pieces)
@@ -62,6 +64,11 @@ class Prompter:
             missing=b"".join(pieces[settled:]),
             history=self._history(request.prefix, request.suffix),
             middle_start=len(prompt) - len(middle),
+        )
+
+    def _new_header(self, context: tuple[fim.Snippet, ...], path: str) -> list[int]:
+        return fim.header_ids(
+            self.template.header(context, path), self._markers, self._model.tokens
         )
 
     def _new_history(self, prefix: str, suffix: str) -> History:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SLOTS = 4
 FORK_TOKENS = 64
 """A slot is left alone rather than that more of a prompt in it is forgotten."""
+RECALLED_TOKENS = 32
+"""Of what was generated, so many are kept with a prompt that is put aside: a step or two write them
+again, as a draft that is nearly always right."""
 COPY_TOKENS = 16
 """From here on copying a common beginning is quicker than evaluating it again."""
 
@@ -91,6 +94,16 @@ class Slot:
         """
         return min(len(commonprefix([self.tokens, tokens])), len(tokens) - 1)
 
+    def followed(self, tokens: list[int]) -> list[int]:
+        """What a model wrote behind these tokens; empty if that is not known.
+
+        Tokens that the last job was given are not a model's: the user may have deleted them.
+        """
+        given = 0 if self.owner is None else self.owner.given_tokens
+        if len(tokens) < given or self.tokens[: len(tokens)] != tokens:
+            return []
+        return self.tokens[len(tokens) :]
+
     def worth(self, waiting: Collection[Job]) -> int:
         """How many tokens are worth keeping: what has been generated is not, once its job ended."""
         if self.owner is None or self.owner in waiting:
@@ -114,7 +127,7 @@ class Slots:
         """
         slot = next((slot for slot in self._slots if slot.owner is job), None)
         if slot is None:
-            slot = self._place(job.tokens, waiting)
+            slot = self._place(job, waiting)
             slot.owner = job
         slot.used = next(self._clock)
         return slot
@@ -133,10 +146,10 @@ class Slots:
             del slot.tokens[tokens:]
 
     def keep(self, states: States) -> None:
-        """Save all prompts. What was generated is forgotten."""
+        """Save all prompts. Much of what was generated is forgotten."""
         recent_first = sorted(self._slots, key=lambda slot: slot.used, reverse=True)
         for slot in recent_first:
-            self.cut(slot, slot.worth(()))
+            self.cut(slot, slot.worth(()) + RECALLED_TOKENS)
         states.keep((slot.sequence, slot.tokens) for slot in recent_first)
 
     def restore(self, states: States) -> None:
@@ -151,7 +164,8 @@ class Slots:
             self._slots[sequence].tokens = tokens
             self._slots[sequence].used = next(self._clock)
 
-    def _place(self, tokens: list[int], waiting: Collection[Job]) -> Slot:
+    def _place(self, job: Job, waiting: Collection[Job]) -> Slot:
+        tokens = job.tokens
         best = max(self._slots, key=lambda slot: (slot.shared(tokens), -slot.worth(waiting)))
         common = best.shared(tokens)
         parked = self._parking.take(tokens[:-1], common + COPY_TOKENS)
@@ -165,7 +179,8 @@ class Slots:
                     slot.tokens = parked.tokens
             elif common - slot.shared(tokens) >= COPY_TOKENS:
                 self._context.copy(best.sequence, slot.sequence)
-                slot.tokens = list(best.tokens)
+                slot.tokens, slot.owner = list(best.tokens), best.owner
+        job.recalled = slot.followed(tokens)
         self.cut(slot, slot.shared(tokens))
         return slot
 
@@ -173,7 +188,7 @@ class Slots:
         """Keep what a slot holds elsewhere, before it gives way."""
         worth = slot.worth(waiting)
         if worth >= FEWEST_TOKENS:
-            self.cut(slot, worth)
+            self.cut(slot, worth + RECALLED_TOKENS)
             state = self._context.state(slot.sequence)
             if len(state):
                 self._parking.add(slot.tokens, state)

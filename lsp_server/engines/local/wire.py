@@ -27,6 +27,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lsp_server.core.fim import Snippet
+from lsp_server.engines.base import InfillRequest
+
 Message = dict[str, Any]
 
 
@@ -41,3 +44,9 @@ def decode(line: bytes) -> Message:
     if not isinstance(message, dict):
         raise ValueError("not a message")
     return message
+
+
+def infill_request(fields: Message) -> InfillRequest:
+    """The request of an `infill` message."""
+    context = tuple(Snippet(**snippet) for snippet in fields.get("context", ()))
+    return InfillRequest(**(fields | {"context": context}))

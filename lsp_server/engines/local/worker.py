@@ -85,7 +85,7 @@ class Worker:
             return
         job_id = message["id"]
         job = self._jobs[job_id] = self._prompter.job(
-            InfillRequest(**message["request"]),
+            wire.infill_request(message["request"]),
             emit=lambda event: self._emit(job_id, event),
         )
         if len(job.tokens) > self._context_tokens:
@@ -150,8 +150,9 @@ class Worker:
             template=prompter.template.id,
             fim_ok=fim_ok,
             context_tokens=context.size,
-            prompt_tokens_per_second=self._scheduler.prompt_tokens_per_second,
-            seconds_per_token=self._scheduler.seconds_per_token,
+            # As calibrated, so that after a restart the window is the one that was evaluated.
+            prompt_tokens_per_second=speed.prompt_tokens_per_second,
+            seconds_per_token=speed.seconds_per_token,
             gpu_layers=layers,
         )
         self._send("ready", info=asdict(info))

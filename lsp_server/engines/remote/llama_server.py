@@ -138,10 +138,21 @@ class LlamaServer:
     async def _prompt(self, request: InfillRequest, begun: str, max_tokens: int) -> list[int]:
         """The prompt without the word that has been begun at its end."""
         middle = request.middle.removesuffix(begun)
-        before, after, typed = await self._tokenize_all([request.prefix, request.suffix, middle])
+        header = self._template.header(request.context, request.path)
+        texts = [part for part in header if isinstance(part, str)]
+        ids = await self._tokenize_all([*texts, request.prefix, request.suffix, middle])
+        *told, before, after, typed = ids
+        tokens = dict(zip(texts, told, strict=True))
         size = self.context_tokens - max(max_tokens, 1)
         return fim.prompt_ids(
-            self._template, self._markers, self._bos, before, after, size, typed[-(size // 2) :]
+            self._template,
+            self._markers,
+            self._bos,
+            before,
+            after,
+            size,
+            typed[-(size // 2) :],
+            fim.header_ids(header, self._markers, tokens.__getitem__),
         )
 
     async def _tokenize(
@@ -165,7 +176,11 @@ class LlamaServer:
         )
         ids = await self._control_ids({name for t in templates for name in _spellings(t)})
         self._template = fim.choose(templates, is_token=ids.__contains__, model_name=self.model)
-        self._markers = {marker: ids[marker.token] for marker in self._template.markers()}
+        self._markers = {
+            marker: ids[marker.token]
+            for marker in self._template.all_markers()
+            if marker.token in ids
+        }
         self._control = {ids[name] for name in _spellings(self._template) if name in ids}
 
     async def _control_ids(self, spellings: set[str]) -> dict[str, int]:
@@ -208,7 +223,8 @@ def _context_tokens(props: Answer) -> int:
 
 def _spellings(template: fim.Template) -> list[str]:
     """Control tokens that matter to a template, as the vocabulary spells them."""
-    return [*(marker.token for marker in template.markers()), *template.requires, *template.stops]
+    markers = (marker.token for marker in template.all_markers())
+    return [*markers, *template.requires, *template.stops]
 
 
 def _logprobs(chunk: Answer, tokens: int) -> tuple[float, ...]:

@@ -108,9 +108,19 @@ class OpenAi:
         if self._template is None:
             return body | {"prompt": before, "suffix": after}
         typed = max(0, len(before) - len(request.middle))
-        parts = (*self._template.assemble(before[:typed], after), before[typed:])
+        header = self._template.header(self._shown(request.context), request.path)
+        parts = (*header, *self._template.assemble(before[:typed], after), before[typed:])
         prompt = "".join(part if isinstance(part, str) else part.text for part in parts)
         return body | {"prompt": prompt, "stop": self._template.stops[:_MAX_STOPS]}
+
+    def _shown(self, context: tuple[fim.Snippet, ...]) -> tuple[fim.Snippet, ...]:
+        """The pieces of other files that hold nothing which may be taken for a control token."""
+        return tuple(
+            snippet
+            for snippet in context
+            if control_text.cut(snippet.text, snippet.path, self._stops)
+            == (snippet.text, snippet.path)
+        )
 
     async def _check_suffix(self) -> None:
         """Make the endpoint fill a gap of one token. Raises RemoteError if it can't."""
