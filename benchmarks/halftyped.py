@@ -22,7 +22,6 @@ import argparse
 import asyncio
 import hashlib
 import json
-import math
 import statistics
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
@@ -30,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.fim import Case
+from benchmarks.scoring import paired, similarity
 from lsp_server.engines.base import Delta, Engine, InfillRequest
 from lsp_server.engines.local.engine import LocalEngine
 from lsp_server.models.discover import resolve
@@ -112,31 +112,6 @@ async def first_line(engine: Engine, request: InfillRequest) -> str:
             if "\n" in text:
                 break
     return text.split("\n")[0].rstrip()
-
-
-def similarity(one: str, other: str) -> float:
-    """1 less the Levenshtein distance as a part of the longer text: 1 for equal texts."""
-    if one == other:
-        return 1.0
-    distances = list(range(len(other) + 1))
-    for row, letter in enumerate(one, 1):
-        left_above, distances[0] = distances[0], row
-        for column, against in enumerate(other, 1):
-            best = min(
-                distances[column] + 1, distances[column - 1] + 1, left_above + (letter != against)
-            )
-            left_above, distances[column] = distances[column], best
-    return 1 - distances[-1] / max(len(one), len(other))
-
-
-def paired(ones: Sequence[float], others: Sequence[float]) -> dict[str, float]:
-    """How often the one is better or worse, and the sign test's two-sided p value."""
-    pairs = list(zip(ones, others, strict=True))
-    wins = sum(one > other for one, other in pairs)
-    losses = sum(one < other for one, other in pairs)
-    decided = wins + losses
-    tail = sum(math.comb(decided, k) for k in range(min(wins, losses) + 1)) / 2**decided
-    return {"wins": wins, "losses": losses, "p": round(min(1.0, 2 * tail), 4)}
 
 
 async def compare(engine: Engine, cases: Sequence[HalfTyped]) -> dict[str, object]:

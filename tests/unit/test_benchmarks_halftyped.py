@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from benchmarks.halftyped import HalfTyped, compare, own_lines, paired, similarity
+from benchmarks.halftyped import HalfTyped, compare, own_lines
 from lsp_server.engines.fake import FakeEngine, Reply
 
 LINE = "    total = price * count  \n"
@@ -29,20 +27,6 @@ def test_own_lines_are_code_and_always_the_same() -> None:
         assert len(line.strip()) >= 20
         assert not line.strip().startswith(("#", '"""', "import ", "from "))
         assert case.after.startswith("\n")
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [("", "", 1), ("abc", "abc", 1), ("", "ab", 0), ("kitten", "sitting", 1 - 3 / 7)],
-)
-def test_edit_similarity(one: str, other: str, expected: float) -> None:
-    assert similarity(one, other) == similarity(other, one) == pytest.approx(expected)
-
-
-def test_only_decided_pairs_count() -> None:
-    assert paired([1, 1, 0, 0.5], [1, 0, 0, 0.4]) == {"wins": 2, "losses": 0, "p": 0.5}
-    assert paired([0] * 10, [1] * 10) == {"wins": 0, "losses": 10, "p": 0.002}
-    assert paired([1], [1]) == {"wins": 0, "losses": 0, "p": 1.0}
 
 
 async def test_each_case_is_asked_both_ways() -> None:

@@ -1,0 +1,79 @@
+"""Places that need nothing but their own file: rests of lines, bodies of blocks, arguments."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from itertools import groupby
+
+from tree_sitter import Node
+
+from benchmarks.cases.case import Case
+from benchmarks.cases.cut import Hole
+from benchmarks.cases.entities import walk
+from benchmarks.cases.package import Module, Package
+
+FEWEST_LINES, MOST_LINES = 2, 6
+"""Of the body of a block."""
+FIRST_PART, LAST_PART = 0.25, 0.5
+"""Where in a line it may be cut, its indentation apart."""
+
+
+def singles(package: Package, module: Module) -> Iterator[Case]:
+    """Each line of code, cut before one of the tokens of its second quarter."""
+    whole = Hole(module, 0, len(module.code.data))
+    for row, group in groupby(whole.leaves(), key=lambda leaf: leaf.start_point.row):
+        leaves = [leaf for leaf in group if leaf.end_byte > leaf.start_byte]
+        if not leaves or leaves[0].type in module.rules.strings | {"comment"}:
+            continue
+        first, last = leaves[0].start_byte, leaves[-1].end_byte
+        cuts = [
+            leaf.start_byte
+            for leaf in leaves
+            if FIRST_PART <= (leaf.start_byte - first) / (last - first) <= LAST_PART
+        ]
+        if not cuts:
+            continue
+        digest = hashlib.sha256(module.code.data[first:last]).digest()
+        hole = Hole.rest_of_line(module, cuts[digest[0] % len(cuts)])
+        if hole.is_fair() and not hole.is_in(module.rules.strings | module.rules.imports):
+            yield hole.case(package.name, "single", _statement(leaves[0], row))
+
+
+def multis(package: Package, module: Module) -> Iterator[Case]:
+    """Each body of a few lines that begins on a line of its own."""
+    for node in walk(module.code.root):
+        if node.type not in module.rules.blocks or not node.named_child_count:
+            continue
+        first, last = node.named_children[0], node.named_children[-1]
+        hole = Hole(module, first.start_byte, last.end_byte)
+        lines = hole.expected.split("\n")
+        if not FEWEST_LINES <= len(lines) <= MOST_LINES or not all(map(str.strip, lines)):
+            continue
+        header = node.prev_sibling
+        if header is None or header.end_point.row == first.start_point.row:
+            continue
+        if hole.is_fair() and node.parent:
+            yield hole.case(package.name, "multi", node.parent.type)
+
+
+def arguments(package: Package, module: Module) -> Iterator[Case]:
+    """What stands in the brackets of each call on one line."""
+    for node in walk(module.code.root, module.rules.imports):
+        given = node.child_by_field_name("arguments") if node.type in module.rules.calls else None
+        if given is None or given.start_point.row != given.end_point.row:
+            continue
+        if not module.code.of(given).startswith("("):
+            continue
+        hole = Hole(module, given.start_byte + 1, given.end_byte - 1)
+        untidy = hole.expected.strip() != hole.expected
+        if not untidy and hole.is_fair() and not hole.is_in(module.rules.strings):
+            yield hole.case(package.name, "arguments", node.type)
+
+
+def _statement(leaf: Node, row: int) -> str:
+    """The type of the outermost node that begins with a token in its row."""
+    node = leaf
+    while node.parent and node.parent.start_byte == leaf.start_byte and node.parent.parent:
+        node = node.parent
+    return node.type if node.start_point.row == row else leaf.type
