@@ -66,6 +66,14 @@ class CompletionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkspaceSettings:
+    """What is read of the folder that the client works in."""
+
+    index: bool = True
+    """Read its files, and show the model what a cursor needs of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings.
 
@@ -76,6 +84,7 @@ class Settings:
     local: LocalSettings = field(default_factory=LocalSettings)
     remote: RemoteSettings = field(default_factory=RemoteSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
+    workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
 
 
 def parse(raw: object) -> tuple[Settings, list[str]]:

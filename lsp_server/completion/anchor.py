@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from os.path import commonprefix
 
 from lsp_server.completion.window import CLOSING, Window, clean, rest_of_line, window
+from lsp_server.core.fim import Snippet
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point, Text
 from lsp_server.core.tokens import Counter
+from lsp_server.engines.base import InfillRequest, Priority
 
 MAX_MIDDLE_ROWS = 40
 MAX_MIDDLE_CHARACTERS = 2000
@@ -42,6 +44,16 @@ class Anchor:
     """Number of lines of the document."""
     to_end: bool
     """The suffix reaches to the end of the document."""
+    context: tuple[Snippet, ...] = ()
+    """Pieces of other files."""
+    path: str = ""
+    """Of the document, as those of `context`."""
+
+    def request(self, max_tokens: int, priority: Priority, middle: str) -> InfillRequest:
+        """Ask for what goes on from `middle` in the gap."""
+        return InfillRequest(
+            self.prefix, self.suffix, max_tokens, priority, middle, self.context, self.path
+        )
 
     def middle(self, text: Text, cursor: Point) -> str | None:
         """What stands in the gap, up to the cursor. None if something else has changed."""
@@ -72,6 +84,7 @@ class Anchor:
         return (
             len(self.prefix) >= len(other.prefix) // 2
             and len(self.suffix) >= len(other.suffix) // 2
+            and _lines(other.context) <= _lines(self.context)
         )
 
     def prefix_up_to(self, text: Text, start: Point) -> str | None:
@@ -133,6 +146,10 @@ def without_closing(suffix: str) -> str:
     """The suffix without what stands on the cursor's line, if that only closes something."""
     rest = rest_of_line(suffix)
     return suffix[len(rest) :] if CLOSING.fullmatch(rest) else suffix
+
+
+def _lines(context: Iterable[Snippet]) -> set[tuple[str, str]]:
+    return {(piece.path, line) for piece in context for line in piece.text.split("\n")}
 
 
 def _tokens(text: str, count: Counter) -> int:

@@ -22,7 +22,7 @@ from lsp_server.completion.window import Window
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import Point, Text
-from lsp_server.engines.base import Engine, InfillRequest, Priority
+from lsp_server.engines.base import Engine, Priority
 from lsp_server.settings import CompletionSettings
 
 MAX_PLACES = 6
@@ -105,6 +105,14 @@ class TypingSession:
         """The anchors of all places, the latest used first."""
         return (place.anchor for place in reversed(self._places))
 
+    def forget_file(self, path: str) -> None:
+        """Give up the places at which a piece of that file is shown."""
+        self._places = [
+            place
+            for place in self._places
+            if all(piece.path != path for piece in place.anchor.context)
+        ]
+
     def find(self, snapshot: Snapshot, cursor: Point) -> tuple[Place, str] | None:
         """The place in whose gap the cursor is, and what stands in the gap up to it."""
         for place in reversed(self._places):
@@ -131,7 +139,7 @@ class TypingSession:
         """Ask the engine to go on from what stands in the gap; `typed` as in `Generation`."""
         self.close()
         anchor = place.anchor
-        request = InfillRequest(anchor.prefix, anchor.suffix, max_tokens, priority, middle)
+        request = anchor.request(max_tokens, priority, middle)
         self._requests += 1
         generation = Generation(self._engine, request, typed)
         self._running.append(generation)

@@ -16,7 +16,7 @@ from contextlib import aclosing
 from lsp_server.completion.freeze import Freezer
 from lsp_server.completion.session import Place, Spot, TypingSession
 from lsp_server.completion.stop import Limits, Stopper
-from lsp_server.engines.base import Engine, InfillRequest, Priority
+from lsp_server.engines.base import Engine, Priority
 from lsp_server.errors import FimbleError, describe
 from lsp_server.models.hardware import on_battery
 
@@ -92,7 +92,7 @@ class SpareTime:
         found = spot.find()
         if middle is None or (found is not None and found[0].anchor.is_as_good_as(anchor)):
             return
-        request = InfillRequest(anchor.prefix, anchor.suffix, 0, Priority.IDLE, middle)
+        request = anchor.request(0, Priority.IDLE, middle)
         async with aclosing(self._engine.infill(request)) as events:
             async for _ in events:
                 pass

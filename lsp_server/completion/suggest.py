@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from lsp_server.completion.freeze import Freezer
+from lsp_server.completion.freeze import Freezer, Parse
 from lsp_server.completion.overlap import fit_to_line
+from lsp_server.completion.project import Project
 from lsp_server.completion.rhythm import Rhythm
 from lsp_server.completion.session import Place, Shown, Spot, TypingSession
 from lsp_server.completion.spare import SpareTime
@@ -43,9 +43,6 @@ MAX_SESSIONS = 32
 LATEST = 0.2
 """Weight of the latest time in what is expected of the next."""
 
-Parse = Callable[[Snapshot], Awaitable[Snapshot]]
-"""Gives a snapshot its syntax, if it can."""
-
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -70,14 +67,14 @@ class Completer:
         settings: CompletionSettings,
         parse: Parse | None = None,
         stats: Stats | None = None,
+        project: Project | None = None,
     ) -> None:
-        """Without `parse`, snapshots are taken as they come."""
+        """`parse` and `project` as in `Freezer`."""
         self.settings = settings
         self._engine = engine
-        self._parse = parse
         self._stats = stats or Stats()
         self._rhythm = Rhythm()
-        self._freezer = Freezer(engine)
+        self._freezer = Freezer(engine, parse, project)
         self._spare = SpareTime(engine, self._freezer)
         self._sessions: dict[str, TypingSession] = {}
         """By URI, the latest used last."""
@@ -131,6 +128,11 @@ class Completer:
         if session is not None:
             session.close()
 
+    def forget_file(self, path: str) -> None:
+        """A file of the project has changed: nothing that it said before is shown again."""
+        for session in self._sessions.values():
+            session.forget_file(path)
+
     def close(self) -> None:
         """End what goes on behind the user's back."""
         self._spare.stop()
@@ -179,8 +181,6 @@ class Completer:
 
     async def _freeze(self, spot: Spot, *, invoked: bool) -> tuple[Place, str]:
         """A new place at the cursor, and what stands in its gap."""
-        if self._parse is not None:
-            spot = replace(spot, snapshot=await self._parse(spot.snapshot))
         seconds = spot.budget * PATIENCE if invoked else spot.budget
         anchor = await self._freezer.anchor(spot, seconds)
         middle = spot.snapshot.text.slice(anchor.start, spot.cursor)
@@ -194,7 +194,7 @@ class Completer:
         What is there at `until`, of the monotonic clock, must do.
         """
         now = time.monotonic()
-        block_until = until - (1 - BLOCK_PART) * spot.budget
+        block_until = until - (DUE_PART - BLOCK_PART) * spot.budget
         limits = Limits(spot.settings.max_lines, lambda: time.monotonic() < block_until)
         stopper = Stopper(around, spot.grammar, limits)
         source: Source = "model"

@@ -92,6 +92,13 @@ class Template:
             parts += [file, f"{snippet.path}\n{snippet.text}\n"]
         return (*parts, file, f"{path}\n")
 
+    def shows_files(self, is_token: Callable[[Marker], bool]) -> bool:
+        """Whether a prompt can hold pieces of other files, given what the vocabulary has."""
+        separators = [
+            part for part in self.header((Snippet("", ""),), "") if isinstance(part, Marker)
+        ]
+        return bool(separators) and all(map(is_token, separators))
+
     def assemble(self, prefix: Part, suffix: Part) -> tuple[Marker | Part, ...]:
         """The prompt after which the model writes what belongs between prefix and suffix.
 
@@ -128,11 +135,11 @@ def prompt_ids(
     The middle that stands already comes last, whatever the order, and is never cut, even if it
     alone is too long. The header comes first, and goes if it would take more than half the room.
     """
-    kept_free = -(-len(middle) // MIDDLE_STEP) * MIDDLE_STEP
-    room = max(0, size - len(template.markers()) - len(bos) - kept_free)
-    if len(header) > room // 2:
+    whole = size - len(template.markers()) - len(bos)
+    if len(header) > whole // 2:
         header = ()
-    room -= len(header)
+    kept_free = -(-len(middle) // MIDDLE_STEP) * MIDDLE_STEP
+    room = max(0, whole - kept_free - len(header))
     ids = [*bos, *header]
     for part in template.assemble(*fit(prefix, suffix, room)):
         ids += [markers[part]] if isinstance(part, Marker) else part

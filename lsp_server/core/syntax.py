@@ -18,6 +18,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -72,6 +73,11 @@ def grammar_for(language_id: str, uri: str) -> str | None:
     """Name the grammar for a document, by its LSP language id or else by its file extension."""
     by_id = _LANGUAGE_IDS.get(language_id)
     return by_id or _EXTENSIONS.get(uri.rpartition(".")[2].lower())
+
+
+def known_extensions() -> Iterable[str]:
+    """Of the files that there is a grammar for, in lower case, without the dot."""
+    return _EXTENSIONS.keys()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Model loading as work-done progress, for clients that show it."""
+"""Loading a model, or reading a folder, as work-done progress for clients that show it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lsp_server.engines.base import EngineStatus
 
 
 class LoadProgress:
-    """Turns the engine's states into one progress bar for each load."""
+    """Turns states into one progress bar for each load."""
 
     def __init__(self, server: LanguageServer) -> None:
         self._server = server

@@ -26,7 +26,9 @@ ROUTES: dict[str, tuple[Handler, Any]] = {
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: (lifecycle.did_change_configuration, None),
     types.TEXT_DOCUMENT_DID_OPEN: (documents.did_open, None),
     types.TEXT_DOCUMENT_DID_CHANGE: (documents.did_change, None),
+    types.TEXT_DOCUMENT_DID_SAVE: (documents.did_save, types.SaveOptions()),
     types.TEXT_DOCUMENT_DID_CLOSE: (documents.did_close, None),
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: (documents.did_change_watched_files, None),
     # Without options pygls does not announce the capability.
     types.TEXT_DOCUMENT_INLINE_COMPLETION: (
         inline_completion.inline_completion,

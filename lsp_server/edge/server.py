@@ -14,6 +14,7 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__
 from lsp_server.edge import messages
+from lsp_server.edge.folder import watch
 from lsp_server.edge.frames import QuietWriter, Reader, Writer, bodies
 from lsp_server.edge.progress import LoadProgress
 from lsp_server.edge.protocol import FimbleProtocol
@@ -64,10 +65,22 @@ class FimbleServer(LanguageServer):
 
     def start_progress(self) -> None:
         """Show model loading as progress, if the client can."""
+        self._progress = self._bar()
+
+    def open_folder(self) -> None:
+        """Index the client's folder, with progress of its own."""
+        bar = self._bar()
+        self.session.open_folder(bar.update if bar else lambda _status: None)
+        if self.session.root is not None:
+            self.session.spawn(watch(self))
+
+    def _bar(self) -> LoadProgress | None:
         window = self.client_capabilities.window
-        if window is not None and window.work_done_progress:
-            self._progress = LoadProgress(self)
-            self.session.spawn(self._progress.run())
+        if window is None or not window.work_done_progress:
+            return None
+        bar = LoadProgress(self)
+        self.session.spawn(bar.run())
+        return bar
 
     def keep_stats(self) -> None:
         """Save what is counted now and then, and show it with the status."""

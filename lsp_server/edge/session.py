@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 from lsp_server.completion import history
@@ -12,6 +13,7 @@ from lsp_server.completion.stats import Stats
 from lsp_server.completion.suggest import Completer
 from lsp_server.core.text import Encoding
 from lsp_server.edge.documents import Documents
+from lsp_server.edge.folder import Folder
 from lsp_server.engines.base import Engine, EngineStatus, StatusListener, UsageListener
 from lsp_server.errors import FimbleError
 from lsp_server.settings import Settings, parse
@@ -35,6 +37,11 @@ class Session:
         self._engine: Engine | None = None
         self._engines_opened = 0
         self._completer: Completer | None = None
+        self.root: Path | None = None
+        """The client's folder, if it has one that may be indexed."""
+        self._folder: Folder | None = None
+        self._on_indexing: StatusListener | None = None
+        """Set once the folder may be opened."""
 
     def engine(self) -> Engine:
         """The engine of the present settings; opens it if that has not been done."""
@@ -48,9 +55,28 @@ class Session:
         """Asks that engine."""
         if self._completer is None:
             self._completer = Completer(
-                self.engine(), self.settings.completion, self.documents.with_syntax, self.stats
+                self.engine(),
+                self.settings.completion,
+                self.documents.with_syntax,
+                self.stats,
+                self._folder.project if self._folder else None,
             )
         return self._completer
+
+    def open_folder(self, on_indexing: StatusListener) -> None:
+        """Index the client's folder in the background, if the settings have it so."""
+        self._on_indexing = on_indexing
+        if self.root is not None and self.settings.workspace.index:
+            self._folder = Folder(self.root, on_indexing, self.spawn)
+            self.spawn(self._folder.scan())
+
+    async def files_changed(self, uris: Sequence[str]) -> None:
+        """Files have changed on disk: what was known of them is looked at again."""
+        if self._folder is None:
+            return
+        for path in await self._folder.changed(uris):
+            if self._completer is not None:
+                self._completer.forget_file(path)
 
     def configure(self, raw: object) -> list[str]:
         """Use new settings; return what is wrong with them, a sentence each.
@@ -67,6 +93,10 @@ class Session:
                 self.warm_up()
         elif self._completer is not None:
             self._completer.settings = settings.completion
+        if before.workspace != settings.workspace and self._on_indexing is not None:
+            self._leave_completer()
+            self._leave_folder()
+            self.open_folder(self._on_indexing)
         return problems
 
     def warm_up(self) -> None:
@@ -96,12 +126,18 @@ class Session:
             task.cancel()
         if self._engine is not None:
             _keep(self._engine.close(), self._closing)
+        self._leave_folder()
         await asyncio.gather(*self._closing)
         await self.stats.save()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background, and keep hold of it so that it is not collected."""
         _keep(work, self._tasks)
+
+    def _leave_folder(self) -> None:
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            _keep(folder.close(), self._closing)
 
     def _leave_completer(self) -> None:
         completer, self._completer = self._completer, None

@@ -103,6 +103,8 @@ class EngineInfo:
     """Measured; None where the engine can't tell."""
     seconds_per_token: float | None = None
     gpu_layers: int = 0
+    shows_files: bool = False
+    """Whether its prompts can hold pieces of other files."""
 
     def announcement(self) -> str:
         """One sentence for the user when the engine has become ready."""

@@ -40,9 +40,14 @@ class Reply:
     seconds_per_token: float = 0.0
     crash: bool = False
     """Fail with EngineCrashed after the text."""
+    shown: str = ""
+    """What a piece of another file in the prompt must hold; empty: nothing need be shown."""
 
-    def rest(self, before: str) -> Reply | None:
+    def rest(self, request: InfillRequest) -> Reply | None:
         """What is still to be said where a beginning of it stands already; None: not asked for."""
+        if not any(self.shown in piece.text for piece in request.context) and self.shown:
+            return None
+        before = request.prefix + request.middle
         for length in range(len(self.text), -1, -1):
             if before.endswith(self.after + self.text[:length]):
                 return replace(self, text=self.text[length:])
@@ -54,6 +59,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "text": str,
     "seconds_per_token": (int, float),
     "crash": bool,
+    "shown": str,
 }
 
 
@@ -71,7 +77,8 @@ def read_script(path: Path) -> list[Reply]:
         if not _is_reply(entry):
             raise UsageError(
                 f"Reply {number} of the script {path} must be an object with the text `after` and, "
-                "if need be, the text `text`, the number `seconds_per_token`, `crash: true`."
+                "if need be, the texts `text` and `shown`, the number `seconds_per_token`, "
+                "`crash: true`."
             )
     return [Reply(**entry) for entry in entries]
 
@@ -103,7 +110,7 @@ class FakeEngine:
         self.requests.append(request)
         before = request.prefix + request.middle
         replies = self._replies if request.max_tokens else ()
-        reply = next((rest for r in replies if (rest := r.rest(before)) is not None), Reply(""))
+        reply = next((rest for r in replies if (rest := r.rest(request)) is not None), Reply(""))
         words = re.findall(r"\s*\S+|\s+$", reply.text)
         prompt_tokens = estimate(before + request.suffix)
         usage = Usage(prompt_tokens=prompt_tokens, evaluated_tokens=prompt_tokens)
@@ -126,7 +133,9 @@ class FakeEngine:
         if self._on_status is not None:
             self._on_status(EngineStatus("ready", "The scripted engine is ready."))
             self._on_status = None
-        return EngineInfo("script", "fake", "none", fim_ok=True, context_tokens=4096)
+        return EngineInfo(
+            "script", "fake", "none", fim_ok=True, context_tokens=4096, shows_files=True
+        )
 
     def counter(self) -> Counter:
         """The usual estimate."""

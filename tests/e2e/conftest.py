@@ -46,8 +46,9 @@ async def start(script: Path) -> AsyncIterator[Start]:
         arguments: Sequence[str] = ("--script", str(script)),
         options: dict[str, Any] | None = None,
         environment: dict[str, str] | None = None,
+        **more: Any,
     ) -> Editor:
-        editor = await connect(arguments, profile, options, environment)
+        editor = await connect(arguments, profile, options, environment, **more)
         editors.append(editor)
         return editor
 

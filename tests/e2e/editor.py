@@ -141,8 +141,9 @@ async def connect(
     profile: str,
     options: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
+    root_uri: str = "file:///project",
 ) -> Editor:
-    """Start a server and initialize a session."""
+    """Start a server and initialize a session; the folder that it works in is not there."""
     command = [sys.executable, "-m", "lsp_server", "serve", *arguments]
     client: Any = await ClientServerConfig(command, server_env=environment).start()
     statuses: list[tuple[str, str]] = []
@@ -154,7 +155,7 @@ async def connect(
     initialized = await client.initialize_session(
         lsp.InitializeParams(
             capabilities=capabilities(profile),
-            root_uri="file:///work",
+            root_uri=root_uri,
             initialization_options=options,
         )
     )

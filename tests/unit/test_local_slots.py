@@ -107,15 +107,15 @@ def test_a_state_that_does_not_fit_is_evaluated_again() -> None:
 def test_there_is_room_for_so_many() -> None:
     parking = Parking(room=25)
     for number in range(3):
-        parking.add([number] * 3, np.zeros(10, np.uint8))
+        parking.add([number] * 3, 3, np.zeros(10, np.uint8))
     assert parking.take([0, 0, 0, 5], 0) is None
     assert parking.take([1, 1, 5], 2) is None
-    parking.add([2] * 4, np.zeros(10, np.uint8))  # goes on from another
+    parking.add([2] * 4, 4, np.zeros(10, np.uint8))  # goes on from another
     found = parking.take([1, 1, 5], 1)
     assert found is not None
     assert found.tokens == [1] * 3
     assert parking.take([1, 1, 5], 1) is None
-    parking.add([5], np.zeros(26, np.uint8))
+    parking.add([5], 1, np.zeros(26, np.uint8))
     assert parking.take([5], 0) is parking.take([2] * 4, 0) is None
 
 

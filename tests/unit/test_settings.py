@@ -35,6 +35,7 @@ def test_every_setting_can_be_set() -> None:
                 "maxLines": 3,
                 "disabledLanguages": ["markdown", "plaintext"],
             },
+            "workspace": {"index": False},
         }
     )
     assert problems == []

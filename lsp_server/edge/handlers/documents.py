@@ -24,6 +24,18 @@ def did_change(server: FimbleServer, params: types.DidChangeTextDocumentParams) 
     )
 
 
+async def did_save(server: FimbleServer, params: types.DidSaveTextDocumentParams) -> None:
+    """Index the file again."""
+    await server.session.files_changed([params.text_document.uri])
+
+
+async def did_change_watched_files(
+    server: FimbleServer, params: types.DidChangeWatchedFilesParams
+) -> None:
+    """Index files again that were changed by something else."""
+    await server.session.files_changed([change.uri for change in params.changes])
+
+
 def did_close(server: FimbleServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document."""
     server.session.close_document(params.text_document.uri)

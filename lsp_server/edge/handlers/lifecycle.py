@@ -7,6 +7,7 @@ from dataclasses import fields
 from lsprotocol import types
 
 from lsp_server.edge import convert
+from lsp_server.edge.folder import root_of
 from lsp_server.edge.server import FimbleServer
 from lsp_server.settings import Settings
 
@@ -16,6 +17,7 @@ SECTION = "fimble"
 def initialize(server: FimbleServer, params: types.InitializeParams) -> None:
     """Take the settings that came with the request; problems are named once shown is possible."""
     server.session.encoding = convert.encoding(server.workspace.position_encoding)
+    server.session.root = root_of(params)
     options = params.initialization_options
     if isinstance(options, dict) and SECTION in options:
         options = options[SECTION]
@@ -23,10 +25,11 @@ def initialize(server: FimbleServer, params: types.InitializeParams) -> None:
 
 
 async def initialized(server: FimbleServer, _params: types.InitializedParams) -> None:
-    """Name problems of the settings, and load the model."""
+    """Name problems of the settings, load the model, and read the workspace."""
     server.name_problems(server.problems)
     server.start_progress()
     server.keep_stats()
+    server.open_folder()
     server.session.warm_up()
 
 

@@ -30,6 +30,8 @@ class Parked:
     """The tokens of a sequence, and its state as llama.cpp serialises it."""
 
     tokens: list[int]
+    given: int
+    """How many of them a job was given; the others were generated."""
     state: State = field(repr=False)
 
 
@@ -40,10 +42,10 @@ class Parking:
         self._room = room
         self._parked: list[Parked] = []
 
-    def add(self, tokens: list[int], state: State) -> None:
+    def add(self, tokens: list[int], given: int, state: State) -> None:
         """Park a prompt; one that it begins with is no longer needed."""
         self._parked = [p for p in self._parked if p.tokens != tokens[: len(p.tokens)]]
-        self._parked.append(Parked(list(tokens), state))
+        self._parked.append(Parked(list(tokens), given, state))
         taken = sum(len(parked.state) for parked in self._parked)
         while taken > self._room:
             taken -= len(self._parked.pop(0).state)

@@ -34,6 +34,7 @@ class Prompter:
             for marker in self.template.all_markers()
             if (token := model.control_token(marker.token)) is not None
         }
+        self.shows_files = self.template.shows_files(self._markers.__contains__)
         # Prefix, suffix and context stay the same while a middle is typed.
         self._tokens = lru_cache(maxsize=2 * SLOTS)(model.tokens)
         self._header = lru_cache(maxsize=2 * SLOTS)(self._new_header)

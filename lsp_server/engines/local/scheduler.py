@@ -121,6 +121,7 @@ class Scheduler:
             right = start + len(tokens) + len(picked) - 1
             self.slots.cut(slot, min(right, len(job.tokens)))
         elif complete:
+            self.slots.cut(slot, start + len(tokens))
             self._finish(job, "end" if picks else "length")
 
     def _draft(self, job: Job, tokens: int) -> Draft:

@@ -84,6 +84,8 @@ class Slot:
     tokens: list[int] = field(default_factory=list)
     owner: Job | None = None
     """The last job that was evaluated here, even if it has ended."""
+    given: int = 0
+    """How many of its tokens a job was given."""
     used: int = 0
     """When it was last used, in steps."""
 
@@ -97,10 +99,10 @@ class Slot:
     def followed(self, tokens: list[int]) -> list[int]:
         """What a model wrote behind these tokens; empty if that is not known.
 
-        Tokens that the last job was given are not a model's: the user may have deleted them.
+        Tokens that the last job was given are not a model's: the user may have deleted them. Of a
+        prompt from before a restart nobody knows.
         """
-        given = 0 if self.owner is None else self.owner.given_tokens
-        if len(tokens) < given or self.tokens[: len(tokens)] != tokens:
+        if len(tokens) < self.given or self.tokens[: len(tokens)] != tokens:
             return []
         return self.tokens[len(tokens) :]
 
@@ -128,7 +130,7 @@ class Slots:
         slot = next((slot for slot in self._slots if slot.owner is job), None)
         if slot is None:
             slot = self._place(job, waiting)
-            slot.owner = job
+            slot.owner, slot.given = job, job.given_tokens
         slot.used = next(self._clock)
         return slot
 
@@ -136,7 +138,7 @@ class Slots:
         """Forget what a slot holds."""
         self._context.keep(slot.sequence, 0)
         slot.tokens.clear()
-        slot.owner = None
+        slot.owner, slot.given = None, 0
 
     def cut(self, slot: Slot, tokens: int) -> None:
         """Forget all but the first tokens, or all if that can't be done."""
@@ -176,11 +178,11 @@ class Slots:
             if parked:
                 self.clear(slot)
                 if self._context.restore(slot.sequence, parked.state):
-                    slot.tokens = parked.tokens
+                    slot.tokens, slot.given = parked.tokens, parked.given
             elif common - slot.shared(tokens) >= COPY_TOKENS:
                 self._context.copy(best.sequence, slot.sequence)
-                slot.tokens, slot.owner = list(best.tokens), best.owner
-        job.recalled = slot.followed(tokens)
+                slot.tokens, slot.given = list(best.tokens), best.given
+        job.recalled = slot.followed(tokens) or job.recalled
         self.cut(slot, slot.shared(tokens))
         return slot
 
@@ -191,7 +193,7 @@ class Slots:
             self.cut(slot, worth + RECALLED_TOKENS)
             state = self._context.state(slot.sequence)
             if len(state):
-                self._parking.add(slot.tokens, state)
+                self._parking.add(slot.tokens, slot.given, state)
 
 
 def _destroys(forgotten: int, common: int, tokens: int) -> bool:

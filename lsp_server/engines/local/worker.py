@@ -154,6 +154,7 @@ class Worker:
             prompt_tokens_per_second=speed.prompt_tokens_per_second,
             seconds_per_token=speed.seconds_per_token,
             gpu_layers=layers,
+            shows_files=prompter.shows_files,
         )
         self._send("ready", info=asdict(info))
 

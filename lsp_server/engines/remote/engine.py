@@ -47,6 +47,7 @@ class _Endpoint:
             context_tokens=self.dialect.context_tokens,
             prompt_tokens_per_second=self.dialect.prompt_tokens_per_second,
             seconds_per_token=self.dialect.seconds_per_token,
+            shows_files=self.dialect.shows_files,
         )
 
 

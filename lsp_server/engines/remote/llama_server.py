@@ -67,6 +67,8 @@ class LlamaServer:
         self.context_tokens = _context_tokens(props)
         self.prompt_tokens_per_second: float | None = None
         self.seconds_per_token: float | None = None
+        self._tokens: dict[str, list[int]] = {}
+        """Of the latest prompt's frozen texts."""
 
     @classmethod
     async def connect(cls, http: Http, settings: RemoteSettings, props: Answer) -> LlamaServer:
@@ -80,6 +82,11 @@ class LlamaServer:
     def template(self) -> str:
         """Id of the template that the vocabulary fits."""
         return self._template.id
+
+    @property
+    def shows_files(self) -> bool:
+        """See EngineInfo."""
+        return self._template.shows_files(self._markers.__contains__)
 
     async def infill(
         self, request: InfillRequest, spent: Callable[[Usage], None]
@@ -139,17 +146,21 @@ class LlamaServer:
         """The prompt without the word that has been begun at its end."""
         middle = request.middle.removesuffix(begun)
         header = self._template.header(request.context, request.path)
-        texts = [part for part in header if isinstance(part, str)]
-        ids = await self._tokenize_all([*texts, request.prefix, request.suffix, middle])
-        *told, before, after, typed = ids
-        tokens = dict(zip(texts, told, strict=True))
+        frozen = [part for part in header if isinstance(part, str)]
+        frozen += [request.prefix, request.suffix]
+        # Only the middle changes with a key.
+        tokens = {text: self._tokens[text] for text in frozen if text in self._tokens}
+        new = [text for text in dict.fromkeys(frozen) if text not in tokens]
+        *told, typed = await self._tokenize_all([*new, middle])
+        tokens.update(zip(new, told, strict=True))
+        self._tokens = tokens
         size = self.context_tokens - max(max_tokens, 1)
         return fim.prompt_ids(
             self._template,
             self._markers,
             self._bos,
-            before,
-            after,
+            tokens[request.prefix],
+            tokens[request.suffix],
             size,
             typed[-(size // 2) :],
             fim.header_ids(header, self._markers, tokens.__getitem__),

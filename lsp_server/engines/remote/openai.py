@@ -46,6 +46,7 @@ class OpenAi:
         self._stops = _text_stops(template) if template else []
         self.model = model or http.host
         self.template = template.id if template else "suffix"
+        self.shows_files = template is not None and template.shows_files(lambda _: True)
         self.context_tokens = context_tokens
 
     @classmethod
@@ -108,7 +109,8 @@ class OpenAi:
         if self._template is None:
             return body | {"prompt": before, "suffix": after}
         typed = max(0, len(before) - len(request.middle))
-        header = self._template.header(self._shown(request.context), request.path)
+        context = self._shown(request.context) if self._is_plain(request.path) else ()
+        header = self._template.header(context, request.path)
         parts = (*header, *self._template.assemble(before[:typed], after), before[typed:])
         prompt = "".join(part if isinstance(part, str) else part.text for part in parts)
         return body | {"prompt": prompt, "stop": self._template.stops[:_MAX_STOPS]}
@@ -116,11 +118,11 @@ class OpenAi:
     def _shown(self, context: tuple[fim.Snippet, ...]) -> tuple[fim.Snippet, ...]:
         """The pieces of other files that hold nothing which may be taken for a control token."""
         return tuple(
-            snippet
-            for snippet in context
-            if control_text.cut(snippet.text, snippet.path, self._stops)
-            == (snippet.text, snippet.path)
+            piece for piece in context if self._is_plain(piece.text) and self._is_plain(piece.path)
         )
+
+    def _is_plain(self, text: str) -> bool:
+        return control_text.cut(text, "", self._stops) == (text, "")
 
     async def _check_suffix(self) -> None:
         """Make the endpoint fill a gap of one token. Raises RemoteError if it can't."""

@@ -34,6 +34,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def shows_files(self) -> bool:
+        """See `EngineInfo.shows_files`."""
+        ...
+
+    @property
     def context_tokens(self) -> int:
         """Size of the context, told or assumed."""
         ...

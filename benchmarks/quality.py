@@ -1,0 +1,232 @@
+"""Completion quality on code that the model can't have seen, beside the bare engine.
+
+Each case of `benchmarks/cases` is asked three ways, all greedy, with the same engine in one run:
+
+- `bare`: prefix and suffix as long as fit, and the answer cut to its first statement;
+- `file`: Fimble's completion, which knows the one file alone;
+- `fimble`: the same with an index of the case's package, as a server has it.
+
+What is compared is the whole answer with the line, call or block that stood there. `gold_shown` is
+the part of the cross-file cases in whose prompt the definition is named by its own file's piece.
+Prints one JSON object; intervals are those of a paired bootstrap, 95 %.
+
+    python -m benchmarks.quality --model qwen2.5-coder-1.5b --kinds cross-file in-file
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from benchmarks import scoring
+from benchmarks.cases import Case, folder, load
+from benchmarks.figures import summary
+from lsp_server.completion.project import Project
+from lsp_server.completion.stop import Limits, Stopper
+from lsp_server.completion.suggest import Completer
+from lsp_server.completion.window import Window
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.syntax import Syntax
+from lsp_server.core.text import Text
+from lsp_server.engines.base import Delta, Engine, Event, InfillRequest
+from lsp_server.engines.local.engine import LocalEngine
+from lsp_server.models.discover import resolve
+from lsp_server.settings import CompletionSettings, LocalSettings
+from lsp_server.workspace.extract import extract, read
+from lsp_server.workspace.index import Index
+from lsp_server.workspace.walk import walk
+
+WAYS = ("bare", "file", "fimble")
+MAX_TOKENS = 96
+SETTINGS = CompletionSettings(latency_budget_ms=60_000, max_tokens=MAX_TOKENS)
+"""Time enough to show what is worth showing, on a slow or busy machine."""
+CHARACTERS_PER_TOKEN = 4
+"""Of code, about; what is too much is cut off by the engine."""
+SUFFIX_PART = 4
+"""The bare way's suffix gets one part in so many."""
+
+
+class Recording:
+    """An engine that remembers the first request for an answer since `request` was None."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.request: InfillRequest | None = None
+        self.info, self.counter, self.close = engine.info, engine.counter, engine.close
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+        """See Engine."""
+        if request.max_tokens and self.request is None:
+            self.request = request
+        async with aclosing(self._engine.infill(request)) as events:
+            async for event in events:
+                yield event
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a way says to a case."""
+
+    text: str
+    gold_shown: bool
+
+
+async def bare(engine: Engine, case: Case, characters: int) -> Answer:
+    """Ask the engine itself, with so many characters around the cursor."""
+    after = case.suffix[: characters // SUFFIX_PART]
+    before = case.prefix[len(after) - characters :]
+    stopper = Stopper(Window(before, after), case.grammar, Limits(SETTINGS.max_lines))
+    async with aclosing(engine.infill(InfillRequest(before, after, MAX_TOKENS))) as events:
+        async for event in events:
+            if isinstance(event, Delta):
+                stopper.feed(event.text)
+            else:
+                stopper.finish(complete=event.reason == "end")
+            if stopper.done:
+                break
+    return Answer(stopper.text, gold_shown=False)
+
+
+async def completed(engine: Recording, case: Case, project: Project | None) -> Answer:
+    """Ask Fimble's completion, as for a document that has just been opened."""
+    completer = Completer(engine, SETTINGS, parsed, project=project)
+    text = case.prefix + case.suffix
+    root = folder(case.package)
+    snapshot = Snapshot((root / case.path).as_uri(), 1, case.grammar, Text.of(text))
+    engine.request = None
+    found = await completer.suggest(snapshot, Text.of(case.prefix).end, invoked=True)
+    completer.close()
+    asked: InfillRequest | None = engine.request
+    shown = () if asked is None else asked.context
+    gold = case.gold
+    named = gold is not None and any(
+        piece.path == gold.path and re.search(rf"\b{re.escape(gold.name)}\b", piece.text)
+        for piece in shown
+    )
+    return Answer("" if found is None else found.text, bool(named))
+
+
+async def parsed(snapshot: Snapshot) -> Snapshot:
+    """With its syntax."""
+    syntax = Syntax.parse(snapshot.text, snapshot.language)
+    return Snapshot(snapshot.uri, 1, snapshot.language, snapshot.text, syntax)
+
+
+def indexed(root: Path, file: Path) -> Project:
+    """A package's folder with its index, made here and now."""
+    index = Index(root, file)
+    found = ((each, read(root, each)) for each in walk(root))
+    index.update([extract(each, data) for each, data in found if data is not None])
+    return Project(root, index)
+
+
+async def ask_all(
+    model: Path, cases: Sequence[Case], ways: Sequence[str], context_tokens: int
+) -> dict[str, list[Answer]]:
+    """The answers of each way, in the order of the cases."""
+    settings = LocalSettings(context_tokens=context_tokens, keep_state=False)
+    local = LocalEngine(lambda: model, settings, lambda _status: None)
+    characters = CHARACTERS_PER_TOKEN * (context_tokens - MAX_TOKENS)
+    engine = Recording(local)
+    answers: dict[str, list[Answer]] = {way: [] for way in ways}
+    with tempfile.TemporaryDirectory() as kept:
+        projects = {
+            name: indexed(folder(name), Path(kept) / f"{name}.sqlite")
+            for name in {case.package for case in cases}
+        }
+        for number, case in enumerate(cases, 1):
+            for way in ways:
+                if way == "bare":
+                    answer = await bare(local, case, characters)
+                else:
+                    project = projects[case.package] if way == "fimble" else None
+                    answer = await completed(engine, case, project)
+                answers[way].append(answer)
+            if number % 20 == 0:
+                print(f"{number} of {len(cases)} cases", file=sys.stderr)
+    await local.close()
+    return answers
+
+
+def report(cases: Sequence[Case], answers: dict[str, list[Answer]]) -> dict[str, Any]:
+    """Figures of each way, and differences from the bare one."""
+    figures: dict[str, Any] = {"cases": len(cases)}
+    exact: dict[str, list[float]] = {}
+    similar: dict[str, list[float]] = {}
+    for way, said in answers.items():
+        pairs = list(zip(said, cases, strict=True))
+        exact[way] = [float(scoring.exact(a.text.strip(), c.expected.strip())) for a, c in pairs]
+        similar[way] = [scoring.similarity(a.text.strip(), c.expected.strip()) for a, c in pairs]
+        shown = [(a, c) for a, c in pairs if a.text]
+        places = [(scoring.Place(c.grammar, c.prefix, c.suffix), a, c) for a, c in shown]
+        figures[way] = {
+            "exact": round(sum(exact[way])),
+            "exact_percent": round(100 * fmean(exact[way]), 1),
+            "edit_similarity": round(fmean(similar[way]), 4),
+            "shown": len(shown),
+            "parse_percent": _percent(p.parses(a.text, c.expected) for p, a, c in places),
+            "repeats": sum(p.repeats(a.text) and not p.repeats(c.expected) for p, a, c in places),
+            "characters": summary([len(a.text) for a, _ in shown])["p50"],
+        }
+        if way == "fimble" and any(case.gold for case in cases):
+            figures[way]["gold_shown_percent"] = _percent(a.gold_shown for a, c in pairs if c.gold)
+    for way in answers.keys() - {"bare"} if "bare" in answers else ():
+        figures[f"{way} / bare"] = {
+            "exact, ratio": asdict(scoring.ratio(exact[way], exact["bare"])),
+            "exact": scoring.paired(exact[way], exact["bare"]),
+            "edit similarity, difference": asdict(
+                scoring.difference(similar[way], similar["bare"])
+            ),
+        }
+    return figures
+
+
+def _spread(cases: Sequence[Case], count: int | None) -> Sequence[Case]:
+    """So many of them, from all packages alike."""
+    step = len(cases) / count if count else 1
+    return [cases[int(number * step)] for number in range(count or len(cases))]
+
+
+def _percent(those: Any) -> float | None:
+    known = [bool(each) for each in those]
+    return round(100 * fmean(known), 1) if known else None
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description="Completion quality beside the bare engine.")
+    parser.add_argument("--model", default="qwen2.5-coder-1.5b")
+    parser.add_argument("--kinds", nargs="+", default=["cross-file", "in-file"])
+    parser.add_argument("--cases", type=int, help="of each kind; all by default")
+    parser.add_argument("--context", type=int, default=1024, help="tokens of prompt and answer")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--texts", type=Path, help="a file for all answers, as JSON lines")
+    options = parser.parse_args()
+    model = resolve(options.model)
+    result: dict[str, Any] = {"model": model.name, "context_tokens": options.context}
+    for kind in options.kinds:
+        cases = _spread(load(kind), options.cases)
+        answers = asyncio.run(ask_all(model, cases, options.ways, options.context))
+        result[kind] = report(cases, answers)
+        if options.texts:
+            with options.texts.open("a", encoding="utf-8") as file:
+                for number, case in enumerate(cases):
+                    said = {way: answers[way][number].text for way in answers}
+                    line = {"case": case.name, "kind": kind, "expected": case.expected} | said
+                    shown = {w: answers[w][number].gold_shown for w in answers}
+                    file.write(json.dumps(line | {"gold_shown": shown.get("fimble")}) + "\n")
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

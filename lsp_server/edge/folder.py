@@ -1,0 +1,123 @@
+"""The client's folder: its index, kept up to date while the server runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from lsp_server.completion.project import Project
+from lsp_server.core.syntax import known_extensions
+from lsp_server.core.uris import path_of
+from lsp_server.engines.base import EngineStatus, StatusListener
+from lsp_server.workspace.ignore import IGNORE_FILES
+from lsp_server.workspace.index import Index
+from lsp_server.workspace.indexer import Indexer
+
+WATCH_ID = "fimble-files"
+MANY = 50
+"""Changed files from which on all are looked through."""
+WORTH_SHOWING = 100
+"""Fewer files are read in less than a second."""
+
+
+def root_of(params: types.InitializeParams) -> Path | None:
+    """The folder that the client works in; None if it has none that is worth an index.
+
+    Somebody's home, or the whole disk, is no project.
+    """
+    folders = params.workspace_folders or []
+    path = path_of((folders[0].uri if folders else params.root_uri) or "")
+    try:
+        known = path is not None and path.is_dir() and path not in (Path.home(), Path(path.anchor))
+    except (OSError, RuntimeError):  # it can't be read, or there is no home
+        return None
+    return path if known else None
+
+
+class Folder:
+    """One folder. `on_status` hears how far reading it has come.
+
+    `spawn` runs something in the background; it is told to do nothing more once that ends.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        on_status: StatusListener,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self._on_status = on_status
+        self._spawn = spawn
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
+        self._index = Index(root, on_reset=self._begin_anew)
+        self._indexer = Indexer(root, self._show)
+        self.project = Project(root, self._index)
+
+    async def scan(self) -> None:
+        """Make the index agree with the files."""
+        done = await self._indexer.scan()
+        message = "The workspace is indexed." if done else "The workspace could not be indexed."
+        self._on_status(EngineStatus("ready", message))
+
+    async def changed(self, uris: Sequence[str]) -> list[str]:
+        """Files were saved, made or deleted: read them again, and return their paths."""
+        paths = [path for uri in uris if (path := self.project.path(uri))]
+        if len(paths) > MANY:
+            await self._indexer.scan()
+        else:
+            for path in paths:
+                await self._indexer.changed(path)
+        return paths
+
+    async def close(self) -> None:
+        """End the indexer."""
+        self._closed = True
+        await self._indexer.close()
+        self._index.close()
+
+    def _show(self, done: int, total: int) -> None:
+        if total < WORTH_SHOWING:
+            return
+        fraction = done / total if total else 1.0
+        message = f"Indexing the workspace: {done:,} of {total:,} files."
+        state: Literal["loading", "ready"] = "loading" if done < total else "ready"
+        self._on_status(EngineStatus(state, message, fraction))
+
+    def _begin_anew(self) -> None:
+        """The index was damaged or deleted, and is empty now. Called in any thread."""
+
+        def scan() -> None:
+            if not self._closed:
+                self._spawn(self.scan())
+
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(scan)
+
+
+async def watch(server: LanguageServer) -> None:
+    """Ask the client to tell of files that change on disk, if it can."""
+    workspace = server.client_capabilities.workspace
+    watched = workspace.did_change_watched_files if workspace else None
+    if watched is None or not watched.dynamic_registration:
+        return
+    patterns = (
+        f"**/*.{{{','.join(sorted(known_extensions()))}}}",
+        f"**/{{{','.join(IGNORE_FILES)}}}",
+    )
+    options = types.DidChangeWatchedFilesRegistrationOptions(
+        [types.FileSystemWatcher(pattern) for pattern in patterns]
+    )
+    registration = types.Registration(WATCH_ID, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+    params = types.RegistrationParams([registration])
+    request = asyncio.ensure_future(server.client_register_capability_async(params))
+    request.add_done_callback(lambda answer: answer.cancelled() or answer.exception())
+    with contextlib.suppress(JsonRpcException):  # then saved files alone are heard of
+        await asyncio.shield(request)

@@ -1,0 +1,94 @@
+"""The workspace index through the server: what other files tell reaches the prompt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lsprotocol import types as lsp
+
+from lsp_server.workspace.index import Index
+from tests.e2e.conftest import Start
+from tests.e2e.editor import Editor
+
+SCRIPT = [
+    {"after": "client.", "text": "fetch_order(1)", "shown": "def fetch_order(self"},
+    {"after": "client.", "text": "unknown()"},
+    {"after": "Renamed().", "text": "newer()", "shown": "def newer"},
+]
+CLIENT = "class Client:\n    def fetch_order(self, number: int) -> str:\n        return ''\n"
+USER = "from shop.client import Client\n\nclient = Client()\nclient.\n"
+
+
+class Project:
+    """A folder that a server works in."""
+
+    def __init__(self, folder: Path, start: Start) -> None:
+        self.root = folder / "project"
+        (self.root / "shop").mkdir(parents=True)
+        (self.root / "shop" / "client.py").write_text(CLIENT)
+        self.cache = folder / "cache"
+        script = folder / "script.json"
+        script.write_text(json.dumps(SCRIPT))
+        self._arguments = ("--script", str(script))
+        self._start = start
+
+    @property
+    def uri(self) -> str:
+        return (self.root / "main.py").as_uri()
+
+    async def open(self, **options: object) -> Editor:
+        return await self._start(
+            arguments=self._arguments,
+            environment={"FIMBLE_CACHE": str(self.cache)},
+            root_uri=self.root.as_uri(),
+            **options,
+        )
+
+    def holds(self, met: Callable[[Index], object]) -> Callable[[], bool]:
+        """Whether something holds of the index, once all has been read."""
+
+        def check() -> bool:
+            file = next(self.cache.glob("index/*.sqlite"), None)
+            index = Index(self.root, file)
+            found = file is not None and index.complete and bool(met(index))
+            index.close()
+            return found
+
+        return check
+
+
+@pytest.fixture
+def project(tmp_path: Path, start: Start) -> Project:
+    return Project(tmp_path, start)
+
+
+async def test_a_definition_of_another_file_is_shown_to_the_model(project: Project) -> None:
+    editor = await project.open()
+    await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
+    editor.open(USER, project.uri)
+    assert await editor.texts(3, 7, uri=project.uri) == ["fetch_order(1)"]
+
+
+async def test_a_saved_file_is_read_again(project: Project) -> None:
+    editor = await project.open()
+    await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
+    saved = project.root / "shop" / "renamed.py"
+    saved.write_text("class Renamed:\n    def newer(self): ...\n")
+    item = lsp.TextDocumentIdentifier(saved.as_uri())
+    editor.client.text_document_did_save(lsp.DidSaveTextDocumentParams(item))
+    await editor.until(project.holds(lambda index: index.in_module("shop/renamed.py")))
+    saved.unlink()
+    event = lsp.FileEvent(saved.as_uri(), lsp.FileChangeType.Deleted)
+    watched = lsp.DidChangeWatchedFilesParams([event])
+    editor.client.workspace_did_change_watched_files(watched)
+    await editor.until(project.holds(lambda index: not index.in_module("shop/renamed.py")))
+
+
+async def test_the_index_can_be_switched_off(project: Project) -> None:
+    editor = await project.open(options={"workspace": {"index": False}})
+    editor.open(USER, project.uri)
+    assert await editor.texts(3, 7, uri=project.uri) == ["unknown()"]
+    assert not project.cache.exists()
