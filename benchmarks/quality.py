@@ -21,6 +21,7 @@ import json
 import re
 import sys
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
@@ -79,6 +80,8 @@ class Answer:
 
     text: str
     gold_shown: bool
+    context_ms: float | None = None
+    """What looking into the index took."""
 
 
 async def bare(engine: Engine, case: Case, characters: int) -> Answer:
@@ -103,6 +106,12 @@ async def completed(engine: Recording, case: Case, project: Project | None) -> A
     text = case.prefix + case.suffix
     root = folder(case.package)
     snapshot = Snapshot((root / case.path).as_uri(), 1, case.grammar, Text.of(text))
+    context_ms = None
+    if project is not None:
+        whole = await parsed(snapshot)
+        began = time.perf_counter()
+        await project.needed(whole, Text.of(case.prefix).end)
+        context_ms = 1000 * (time.perf_counter() - began)
     engine.request = None
     found = await completer.suggest(snapshot, Text.of(case.prefix).end, invoked=True)
     completer.close()
@@ -113,7 +122,7 @@ async def completed(engine: Recording, case: Case, project: Project | None) -> A
         piece.path == gold.path and re.search(rf"\b{re.escape(gold.name)}\b", piece.text)
         for piece in shown
     )
-    return Answer("" if found is None else found.text, bool(named))
+    return Answer("" if found is None else found.text, bool(named), context_ms)
 
 
 async def parsed(snapshot: Snapshot) -> Snapshot:
@@ -178,6 +187,8 @@ def report(cases: Sequence[Case], answers: dict[str, list[Answer]]) -> dict[str,
             "repeats": sum(p.repeats(a.text) and not p.repeats(c.expected) for p, a, c in places),
             "characters": summary([len(a.text) for a, _ in shown])["p50"],
         }
+        if way == "fimble":
+            figures[way]["context_ms"] = summary([a.context_ms for a in said if a.context_ms])
         if way == "fimble" and any(case.gold for case in cases):
             figures[way]["gold_shown_percent"] = _percent(a.gold_shown for a, c in pairs if c.gold)
     for way in answers.keys() - {"bare"} if "bare" in answers else ():

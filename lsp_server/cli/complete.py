@@ -12,14 +12,18 @@ from pathlib import Path
 
 from lsp_server.cli.engine import opener
 from lsp_server.cli.status import shown_status
+from lsp_server.completion.project import Project
 from lsp_server.completion.suggest import Completer, Suggestion
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.core.text import Point, Text
+from lsp_server.core.uris import path_of
 from lsp_server.engines.base import EngineInfo, StatusListener
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
 from lsp_server.settings import Settings
+from lsp_server.workspace.index import Index
+from lsp_server.workspace.schema import default_path
 
 LARGEST_BYTES = 64 * 2**20
 
@@ -102,11 +106,21 @@ async def _ask(
     try:
         info = await engine.info()
         started = time.perf_counter()
-        completer = Completer(engine, settings.completion)
+        completer = Completer(engine, settings.completion, project=_project(snapshot.uri))
         suggestion = await completer.suggest(snapshot, cursor, invoked=True)
         return suggestion, info, time.perf_counter() - started
     finally:
         await engine.close()
+
+
+def _project(uri: str) -> Project | None:
+    """The git repository that a file is in, if a server has indexed it."""
+    path = path_of(uri)
+    folders = path.parents if path else ()
+    root = next((folder for folder in folders if (folder / ".git").exists()), None)
+    if root is None or not default_path(root).exists():
+        return None
+    return Project(root, Index(root))
 
 
 def _report(suggestion: Suggestion | None, info: EngineInfo, seconds: float) -> dict[str, object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -105,12 +105,12 @@ class TypingSession:
         """The anchors of all places, the latest used first."""
         return (place.anchor for place in reversed(self._places))
 
-    def forget_file(self, path: str) -> None:
-        """Give up the places at which a piece of that file is shown."""
+    def forget_files(self, paths: Collection[str] | None) -> None:
+        """Give up the places at which pieces of those files are shown; of any file, if None."""
         self._places = [
             place
             for place in self._places
-            if all(piece.path != path for piece in place.anchor.context)
+            if not any(paths is None or piece.path in paths for piece in place.anchor.context)
         ]
 
     def find(self, snapshot: Snapshot, cursor: Point) -> tuple[Place, str] | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from lsp_server.completion.freeze import Freezer, Parse
@@ -128,10 +129,13 @@ class Completer:
         if session is not None:
             session.close()
 
-    def forget_file(self, path: str) -> None:
-        """A file of the project has changed: nothing that it said before is shown again."""
+    def forget_files(self, paths: Collection[str] | None) -> None:
+        """Files of the project have changed: what they said before is not shown again.
+
+        None: any of them.
+        """
         for session in self._sessions.values():
-            session.forget_file(path)
+            session.forget_files(paths)
 
     def close(self) -> None:
         """End what goes on behind the user's back."""

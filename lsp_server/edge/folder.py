@@ -67,14 +67,17 @@ class Folder:
         message = "The workspace is indexed." if done else "The workspace could not be indexed."
         self._on_status(EngineStatus("ready", message))
 
-    async def changed(self, uris: Sequence[str]) -> list[str]:
-        """Files were saved, made or deleted: read them again, and return their paths."""
+    async def changed(self, uris: Sequence[str]) -> list[str] | None:
+        """Files were saved, made or deleted: read them again, and return their paths.
+
+        None: any file may have changed, or may no longer be shown.
+        """
         paths = [path for uri in uris if (path := self.project.path(uri))]
-        if len(paths) > MANY:
+        if len(paths) > MANY or any(path.rpartition("/")[2] in IGNORE_FILES for path in paths):
             await self._indexer.scan()
-        else:
-            for path in paths:
-                await self._indexer.changed(path)
+            return None
+        for path in paths:
+            await self._indexer.changed(path)
         return paths
 
     async def close(self) -> None:

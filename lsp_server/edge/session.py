@@ -74,9 +74,9 @@ class Session:
         """Files have changed on disk: what was known of them is looked at again."""
         if self._folder is None:
             return
-        for path in await self._folder.changed(uris):
-            if self._completer is not None:
-                self._completer.forget_file(path)
+        paths = await self._folder.changed(uris)
+        if self._completer is not None:
+            self._completer.forget_files(paths)
 
     def configure(self, raw: object) -> list[str]:
         """Use new settings; return what is wrong with them, a sentence each.

@@ -202,12 +202,15 @@ class Index:
 
         self._ask(work, None)
 
-    def tidy(self) -> bool:
-        """Do a little of what makes questions quicker after many updates; False if all is done."""
+    def tidy(self, *, begin: bool = False) -> bool:
+        """Do a little of what makes questions quicker after many updates; False if all is done.
+
+        What is to be done is decided by the first call, that with `begin`.
+        """
 
         def work(connection: sqlite3.Connection) -> bool:
             before = connection.total_changes
-            connection.execute(queries.MERGE)
+            connection.execute(queries.MERGE_ALL if begin else queries.MERGE)
             return connection.total_changes - before >= 2
 
         return self._ask(work, False)

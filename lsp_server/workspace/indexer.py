@@ -119,17 +119,25 @@ class Indexer:
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout
-        async for line in process.stdout:
+        try:
+            async for line in process.stdout:
+                self._hear(line)
+        finally:
+            await process.wait()
+            if process.stdin:
+                process.stdin.close()
+            self._process = None
+            for answer in self._asked.values():
+                if not answer.done():
+                    answer.set_exception(ConnectionError())
+
+    def _hear(self, line: bytes) -> None:
+        try:
             message = json.loads(line)
-            if message["event"] == "progress":
-                if self._on_progress:
-                    self._on_progress(message["done"], message["total"])
-            elif (answer := self._asked.get(message["id"])) and not answer.done():
-                answer.set_result(message["ok"])
-        await process.wait()
-        if process.stdin:
-            process.stdin.close()
-        self._process = None
-        for answer in self._asked.values():
-            if not answer.done():
-                answer.set_exception(ConnectionError())
+        except ValueError:  # cut off by the worker's end
+            return
+        if message["event"] == "progress":
+            if self._on_progress:
+                self._on_progress(message["done"], message["total"])
+        elif (answer := self._asked.get(message["id"])) and not answer.done():
+            answer.set_result(message["ok"])

@@ -12,9 +12,9 @@ from lsp_server.workspace.words import words
 
 MAX_WORDS = 40
 """How many words of a text are looked up."""
-MAX_WORD_USES = 200
+MAX_WORD_USES = 100
 """A word that stands in more places than this says little, and would cost much."""
-MAX_USES = 1_000
+MAX_USES = 500
 """Places that are compared: those of the rarest words."""
 
 _SYMBOL = (
@@ -59,6 +59,7 @@ TOUCH = "UPDATE files SET mtime_ns = ?, size = ? WHERE path = ?"
 FACT = "SELECT value FROM facts WHERE name = ?"
 SET_FACT = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
 MERGE = "INSERT INTO passage_words (passage_words, rank) VALUES ('merge', 200)"
+MERGE_ALL = "INSERT INTO passage_words (passage_words, rank) VALUES ('merge', -200)"
 FIND = "SELECT id FROM files WHERE path = ?"
 PASSAGES_OF = "SELECT id, text FROM passages WHERE file = ?"
 NUMBERS_OF = "SELECT id FROM passages WHERE file = ?"

@@ -25,8 +25,7 @@ class Found:
 def walk(root: Path, limit: int = MAX_FILES) -> Iterator[Found]:
     """The files under `root`, by name and place; what can't be read is left out.
 
-    Links to folders are not followed, so there are no loops; a link to a file counts if the file
-    is under the root.
+    Links are not followed: they lead in loops, out of the root, or to what is left out by its name.
     """
     root = root.resolve()
     rules, prefix = rules_at(root)
@@ -44,7 +43,7 @@ def walk(root: Path, limit: int = MAX_FILES) -> Iterator[Found]:
                 if entry.name != ".git" and not rules.ignores(f"{prefix}{path}/"):
                     below = rules.below(root / path, f"{prefix}{path}/")
                     inner.append((f"{path}/", below))
-            elif (found := _file(root, path, entry)) and not rules.ignores(prefix + path):
+            elif (found := _file(path, entry)) and not rules.ignores(prefix + path):
                 yield found
                 count += 1
                 if count == limit:
@@ -55,23 +54,35 @@ def walk(root: Path, limit: int = MAX_FILES) -> Iterator[Found]:
 def look(root: Path, path: str) -> Found | None:
     """One file, if it belongs to the workspace: as `walk` would find it."""
     root = root.resolve()
-    parts = path.split("/")
-    if any(part in ("", ".", "..") for part in parts):
+    folder, _, name = path.rpartition("/")
+    entered = _enter(root, folder)
+    if entered is None or not name:
         return None
-    rules, prefix = rules_at(root)
-    folder = root
-    place = prefix
-    for part in parts[:-1]:
-        folder, place = folder / part, f"{place}{part}/"
-        if part == ".git" or folder.is_symlink() or (folder / "pyvenv.cfg").exists():
-            return None
-        if rules.ignores(place):
-            return None
-        rules = rules.below(folder, place)
+    rules, prefix = entered
     if rules.ignores(prefix + path):
         return None
-    entry = next((each for each in _entries(folder) if each.name == parts[-1]), None)
-    return _file(root, path, entry) if entry else None
+    entry = next((each for each in _entries(root / folder) if each.name == name), None)
+    return _file(path, entry) if entry else None
+
+
+def is_walked(root: Path, folder: str) -> bool:
+    """Whether it is a folder that `walk` goes into."""
+    root = root.resolve()
+    return (root / folder).is_dir() and _enter(root, folder) is not None
+
+
+def _enter(root: Path, folder: str) -> tuple[Rules, str] | None:
+    """The rules in a folder, and the root's prefix in them; None if it is left out."""
+    rules, prefix = rules_at(root)
+    here, place = root, prefix
+    for part in folder.split("/") if folder else ():
+        if part in ("", ".", "..", ".git"):
+            return None
+        here, place = here / part, f"{place}{part}/"
+        if here.is_symlink() or (here / "pyvenv.cfg").exists() or rules.ignores(place):
+            return None
+        rules = rules.below(here, place)
+    return rules, prefix
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -98,16 +109,14 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _file(root: Path, path: str, entry: os.DirEntry[str]) -> Found | None:
+def _file(path: str, entry: os.DirEntry[str]) -> Found | None:
     if grammar_for("", entry.name) is None or is_secret_name(entry.name):
         return None
     try:
-        if not entry.is_file():
-            return None
-        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
+        if not entry.is_file(follow_symlinks=False):
             return None
         status = entry.stat()
-    except (OSError, RuntimeError):  # RuntimeError: a loop of links
+    except OSError:
         return None
     if status.st_size > MAX_FILE_BYTES:
         return None

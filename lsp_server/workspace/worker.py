@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 from lsp_server.workspace.extract import Entry, digest, extract, read
 from lsp_server.workspace.ignore import IGNORE_FILES
 from lsp_server.workspace.index import Index
-from lsp_server.workspace.walk import Found, look, walk
+from lsp_server.workspace.walk import Found, is_walked, look, walk
 
 BATCH_SECONDS = 0.2
 BATCH_FILES = 100
@@ -35,6 +35,10 @@ BATCH_FILES = 100
 RETRY_SECONDS = 1.0
 """How long until a scan asks again whether another process has ended its own."""
 MAX_RESETS = 3
+TIDY_FILES = 200
+"""After a scan that has read more files than this, the words' index is put in order."""
+IDLE_SECONDS = 0.02
+"""Between two steps of that, for saved files come first."""
 NICENESS = 15
 
 
@@ -48,6 +52,7 @@ class Worker:
         self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._scans: list[int] = []
         self._batch: dict[str, Entry] = {}
+        self._written = 0
         self.resets = 0
 
     def read(self, source: BinaryIO) -> None:
@@ -58,17 +63,18 @@ class Worker:
 
     def run(self) -> None:
         """Serve for ever."""
-        untidy = True
+        untidy = False
         while True:
-            self._serve(None if not untidy else 0.05)
+            self._serve(IDLE_SECONDS if untidy else None)
             if self._scans:
                 asked, self._scans = self._scans, []
                 done = self._scan()
                 for number in asked:
                     self._send(event="done", id=number, ok=done)
-                untidy = True
-            elif self._inbox.empty():
-                untidy = untidy and self._index.tidy()
+                untidy = self._written > TIDY_FILES and self._index.tidy(begin=True)
+                self._written = 0
+            elif untidy:
+                untidy = self._index.tidy()
 
     def _serve(self, wait_seconds: float | None = 0.0) -> None:
         """Take what is in the inbox: saved files at once, scans later."""
@@ -88,7 +94,7 @@ class Worker:
         """Read a file again that was saved, made, moved or deleted."""
         self._batch.pop(path, None)
         found = look(self._root, path)
-        if path.rpartition("/")[2] in IGNORE_FILES or (self._root / path).is_dir():
+        if path.rpartition("/")[2] in IGNORE_FILES or is_walked(self._root, path):
             self._scans.append(0)
             return True
         data = read(self._root, found) if found else None
@@ -149,6 +155,7 @@ class Worker:
 
     def _commit(self) -> bool:
         done = self._index.update(self._batch.values())
+        self._written += len(self._batch)
         self._batch.clear()
         return done
 

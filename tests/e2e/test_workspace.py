@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,7 +35,7 @@ class Project:
         self.cache = folder / "cache"
         script = folder / "script.json"
         script.write_text(json.dumps(SCRIPT))
-        self._arguments = ("--script", str(script))
+        self.arguments = ("--script", str(script))
         self._start = start
 
     @property
@@ -41,7 +44,7 @@ class Project:
 
     async def open(self, **options: object) -> Editor:
         return await self._start(
-            arguments=self._arguments,
+            arguments=self.arguments,
             environment={"FIMBLE_CACHE": str(self.cache)},
             root_uri=self.root.as_uri(),
             **options,
@@ -72,6 +75,21 @@ async def test_a_definition_of_another_file_is_shown_to_the_model(project: Proje
     assert await editor.texts(3, 7, uri=project.uri) == ["fetch_order(1)"]
 
 
+async def test_the_command_line_uses_the_index_of_a_repository(project: Project) -> None:
+    (project.root / ".git").mkdir()
+    editor = await project.open()
+    await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
+    (project.root / "main.py").write_text(USER)
+    place = f"{project.root / 'main.py'}:4:8"
+    answer = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lsp_server", "complete", place, *project.arguments),
+        env={**os.environ, "FIMBLE_CACHE": str(project.cache)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await answer.communicate()
+    assert (answer.returncode, output) == (0, b"fetch_order(1)\n")
+
+
 async def test_a_saved_file_is_read_again(project: Project) -> None:
     editor = await project.open()
     await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
@@ -92,3 +110,29 @@ async def test_the_index_can_be_switched_off(project: Project) -> None:
     editor.open(USER, project.uri)
     assert await editor.texts(3, 7, uri=project.uri) == ["unknown()"]
     assert not project.cache.exists()
+
+
+async def test_the_index_can_be_switched_off_and_on_while_the_server_runs(project: Project) -> None:
+    editor = await project.open()
+    await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
+    editor.configure({"fimble": {"workspace": {"index": False}}})
+    editor.open(USER, project.uri)
+    assert await editor.texts(3, 7, uri=project.uri) == ["unknown()"]
+    editor.configure({"fimble": {"workspace": {"index": True}}})
+    assert await editor.texts(3, 7, uri=project.uri) == ["fetch_order(1)"]
+
+
+async def test_what_an_ignore_file_names_is_shown_no_more(project: Project) -> None:
+    editor = await project.open()
+    await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
+    editor.open(USER, project.uri)
+    assert await editor.texts(3, 7, uri=project.uri) == ["fetch_order(1)"]
+    ignore = project.root / ".fimbleignore"
+    ignore.write_text("client.py\n")
+    event = lsp.FileEvent(ignore.as_uri(), lsp.FileChangeType.Created)
+    editor.client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams([event]))
+    await editor.until(project.holds(lambda index: not index.in_module("shop/client.py")))
+    other = (project.root / "other.py").as_uri()
+    editor.open(USER, other)
+    assert await editor.texts(3, 7, uri=other) == ["unknown()"]
+    assert await editor.texts(3, 7, uri=project.uri) == ["unknown()"]

@@ -8,7 +8,7 @@ import pytest
 from lsp_server.workspace.extract import extract
 from lsp_server.workspace.ignore import is_secret_name, is_unreadable_code
 from lsp_server.workspace.secrets import holds_secret
-from lsp_server.workspace.walk import Found, look, walk
+from lsp_server.workspace.walk import Found, is_walked, look, walk
 
 
 def make(root: Path, files: dict[str, str]) -> None:
@@ -86,8 +86,11 @@ def test_links(tmp_path: Path) -> None:
     (root / "out.py").symlink_to(tmp_path / "outside.py")
     (root / "in.py").symlink_to("sub/a.py")
     os.mkfifo(root / "pipe.py")
-    assert paths(root) == ["in.py", "sub/a.py"]
-    assert look(root, "loop/sub/a.py") is None
+    assert paths(root) == ["sub/a.py"]
+    assert look(root, "loop/sub/a.py") is look(root, "in.py") is None
+    assert look(root, "sub/a.py") is not None
+    assert is_walked(root, "sub")
+    assert not any(is_walked(root, folder) for folder in ("loop", "sub/up", "gone", "in.py"))
 
 
 def test_the_order_depends_on_names_alone(tmp_path: Path) -> None:

@@ -209,8 +209,14 @@ def test_complete(index: Index) -> None:
     seen = [index.complete]
     index.set_complete()
     assert [*seen, index.complete] == [False, True]
-    while index.tidy():
-        pass
+    for number in range(20):
+        assert index.update([entry(f"{number}.py", f"def word{number}(): pass\n")])
+    more = index.tidy(begin=True)
+    while more:
+        more = index.tidy()
+    segments = index._rows("SELECT count(DISTINCT segid) FROM passage_words_idx", ())
+    assert segments == [(1,)]
+    assert index.similar("word7")[0].path == "7.py"
     assert index.similar("user name")
 
 
