@@ -23,6 +23,7 @@ from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
 from lsp_server.settings import Settings
 from lsp_server.workspace.index import Index
+from lsp_server.workspace.indexer import Indexer
 from lsp_server.workspace.schema import default_path
 
 LARGEST_BYTES = 64 * 2**20
@@ -105,22 +106,27 @@ async def _ask(
     engine = opener(options)(settings, on_status, not_counted)
     try:
         info = await engine.info()
+        project = await _project(snapshot.uri)
         started = time.perf_counter()
-        completer = Completer(engine, settings.completion, project=_project(snapshot.uri))
+        completer = Completer(engine, settings.completion, project=project)
         suggestion = await completer.suggest(snapshot, cursor, invoked=True)
         return suggestion, info, time.perf_counter() - started
     finally:
         await engine.close()
 
 
-def _project(uri: str) -> Project | None:
-    """The git repository that a file is in, if a server has indexed it."""
+async def _project(uri: str) -> Project | None:
+    """The git repository that a file is in, if a server has indexed it, as it is now."""
     path = path_of(uri)
     folders = path.parents if path else ()
     root = next((folder for folder in folders if (folder / ".git").exists()), None)
     if root is None or not default_path(root).exists():
         return None
-    return Project(root, Index(root))
+    indexer = Indexer(root)
+    try:
+        return Project(root.resolve(), Index(root)) if await indexer.scan() else None
+    finally:
+        await indexer.close()
 
 
 def _report(suggestion: Suggestion | None, info: EngineInfo, seconds: float) -> dict[str, object]:

@@ -81,6 +81,9 @@ def _unseen(piece: Piece, seen: Set[tuple[str, str]]) -> Piece | None:
     """What of a piece is not shown yet, below its first line; None if that is nothing."""
     first, *rest = piece.text.split("\n")
     missing = [line for line in rest if (piece.path, line) not in seen]
+    if not piece.name:  # of a whole module: it has no header
+        missing = [line for line in (first, *rest) if (piece.path, line) not in seen]
+        return replace(piece, text="\n".join(missing)) if missing else None
     if (piece.path, first) in seen and not (set(missing) - {"}"}):
         return None
     return replace(piece, text="\n".join([first, *missing]))
@@ -231,6 +234,8 @@ class _Search:
             return "\n".join(lines)
         if values:
             lines.insert(0, ", ".join(values[: 4 * MAX_MEMBERS]))
+        if not lines:
+            return _header(symbol, self._language)
         opened, closed = (" {", ["}"]) if self._language != "python" else (":", [])
         body = [f"    {line}" for line in lines]
         return "\n".join([symbol.signature + opened, *body, *closed])
@@ -245,12 +250,13 @@ def _brief(symbol: Symbol, language: str) -> str:
 
 
 def _header(symbol: Symbol, language: str) -> str:
-    """The signature; of a value's, the texts in it are left out, as they might be secrets."""
+    """The signature, without the texts of values and defaults: they might be secrets."""
     if symbol.kind in _VALUES:
-        return _TEXT.sub(r"\1...\1", symbol.signature)
+        return _TEXT.sub('"..."', symbol.signature)
+    signature = _DEFAULT_TEXT.sub(r'\1"..."', symbol.signature)
     if language == "python" and symbol.kind in ("function", "method"):
-        return f"{symbol.signature}: ..."
-    return symbol.signature
+        return f"{signature}: ..."
+    return signature
 
 
 def _local(item: Import) -> str:
@@ -267,5 +273,10 @@ def _words(text: str) -> set[str]:
 
 
 _VALUES = frozenset(("constant", "field", "macro", "variable"))
-_TEXT = re.compile(r"([\"'`])(?:\\.|(?!\1).)*(?:\1|$)")
+_QUOTED = (
+    r"\"{3}(?:.*\"{3}|.*)|'{3}(?:.*'{3}|.*)|`(?:.*`|.*)"  # they may hold the other quotes
+    r"|\"(?:\\.|[^\"\\])*(?:\"|$)|'(?:\\.|[^'\\])*(?:'|$)"
+)
+_TEXT = re.compile(_QUOTED)
+_DEFAULT_TEXT = re.compile(rf"(=\s*[A-Za-z]{{0,2}})(?:{_QUOTED})")
 _IS_FILE = re.compile(r"^\.|\.(?:h|hh|hpp|hxx|[mc]?[jt]sx?)$")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,19 +19,28 @@ class Project:
     """A folder, and what is known of the files in it."""
 
     root: Path
+    """Resolved."""
     library: Library
+    is_current: Callable[[], bool] = lambda: True
+    """Whether the library agrees with the files; before that, it is not asked."""
 
     def path(self, uri: str) -> str:
         """A document's path in the folder, with `/`; empty if it lies elsewhere."""
         path = path_of(uri)
+        if path is None:
+            return ""
         try:
-            return path.relative_to(self.root).as_posix() if path else ""
-        except ValueError:
+            if ".." in path.parts or not path.is_relative_to(
+                self.root
+            ):  # a link, or another spelling
+                path = path.resolve()
+            return path.relative_to(self.root).as_posix()
+        except (OSError, ValueError, RuntimeError):
             return ""
 
     async def needed(self, snapshot: Snapshot, cursor: Point) -> list[Piece]:
         """What of other files belongs to a cursor; looked for in a thread."""
         path = self.path(snapshot.uri)
-        if not path:
+        if not path or not self.is_current():
             return []
         return await asyncio.to_thread(needed, snapshot, cursor, path, self.library)

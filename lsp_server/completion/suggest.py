@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from lsp_server.completion.freeze import Freezer, Parse
 from lsp_server.completion.overlap import fit_to_line
@@ -27,6 +28,7 @@ from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
 from lsp_server.engines.base import Engine, Priority
 from lsp_server.settings import CompletionSettings
+from lsp_server.workspace.ignore import is_secret_name
 
 PATIENCE = 3
 """An explicit request may take so many times the latency budget."""
@@ -97,6 +99,9 @@ class Completer:
             settings = self.settings
             if not settings.automatic or snapshot.language in settings.disabled_languages:
                 return None
+        name = snapshot.uri.rpartition("/")[2]
+        if is_secret_name(unquote(name)) and (await self._engine.info()).kind == "remote":
+            return None  # a file of credentials goes to no other machine, whoever asks
         for older, asked in self._running.items():
             if asked.is_ended_by(snapshot):
                 older.cancel()

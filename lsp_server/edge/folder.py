@@ -28,17 +28,19 @@ WORTH_SHOWING = 100
 
 
 def root_of(params: types.InitializeParams) -> Path | None:
-    """The folder that the client works in; None if it has none that is worth an index.
+    """The folder that the client works in, the first if there are several.
 
-    Somebody's home, or the whole disk, is no project.
+    None if it has none that is worth an index: a home, or what is around it, is no project.
     """
     folders = params.workspace_folders or []
     path = path_of((folders[0].uri if folders else params.root_uri) or "")
     try:
-        known = path is not None and path.is_dir() and path not in (Path.home(), Path(path.anchor))
-    except (OSError, RuntimeError):  # it can't be read, or there is no home
+        root = path.resolve() if path is not None else None
+        if root is None or not root.is_dir() or root == Path(root.anchor):
+            return None
+        return None if Path.home().resolve().is_relative_to(root) else root
+    except (OSError, RuntimeError, ValueError):  # it can't be read, or there is no home
         return None
-    return path if known else None
 
 
 class Folder:
@@ -59,11 +61,13 @@ class Folder:
         self._closed = False
         self._index = Index(root, on_reset=self._begin_anew)
         self._indexer = Indexer(root, self._show)
-        self.project = Project(root, self._index)
+        self._is_current = False
+        self.project = Project(root, self._index, lambda: self._is_current)
 
     async def scan(self) -> None:
         """Make the index agree with the files."""
         done = await self._indexer.scan()
+        self._is_current = done
         message = "The workspace is indexed." if done else "The workspace could not be indexed."
         self._on_status(EngineStatus("ready", message))
 

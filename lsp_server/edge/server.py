@@ -54,14 +54,17 @@ class FimbleServer(LanguageServer):
         """
         asyncio.get_running_loop().set_exception_handler(_log_kind)
         self.protocol.set_writer(QuietWriter(writer))
-        async for body in bodies(reader):
-            try:
-                self.protocol.receive(body)
-            except Exception as error:  # one message must not end the session
-                logger.error("a message could not be handled: %s", type(error).__name__)
-            # A reader with bytes in store does not wait. Let the handler take what it needs of the
-            # document before the next message changes it.
-            await asyncio.sleep(0)
+        try:
+            async for body in bodies(reader):
+                try:
+                    self.protocol.receive(body)
+                except Exception as error:  # one message must not end the session
+                    logger.error("a message could not be handled: %s", type(error).__name__)
+                # A reader with bytes in store does not wait. Let the handler take what it needs of
+                # the document before the next message changes it.
+                await asyncio.sleep(0)
+        finally:
+            await self.session.close()  # a client that is gone has not asked for it
 
     def start_progress(self) -> None:
         """Show model loading as progress, if the client can."""

@@ -123,9 +123,9 @@ class Indexer:
             async for line in process.stdout:
                 self._hear(line)
         finally:
-            await process.wait()
             if process.stdin:
-                process.stdin.close()
+                process.stdin.close()  # first, since a worker that still runs waits for this
+            await process.wait()
             self._process = None
             for answer in self._asked.values():
                 if not answer.done():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from lsprotocol import types as lsp
 from lsp_server.workspace.index import Index
 from tests.e2e.conftest import Start
 from tests.e2e.editor import Editor
+from tests.e2e.raw import SERVE, frame
 
 SCRIPT = [
     {"after": "client.", "text": "fetch_order(1)", "shown": "def fetch_order(self"},
@@ -63,16 +66,25 @@ class Project:
         return check
 
 
+async def says(editor: Editor, project: Project, expected: str) -> None:
+    """See that this is suggested in a new document, as soon as the folder has been read."""
+    for number in range(200):
+        uri = (project.root / f"new{number}.py").as_uri()
+        editor.open(USER, uri)
+        if await editor.texts(3, 7, uri=uri) == [expected]:
+            return
+        editor.close(uri)
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{expected} was never suggested")
+
+
 @pytest.fixture
 def project(tmp_path: Path, start: Start) -> Project:
     return Project(tmp_path, start)
 
 
 async def test_a_definition_of_another_file_is_shown_to_the_model(project: Project) -> None:
-    editor = await project.open()
-    await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
-    editor.open(USER, project.uri)
-    assert await editor.texts(3, 7, uri=project.uri) == ["fetch_order(1)"]
+    await says(await project.open(), project, "fetch_order(1)")
 
 
 async def test_the_command_line_uses_the_index_of_a_repository(project: Project) -> None:
@@ -88,6 +100,35 @@ async def test_the_command_line_uses_the_index_of_a_repository(project: Project)
     )
     output, _ = await answer.communicate()
     assert (answer.returncode, output) == (0, b"fetch_order(1)\n")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_without_a_client_the_server_ends(project: Project, seconds: float) -> None:
+    """Also while it reads the folder: server and worker must not wait for each other."""
+    environment = {**os.environ, "FIMBLE_CACHE": str(project.cache)}
+    command = [*SERVE, *project.arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        params: dict[str, object] = {
+            "processId": None,
+            "rootUri": project.root.as_uri(),
+            "capabilities": {},
+        }
+        for message in (
+            {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params},
+            {"jsonrpc": "2.0", "method": "initialized", "params": {}},
+        ):
+            server.stdin.write(frame(json.dumps(message).encode()))
+        server.stdin.flush()
+        server.stdout.readline()
+        time.sleep(seconds)
+        server.stdin.close()
+        try:
+            assert server.wait(10) == 1
+        finally:
+            server.kill()
 
 
 async def test_a_saved_file_is_read_again(project: Project) -> None:
@@ -115,16 +156,17 @@ async def test_the_index_can_be_switched_off(project: Project) -> None:
 async def test_the_index_can_be_switched_off_and_on_while_the_server_runs(project: Project) -> None:
     editor = await project.open()
     await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
+    await says(editor, project, "fetch_order(1)")
     editor.configure({"fimble": {"workspace": {"index": False}}})
-    editor.open(USER, project.uri)
-    assert await editor.texts(3, 7, uri=project.uri) == ["unknown()"]
+    await says(editor, project, "unknown()")
     editor.configure({"fimble": {"workspace": {"index": True}}})
-    assert await editor.texts(3, 7, uri=project.uri) == ["fetch_order(1)"]
+    await says(editor, project, "fetch_order(1)")
 
 
 async def test_what_an_ignore_file_names_is_shown_no_more(project: Project) -> None:
     editor = await project.open()
     await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
+    await says(editor, project, "fetch_order(1)")
     editor.open(USER, project.uri)
     assert await editor.texts(3, 7, uri=project.uri) == ["fetch_order(1)"]
     ignore = project.root / ".fimbleignore"
@@ -132,7 +174,5 @@ async def test_what_an_ignore_file_names_is_shown_no_more(project: Project) -> N
     event = lsp.FileEvent(ignore.as_uri(), lsp.FileChangeType.Created)
     editor.client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams([event]))
     await editor.until(project.holds(lambda index: not index.in_module("shop/client.py")))
-    other = (project.root / "other.py").as_uri()
-    editor.open(USER, other)
-    assert await editor.texts(3, 7, uri=other) == ["unknown()"]
+    await says(editor, project, "unknown()")
     assert await editor.texts(3, 7, uri=project.uri) == ["unknown()"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -244,9 +245,29 @@ def test_texts_of_values_stay_where_they_are(library: Index) -> None:
     add(library, {"shop/conf.py": "PASSWORD = 'hunter2'\nLIMIT = 5\nclass C:\n    key = \"k\"\n"})
     text = shown(library, "from .conf import PASSWORD, LIMIT, C\nf(PASSWORD, LIMIT, C.|)\n")
     assert "LIMIT = 5" in text
-    assert "PASSWORD = '...'" in text
+    assert 'PASSWORD = "..."' in text
     assert "hunter2" not in text
     assert '"k"' not in text
+
+
+def test_texts_of_defaults_stay_too_and_names_of_types_do_not(library: Index) -> None:
+    source = "def connect(host: 'Host', pw: str = \"S1\", key=b'S2') -> 'Link': ...\n"
+    values = 'TRIPLE = """a"S3"b"""\n'
+    add(library, {"shop/net.py": source + values})
+    text = shown(library, "from .net import connect, TRIPLE\nconnect(TRIPLE, |)\n")
+    assert "host: 'Host'" in text
+    assert "-> 'Link'" in text
+    assert not any(secret in text for secret in ("S1", "S2", "S3"))
+    script = "export const URL = `a${f(`S4`)}b`;\nexport type Kind = 'one' | 'two';\n"
+    add(library, {"src/conf.ts": script})
+    text = shown(
+        library,
+        'import { URL, Kind } from "./conf";\nlet k: Kind = URL(|)\n',
+        "src/app.ts",
+        "typescript",
+    )
+    assert "S4" not in text
+    assert "{" not in text, "a type without members has no body"
 
 
 def test_a_header_that_is_included(library: Index) -> None:
@@ -257,7 +278,19 @@ def test_a_header_that_is_included(library: Index) -> None:
     assert "net_open(const char *host, int port)" in text
 
 
-def test_paths_in_a_project(library: Index) -> None:
-    project = Project(Path("/work space"), library)
-    assert project.path("file:///work%20space/a/b.py") == "a/b.py"
-    assert project.path("file:///work/a.py") == project.path("untitled:1") == ""
+def test_paths_in_a_project(tmp_path: Path, library: Index) -> None:
+    root = tmp_path / "work space"
+    (root / "a").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(root)
+    project = Project(root, library)
+    assert project.path((root / "a" / "b.py").as_uri()) == "a/b.py"
+    assert project.path((tmp_path / "link" / "a" / "b.py").as_uri()) == "a/b.py"
+    assert project.path(f"{root.as_uri()}/../work%20space/a/b.py") == "a/b.py"
+    assert project.path((tmp_path / "b.py").as_uri()) == project.path("untitled:1") == ""
+
+
+async def test_a_library_that_is_not_current_is_not_asked(tmp_path: Path, library: Index) -> None:
+    snapshot, cursor, _ = at_bar("from shop.client import Client\nClient.|\n", "main.py")
+    for current in (False, True):
+        project = Project(Path("/"), library, partial(bool, current))
+        assert bool(await project.needed(snapshot, cursor)) == current
