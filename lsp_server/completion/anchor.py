@@ -2,8 +2,9 @@
 
 In the order prefix, suffix, middle the suffix stands behind the text that grows, so whoever sends
 what stands left and right of the cursor pays for the whole suffix with every key. Here the gap
-begins at the start of the cursor's line; what has been typed since is the middle, as if the model
-had written it, and a key costs the key.
+begins behind the indentation of the cursor's line; what has been typed since is the middle, as if
+the model had written it, and a key costs the key. (Indentation alone in the middle makes answers
+worse: of 200 lines of santacoder-fim the 0.5B had 80 right with it there, 100 with it before.)
 
 What stands to the right of the cursor and only closes something (`)`, `"`) is no part of the frozen
 suffix: editors insert it while one types a bracket, and typing over it takes it away again.
@@ -113,7 +114,8 @@ def anchor_at(
     costs only what differs; it may then have up to `most` tokens.
     """
     text = snapshot.text
-    start = Point(cursor.row, 0)
+    before = text.lines[cursor.row][: cursor.column]
+    start = Point(cursor.row, len(before) - len(before.lstrip(" \t")))
     if cursor.column > MAX_MIDDLE_CHARACTERS // 2:
         start = cursor  # hardly a line of code
     shown = window(snapshot, start, cursor, budget, count)

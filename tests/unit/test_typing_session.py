@@ -48,7 +48,8 @@ class Typist:
         return [asked for asked in self.engine.requests if asked.priority is Priority.TYPING]
 
 
-RETURN = Reply(after="    ", text="return os.listdir(path)\n")
+INDENT = "    "
+RETURN = Reply(after=INDENT, text="return os.listdir(path)\n")
 
 
 async def test_what_is_typed_through_costs_nothing() -> None:
@@ -63,10 +64,12 @@ async def test_what_is_typed_through_costs_nothing() -> None:
 
 async def test_prefix_and_suffix_stay_while_the_middle_grows() -> None:
     typist = Typist([Reply(after="", text="?")])
-    await typist.types("    x = os.")
+    typist.left += INDENT
+    await typist.sees()
+    await typist.types("x = os.")
     asked = typist.waited_for()
-    assert {(request.prefix, request.suffix) for request in asked} == {(ABOVE, BELOW)}
-    assert asked[-1].middle == "    x = os."
+    assert {(request.prefix, request.suffix) for request in asked} == {(ABOVE + INDENT, BELOW)}
+    assert asked[-1].middle == "x = os."
 
 
 async def test_a_key_that_disagrees_asks_anew_and_a_backspace_finds_what_was_known() -> None:
@@ -128,7 +131,7 @@ async def test_lines_below_each_other_are_one_gap() -> None:
     assert await typist.sees() == "1"
     typist.left += "3\n    b = "
     assert await typist.sees() == "2"
-    assert {request.prefix for request in typist.waited_for()} == {ABOVE}
+    assert {request.prefix for request in typist.waited_for()} == {ABOVE + INDENT}
 
 
 async def test_a_bracket_that_the_editor_closes_changes_nothing_frozen() -> None:
@@ -173,9 +176,9 @@ async def test_a_change_within_what_is_frozen_asks_anew() -> None:
     assert await typist.sees() == "1"
     asked = [(request.prefix, request.suffix) for request in typist.waited_for()]
     assert asked == [
-        (ABOVE, BELOW),
-        (ABOVE.replace("path", "name"), BELOW),
-        (ABOVE.replace("path", "name"), BELOW.replace("2", "3")),
+        (ABOVE + INDENT, BELOW),
+        (ABOVE.replace("path", "name") + INDENT, BELOW),
+        (ABOVE.replace("path", "name") + INDENT, BELOW.replace("2", "3")),
     ]
 
 
@@ -201,8 +204,8 @@ async def test_a_pause_brings_a_new_anchor_that_keeps_what_is_known(
     assert await typist.sees() == "5"
     await asyncio.sleep(0.15)
     warm = typist.engine.requests[-1]
-    assert (warm.max_tokens, warm.priority, warm.middle) == (0, Priority.IDLE, "    e = ")
-    assert warm.prefix == middle_rows.removesuffix("    e = ")
+    assert (warm.max_tokens, warm.priority, warm.middle) == (0, Priority.IDLE, "e = ")
+    assert warm.prefix == middle_rows.removesuffix("e = ")
     asked = len(typist.waited_for())
     typist.left += "5"
     await typist.sees()
@@ -226,9 +229,9 @@ async def test_going_to_a_place_gets_the_engine_ready_for_it() -> None:
     typist.completer.warm_up(text, Text.of(typist.left).end)
     await asyncio.sleep(0.05)
     [warm] = typist.engine.requests
-    assert (warm.max_tokens, warm.prefix, warm.middle) == (0, ABOVE, "    ")
+    assert (warm.max_tokens, warm.prefix, warm.middle) == (0, ABOVE + INDENT, "")
     assert await typist.sees() == "return os.listdir(path)"
-    assert typist.waited_for()[0].prefix == ABOVE
+    assert typist.waited_for()[0].prefix == ABOVE + INDENT
 
 
 async def test_a_line_without_an_end_has_no_gap_of_its_own() -> None:
