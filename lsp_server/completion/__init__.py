@@ -3,7 +3,7 @@
 `suggest`     takes a snapshot and a cursor, and puts the others together
 `session`     the places where somebody types, with the texts known for each (`generation`)
 `anchor`      what is frozen around such a place; `freeze` makes new ones, of what `window` chooses
-`context`     what other files tell of the names used there (`uses`, `definitions`, `project`)
+`context`     what other files tell of the names used there (`uses`, `resolve`, `project`)
 `rhythm`      how long to wait before the model is asked
 `stop`        where its answer ends: a whole statement, never into what the suffix goes on with
 `overlap`     what of it is kept beside brackets and words right of the cursor

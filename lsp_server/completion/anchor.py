@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from os.path import commonprefix
 
+from lsp_server.completion.context import lines
 from lsp_server.completion.window import CLOSING, Window, clean, rest_of_line, window
 from lsp_server.core.fim import Snippet
 from lsp_server.core.snapshot import Snapshot
@@ -85,7 +86,7 @@ class Anchor:
         return (
             len(self.prefix) >= len(other.prefix) // 2
             and len(self.suffix) >= len(other.suffix) // 2
-            and _lines(other.context) <= _lines(self.context)
+            and lines(other.context) <= lines(self.context)
         )
 
     def prefix_up_to(self, text: Text, start: Point) -> str | None:
@@ -148,10 +149,6 @@ def without_closing(suffix: str) -> str:
     """The suffix without what stands on the cursor's line, if that only closes something."""
     rest = rest_of_line(suffix)
     return suffix[len(rest) :] if CLOSING.fullmatch(rest) else suffix
-
-
-def _lines(context: Iterable[Snippet]) -> set[tuple[str, str]]:
-    return {(piece.path, line) for piece in context for line in piece.text.split("\n")}
 
 
 def _tokens(text: str, count: Counter) -> int:

@@ -11,7 +11,7 @@ A piece is the header of a definition, with those of its members for a type; no 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from lsp_server.completion.resolve import Library, Resolved, Resolver
@@ -65,7 +65,7 @@ def choose(
     `room` is the number of tokens that may be evaluated for new pieces, `most` that of the whole.
     What is held goes where new pieces would not fit beside it.
     """
-    seen = {(snippet.path, line) for snippet in held for line in snippet.text.split("\n")}
+    seen = lines(held)
     new = [
         unseen
         for piece in pieces
@@ -78,15 +78,15 @@ def choose(
 
 
 def _unseen(piece: Piece, seen: Set[tuple[str, str]]) -> Piece | None:
-    """What of a piece is not shown yet, below its first line; None if that is nothing."""
-    first, *rest = piece.text.split("\n")
-    missing = [line for line in rest if (piece.path, line) not in seen]
-    if not piece.name:  # of a whole module: it has no header
-        missing = [line for line in (first, *rest) if (piece.path, line) not in seen]
-        return replace(piece, text="\n".join(missing)) if missing else None
-    if (piece.path, first) in seen and not (set(missing) - {"}"}):
+    """What of a piece is not shown yet, below its header; None if that is nothing."""
+    all_lines = piece.text.split("\n")
+    missing = [line for line in all_lines if (piece.path, line) not in seen]
+    if not set(missing) - {"}"}:
         return None
-    return replace(piece, text="\n".join([first, *missing]))
+    header = all_lines[:1] if piece.name else []  # that of a whole module has none
+    if missing[:1] == header:
+        header = []
+    return replace(piece, text="\n".join([*header, *missing]))
 
 
 def _within(pieces: Sequence[Piece], room: int, count: Counter) -> tuple[Snippet, ...]:
@@ -103,12 +103,15 @@ def _within(pieces: Sequence[Piece], room: int, count: Counter) -> tuple[Snippet
             if left < 0:
                 break
             taken.append(line)
-        else:
-            left = max(left, 0)
         if left >= 0 or len(taken) > 1:
             texts.setdefault(piece.path, []).append("\n".join(taken))
             room = max(left, 0)
     return tuple(Snippet(path, "\n".join(texts[path])) for path in sorted(texts))
+
+
+def lines(context: Iterable[Snippet]) -> set[tuple[str, str]]:
+    """The lines that a context shows, with their files."""
+    return {(snippet.path, line) for snippet in context for line in snippet.text.split("\n")}
 
 
 def tokens(context: Sequence[Snippet], count: Counter) -> int:

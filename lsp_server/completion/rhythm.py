@@ -65,8 +65,9 @@ class Rhythm:
     def delay(self, predicted_seconds: float) -> float:
         """Seconds to wait, from the latest key, before an automatic request is computed.
 
-        `predicted_seconds`: from its start to its first words. At most `LONGEST_WAIT`, or within
-        `BACKING_OFF` if more suggestions were rejected lately than accepted.
+        `predicted_seconds`: from its start until a key no longer makes it worthless. At most
+        `LONGEST_WAIT`, or within `BACKING_OFF` if more suggestions were rejected lately than
+        accepted.
         """
         wait = self._wait(predicted_seconds)
         back_off = self._back_off()

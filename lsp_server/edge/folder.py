@@ -93,10 +93,9 @@ class Folder:
     def _show(self, done: int, total: int) -> None:
         if total < WORTH_SHOWING:
             return
-        fraction = done / total if total else 1.0
         message = f"Indexing the workspace: {done:,} of {total:,} files."
         state: Literal["loading", "ready"] = "loading" if done < total else "ready"
-        self._on_status(EngineStatus(state, message, fraction))
+        self._on_status(EngineStatus(state, message, done / total))
 
     def _begin_anew(self) -> None:
         """The index was damaged or deleted, and is empty now. Called in any thread."""
