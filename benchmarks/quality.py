@@ -32,6 +32,7 @@ from typing import Any
 from benchmarks import scoring
 from benchmarks.cases import Case, folder, load
 from benchmarks.figures import summary
+from benchmarks.kept import KeptEngine
 from lsp_server.completion.project import Project
 from lsp_server.completion.stop import Limits, Stopper
 from lsp_server.completion.suggest import Completer
@@ -140,17 +141,19 @@ def indexed(root: Path, file: Path) -> Project:
 
 
 async def ask_all(
-    model: Path, cases: Sequence[Case], ways: Sequence[str], context_tokens: int
+    model: Path, cases: Sequence[Case], ways: Sequence[str], context_tokens: int, kept: Path | None
 ) -> dict[str, list[Answer]]:
-    """The answers of each way, in the order of the cases."""
+    """The answers of each way, in the order of the cases; what is in `kept` is not asked again."""
     settings = LocalSettings(context_tokens=context_tokens, keep_state=False)
-    local = LocalEngine(lambda: model, settings, lambda _status: None)
+    local: Engine = LocalEngine(lambda: model, settings, lambda _status: None)
+    if kept is not None:
+        local = KeptEngine(local, kept, f"{model.name} {context_tokens}")
     characters = CHARACTERS_PER_TOKEN * (context_tokens - MAX_TOKENS)
     engine = Recording(local)
     answers: dict[str, list[Answer]] = {way: [] for way in ways}
-    with tempfile.TemporaryDirectory() as kept:
+    with tempfile.TemporaryDirectory() as indexes:
         projects = {
-            name: indexed(folder(name), Path(kept) / f"{name}.sqlite")
+            name: indexed(folder(name), Path(indexes) / f"{name}.sqlite")
             for name in {case.package for case in cases}
         }
         for number, case in enumerate(cases, 1):
@@ -221,13 +224,14 @@ def main() -> None:
     parser.add_argument("--cases", type=int, help="of each kind; all by default")
     parser.add_argument("--context", type=int, default=1024, help="tokens of prompt and answer")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--kept", type=Path, help="a folder of what the model was asked before")
     parser.add_argument("--texts", type=Path, help="a file for all answers, as JSON lines")
     options = parser.parse_args()
     model = resolve(options.model)
     result: dict[str, Any] = {"model": model.name, "context_tokens": options.context}
     for kind in options.kinds:
         cases = _spread(load(kind), options.cases)
-        answers = asyncio.run(ask_all(model, cases, options.ways, options.context))
+        answers = asyncio.run(ask_all(model, cases, options.ways, options.context, options.kept))
         result[kind] = report(cases, answers)
         if options.texts:
             with options.texts.open("a", encoding="utf-8") as file:
