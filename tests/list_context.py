@@ -9,8 +9,8 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from lsp_server.engines.local.healing import PieceIndex
 from lsp_server.engines.local.parking import State
+from lsp_server.engines.local.pieces import PieceIndex
 from lsp_server.engines.local.slots import SLOTS
 from lsp_server.engines.local.speed import Speed
 
@@ -80,9 +80,13 @@ class ListContext:
         assert len(self.latest) <= self.size
         return True
 
-    def best(self, among: Among = None, output: int = -1) -> tuple[int, float]:
+    def best(self, among: Among = None, output: int = -1, rank: int = 0) -> tuple[int, float]:
         assert -self._outputs <= output <= -1
-        return self.pick(self.latest[: len(self.latest) + 1 + output], among)
+        tokens = self.latest[: len(self.latest) + 1 + output]
+        for _ in range(rank):
+            assert among is not None
+            among = among[among != self.pick(tokens, among)[0]]
+        return self.pick(tokens, among)
 
     def pick(self, tokens: list[int], among: Among) -> tuple[int, float]:
         """What is picked after these tokens, and its natural-log probability."""
@@ -94,16 +98,14 @@ class Bytes:
 
     def __init__(self, *more: bytes) -> None:
         self._pieces = [*(bytes([byte]) for byte in range(256)), b"", *more]
-        self._index = PieceIndex(self._pieces, [*range(256), *range(257, len(self._pieces))])
+        texts = [*range(256), *range(257, len(self._pieces))]
+        self.index = PieceIndex(self._pieces, texts, [END])
 
     def piece(self, token: int) -> bytes:
         return self._pieces[token]
 
     def ends(self, token: int) -> bool:
         return token == END
-
-    def agreeing(self, missing: bytes) -> npt.NDArray[np.int32]:
-        return self._index.agreeing(missing)
 
 
 def next_token(tokens: Sequence[int], among: Among = None) -> int:

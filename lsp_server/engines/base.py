@@ -20,6 +20,9 @@ from typing import Literal, Protocol
 from lsp_server.core.fim import Snippet
 from lsp_server.core.tokens import Counter
 
+MAX_NAMES = 500
+"""How many of a request's names are taken, the first ones; those beyond it are never written."""
+
 
 class Priority(IntEnum):
     """Who goes first when several requests wait. A lower one yields between slices and tokens."""
@@ -49,6 +52,16 @@ class InfillRequest:
     """Pieces of other files; left out by engines whose model knows no separators of files."""
     path: str = ""
     """Of the file with the gap, as those of `context`."""
+    names: tuple[str, ...] = ()
+    """If there are any, the answer begins with one of them, whole: no word character follows it
+    (these are ASCII letters, digits, `_`, and all beyond ASCII). What comes then is free again.
+    Behind half a name these are the rests of names, one of which may be empty. Only `max_tokens`
+    can end an answer within a name. Log-probabilities within it are those among the tokens that
+    were allowed. For engines that choose names; see `EngineInfo`."""
+    choice: int = 0
+    """0 asks for the greedy answer; n for one that begins with the n-th next likely token, among
+    those that are allowed and end nothing, and is greedy from there. It is empty if there are not
+    so many. Remote engines, which can't do that, sample with n as the seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,8 @@ class EngineInfo:
     gpu_layers: int = 0
     shows_files: bool = False
     """Whether its prompts can hold pieces of other files."""
+    chooses_names: bool = False
+    """Whether requests may have `names`; others raise UsageError for those."""
 
     def announcement(self) -> str:
         """One sentence for the user when the engine has become ready."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lsp_server.core.tokens import Counter, estimate
 from lsp_server.engines.base import (
+    MAX_NAMES,
     Delta,
     EngineInfo,
     EngineStatus,
@@ -42,16 +43,30 @@ class Reply:
     """Fail with EngineCrashed after the text."""
     shown: str = ""
     """What a piece of another file in the prompt must hold; empty: nothing need be shown."""
+    names: str = ""
+    """What must be among the names of the request; empty: it need have none."""
+    choice: int = 0
+    """The choice that the request must make."""
 
     def rest(self, request: InfillRequest) -> Reply | None:
         """What is still to be said where a beginning of it stands already; None: not asked for."""
+        names = request.names[:MAX_NAMES]
         if not any(self.shown in piece.text for piece in request.context) and self.shown:
+            return None
+        if self.choice != request.choice or (self.names and self.names not in names):
             return None
         before = request.prefix + request.middle
         for length in range(len(self.text), -1, -1):
             if before.endswith(self.after + self.text[:length]):
-                return replace(self, text=self.text[length:])
+                rest = self.text[length:]
+                return replace(self, text=rest) if _begins_with(names, rest) else None
         return None
+
+
+def _begins_with(names: tuple[str, ...], text: str) -> bool:
+    """Whether a text begins with one of the names, whole; so does any text if there are none."""
+    spelled = "|".join(map(re.escape, names))
+    return not names or re.match(rf"(?:{spelled})(?![0-9A-Za-z_\x80-\U0010FFFF])", text) is not None
 
 
 FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -60,6 +75,8 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "seconds_per_token": (int, float),
     "crash": bool,
     "shown": str,
+    "names": str,
+    "choice": int,
 }
 
 
@@ -77,8 +94,8 @@ def read_script(path: Path) -> list[Reply]:
         if not _is_reply(entry):
             raise UsageError(
                 f"Reply {number} of the script {path} must be an object with the text `after` and, "
-                "if need be, the texts `text` and `shown`, the number `seconds_per_token`, "
-                "`crash: true`."
+                "if need be, the texts `text`, `shown` and `names`, the numbers "
+                "`seconds_per_token` and `choice`, `crash: true`."
             )
     return [Reply(**entry) for entry in entries]
 
@@ -134,7 +151,13 @@ class FakeEngine:
             self._on_status(EngineStatus("ready", "The scripted engine is ready."))
             self._on_status = None
         return EngineInfo(
-            "script", "fake", "none", fim_ok=True, context_tokens=4096, shows_files=True
+            "script",
+            "fake",
+            "none",
+            fim_ok=True,
+            context_tokens=4096,
+            shows_files=True,
+            chooses_names=True,
         )
 
     def counter(self) -> Counter:

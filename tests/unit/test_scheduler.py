@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from zlib import crc32
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.engines.base import Delta, Finished, Priority
+from lsp_server.engines.local.constraint import going_on_with
 from lsp_server.engines.local.drafts import History
 from lsp_server.engines.local.job import Job
+from lsp_server.engines.local.pieces import PieceIndex
 from lsp_server.engines.local.scheduler import EvaluationFailed, Scheduler
 from tests.list_context import END, REFUSED, SPEED, Among, Bytes, ListContext, logprob, next_token
 
@@ -374,7 +374,7 @@ def test_a_model_that_cannot_forget_a_part_never_drafts() -> None:
 
 def test_nothing_is_drafted_while_something_is_missing() -> None:
     context, asked = Circular(), Asked(circle(20), max_tokens=9)
-    asked.job.missing = bytes(circle(26)[20:])
+    asked.job.constraint = going_on_with(bytes(circle(26)[20:]), ())
     answer(context, asked, drafting=True)
     assert asked.text.encode() == bytes(circle(35)[26:])
     sizes = [len(tokens) for start, tokens in context.evaluations if start >= 20]
@@ -438,7 +438,7 @@ class Preferring(ListContext):
 
 def heal(context: ListContext, missing: bytes, max_tokens: int = 9) -> Asked:
     asked = Asked([0, 1], max_tokens)
-    asked.job.missing = missing
+    asked.job.constraint = going_on_with(missing, ())
     scheduler = Scheduler(context, WORDS, SPEED)
     scheduler.add(asked.job)
     run(scheduler)
@@ -479,13 +479,11 @@ def test_what_is_missing_does_not_count_as_generated() -> None:
 
 
 def test_what_is_missing_and_in_no_token_ends_the_answer() -> None:
-    class Poor(Bytes):
-        def agreeing(self, missing: bytes) -> npt.NDArray[np.int32]:
-            return np.array([], dtype=np.int32)
-
     asked = Asked([0])
-    asked.job.missing = b"x"
-    scheduler = Scheduler(ListContext(), Poor(), SPEED)
+    asked.job.constraint = going_on_with(b"x", ())
+    poor = Bytes()
+    poor.index = PieceIndex([b"y", b""], [0], [1])
+    scheduler = Scheduler(ListContext(), poor, SPEED)
     scheduler.add(asked.job)
     run(scheduler)
     assert (asked.text, asked.finished.reason) == ("", "end")

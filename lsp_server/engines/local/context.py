@@ -93,19 +93,25 @@ class Context:
         return bool(failure == 0)
 
     def best(
-        self, among: npt.NDArray[np.int32] | None = None, output: int = -1
+        self, among: npt.NDArray[np.int32] | None = None, output: int = -1, rank: int = 0
     ) -> tuple[int, float]:
         """The likeliest token at one of the last evaluation's outputs, the last one being -1.
 
         With it comes its natural-log probability. With `among`, it is one of these, and its
-        probability the one that it has among them.
+        probability the one that it has among them. With `rank`, so many likelier ones are left
+        aside; there must be more than that.
         """
         pointer = C.llama_get_logits_ith(self._pointer, output)
         logits: npt.NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._vocabulary_size,))
         if among is not None:
             logits = logits[among]
-        index = int(logits.argmax())
-        logprob = -float(np.log(np.exp(logits - logits[index]).sum()))
+        index = top = int(logits.argmax())
+        if rank:
+            likeliest = np.flatnonzero(logits >= np.partition(logits, -1 - rank)[-1 - rank])
+            order = np.argsort(-logits[likeliest], kind="stable")
+            index = int(likeliest[order[rank]])
+        total = np.log(np.exp(logits - logits[top]).sum())
+        logprob = float(logits[index] - logits[top] - total)
         return index if among is None else int(among[index]), logprob
 
     def state(self, sequence: int) -> State:

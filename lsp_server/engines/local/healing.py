@@ -2,18 +2,13 @@
 
 Where a text ends in half a word, its last tokens are not those that stand at the beginning of the
 whole word, and a model that has never seen such an end goes on badly. So the last word's tokens are
-taken off the prompt again, and the model is made to start with their bytes: while some are missing,
-only tokens are picked that extend them or are a beginning of them.
+taken off the prompt again, and the model is made to start with their bytes (see `constraint`).
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
 
 HEALED_TOKENS = 4
 """At most so many tokens are taken off; a longer word keeps its first ones."""
@@ -37,27 +32,3 @@ def unsettled(text: str, pieces: Sequence[bytes]) -> int:
         covered += len(pieces[-taken])
     joins = covered == len(letters) and taken < most and pieces[-taken - 1] == before
     return taken + joins
-
-
-class PieceIndex:
-    """Tokens in the order of their bytes."""
-
-    def __init__(self, pieces: Sequence[bytes], tokens: Iterable[int]) -> None:
-        """`pieces` are the bytes of all tokens by id; `tokens` the ids that may be found."""
-        ordered = sorted(tokens, key=pieces.__getitem__)
-        self._tokens = np.array(ordered, dtype=np.int32)
-        self._pieces = [pieces[token] for token in ordered]
-        self._above = b"\xff" * max(map(len, self._pieces), default=0)
-
-    def agreeing(self, missing: bytes) -> npt.NDArray[np.int32]:
-        """Ids of the tokens that start with the missing bytes, or are a beginning of them."""
-        beginnings = (missing[:length] for length in range(1, len(missing)))
-        return np.concatenate(
-            [
-                *(self._between(beginning, beginning) for beginning in beginnings),
-                self._between(missing, missing + self._above),
-            ]
-        )
-
-    def _between(self, first: bytes, last: bytes) -> npt.NDArray[np.int32]:
-        return self._tokens[bisect_left(self._pieces, first) : bisect_right(self._pieces, last)]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lsp_server.engines.base import Delta, Finished, Usage
+from lsp_server.engines.local.constraint import Constraint
 from lsp_server.engines.local.drafts import History
 
 
@@ -19,8 +20,10 @@ class Job:
     max_tokens: int
     priority: int
     emit: Callable[[Delta | Finished], None]
-    missing: bytes = b""
-    """What the answer must start with and the user has already (see `healing`)."""
+    constraint: Constraint | None = None
+    """What the answer must still begin with."""
+    choice: int = 0
+    """How many likelier tokens to leave aside where the answer begins; 0 once it has."""
     history: History | None = None
     """Of the texts around the gap, to draft from; jobs at the same gap may share it."""
     middle_start: int = 0
@@ -63,15 +66,18 @@ class Job:
     def write(self, token: int, piece: bytes, logprob: float) -> None:
         """Append a picked token and emit what it adds.
 
-        A token that only repeats what is missing becomes part of the prompt.
+        A token that only repeats what the user has already becomes part of the prompt.
         """
         self.tokens.append(token)
         self.recalled = self.recalled[1:] if self.recalled[:1] == [token] else []
-        if self.missing:
-            piece, self.missing = piece[len(self.missing) :], self.missing[len(piece) :]
-            if not piece:
+        if self.constraint is not None:
+            unsaid = self.constraint.unsaid
+            self.constraint = self.constraint.advance(piece)
+            if len(piece) <= unsaid:
                 self.prompt_tokens += 1
                 return
+            piece = piece[unsaid:]
+        self.choice = 0
         self._held_logprobs.append(logprob)
         if text := self._decoder.decode(piece):
             evaluated = 0 if self._said_something else self.evaluated_tokens

@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import llama_cpp.llama_cpp as C
-import numpy as np
-import numpy.typing as npt
 
-from lsp_server.engines.local.healing import PieceIndex
+from lsp_server.engines.local.pieces import PieceIndex
 from lsp_server.errors import ModelUnusable
 
 MARKER = re.compile(r"[<\[].*[>\]]", re.DOTALL)
@@ -76,11 +74,9 @@ class Model:
         self._pieces = self._read_pieces()
         lookalikes = self._find_lookalikes()
         self._lookalikes = re.compile("|".join(map(re.escape, lookalikes.values())) or r"(?!)")
-        texts = (token for token, piece in enumerate(self._pieces) if piece)
-        self._index = PieceIndex(
-            self._pieces, (token for token in texts if token not in lookalikes)
-        )
-        self._stops: frozenset[int] = frozenset()
+        self._texts = [
+            token for token, piece in enumerate(self._pieces) if piece and token not in lookalikes
+        ]
 
     def _metadata(self, key: str) -> str:
         """A text of the file's metadata, empty if it has none of that name."""
@@ -131,10 +127,6 @@ class Model:
         """The bytes that an ordinary token stands for; they may be part of a character."""
         return self._pieces[token]
 
-    def agreeing(self, missing: bytes) -> npt.NDArray[np.int32]:
-        """Ordinary tokens that start with the missing bytes, or are a beginning of them."""
-        return self._index.agreeing(missing)
-
     def _read_pieces(self) -> list[bytes]:
         """The bytes of all tokens by id; of control tokens, none."""
         buffer = ctypes.create_string_buffer(64)
@@ -148,9 +140,16 @@ class Model:
         return pieces
 
     def end_at(self, stops: Iterable[str]) -> None:
-        """Let these end a generation too, where they are single tokens of any kind."""
+        """Let these end a generation too, where they are single tokens of any kind.
+
+        To be called before tokens are picked.
+        """
         found = (self._tokenize(spelling, special=True) for spelling in stops)
         self._stops = frozenset(ids[0] for ids in found if len(ids) == 1)
+        # All others that end a generation have no bytes.
+        silent = (token for token, piece in enumerate(self._pieces) if not piece)
+        endings = self._stops.union(filter(self.ends, silent))
+        self.index = PieceIndex(self._pieces, self._texts, endings)
 
     def ends(self, token: int) -> bool:
         """Whether a sampled token says that generation is over: any control token does."""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from lsp_server.core import fim
-from lsp_server.engines.base import Delta, Finished, InfillRequest
+from lsp_server.engines.base import MAX_NAMES, Delta, Finished, InfillRequest
 from lsp_server.engines.local import healing
+from lsp_server.engines.local.constraint import going_on_with
 from lsp_server.engines.local.drafts import History
 from lsp_server.engines.local.job import Job
 from lsp_server.engines.local.llama import Model
@@ -62,7 +63,8 @@ class Prompter:
             max_tokens,
             request.priority,
             emit,
-            missing=b"".join(pieces[settled:]),
+            constraint=going_on_with(b"".join(pieces[settled:]), request.names[:MAX_NAMES]),
+            choice=request.choice,
             history=self._history(request.prefix, request.suffix),
             middle_start=len(prompt) - len(middle),
         )

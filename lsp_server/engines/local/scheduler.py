@@ -19,6 +19,7 @@ import time
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from lsp_server.engines.base import Finished
+from lsp_server.engines.local.constraint import ANYTHING
 from lsp_server.engines.local.drafts import NO_DRAFT, Draft, DraftPolicy
 from lsp_server.engines.local.job import Job
 from lsp_server.engines.local.pace import Pace
@@ -26,9 +27,7 @@ from lsp_server.engines.local.slots import Sequential, Slots
 from lsp_server.engines.local.speed import Speed
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
+    from lsp_server.engines.local.pieces import PieceIndex
 
 RECALL = 15
 """Recalled tokens that are evaluated at once: with the one before them a batch of sixteen, which
@@ -38,16 +37,15 @@ llama.cpp evaluates in the time of four single tokens (measured)."""
 class Vocabulary(Protocol):
     """What the scheduler needs of a model."""
 
+    index: PieceIndex
+    """To find the tokens that a constraint allows."""
+
     def piece(self, token: int) -> bytes:
         """The bytes of an ordinary token."""
         ...
 
     def ends(self, token: int) -> bool:
         """Whether generation is over with this token."""
-        ...
-
-    def agreeing(self, missing: bytes) -> npt.NDArray[np.int32]:
-        """Ordinary tokens that start with these bytes, or are a beginning of them."""
         ...
 
 
@@ -129,9 +127,11 @@ class Scheduler:
         limit = min(self._room(job) - 1, self._context.slice_tokens - tokens)
         if limit < 1 or not self._context.can_forget_a_part:
             return NO_DRAFT
+        if job.choice or (job.constraint and job.constraint.whole):
+            return NO_DRAFT  # what followed once was most likely another choice or name
         if job.recalled:
             return Draft(0, job.recalled[: min(limit, max(1, RECALL + 1 - tokens))], [])
-        if tokens > 1 or job.missing or job.history is None:
+        if tokens > 1 or job.constraint or job.history is None:
             return NO_DRAFT
         job.history.follow(job.tokens[job.middle_start :])
         return self._drafts.draft(job.history, limit)
@@ -139,20 +139,35 @@ class Scheduler:
     def _pick(self, job: Job, draft: Draft) -> list[tuple[int, float]]:
         """The likeliest tokens with their log-probabilities: what the draft has right and one more.
 
-        Empty if the vocabulary has the missing bytes only in part.
+        Empty if the vocabulary has no token that the job's constraint allows, or too few to choose.
         """
         picked: list[tuple[int, float]] = []
-        missing = job.missing
+        constraint = job.constraint
         for output, guessed in enumerate([*draft.tokens, None], -1 - len(draft.tokens)):
-            among = self._vocabulary.agreeing(missing) if missing else None
+            among = self._vocabulary.index.allowed(constraint) if constraint else None
             if among is not None and not among.size:
                 break
             picked.append(self._context.best(among, output))
             token = picked[-1][0]
             if token != guessed:
                 break
-            missing = missing[len(self._vocabulary.piece(token)) :]
-        return picked
+            constraint = constraint and constraint.advance(self._vocabulary.piece(token))
+        return self._choose(job, picked) if job.choice and picked else picked
+
+    def _choose(self, job: Job, greedy: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """What a job with a choice picks instead of its one greedy token.
+
+        Another one where the answer begins, which is where the greedy one says something new. Empty
+        if there are too few to choose from.
+        """
+        token = greedy[0][0]
+        constraint = job.constraint or ANYTHING
+        ends = self._vocabulary.ends(token)
+        if not ends and len(self._vocabulary.piece(token)) <= constraint.unsaid:
+            return greedy
+        among = self._vocabulary.index.telling(constraint)
+        rank = job.choice - ends  # a token that ends is not among them
+        return [self._context.best(among, rank=rank)] if rank < among.size else []
 
     def _write(self, job: Job, picked: list[tuple[int, float]]) -> None:
         """Go on with the picked tokens, or finish the job at the one that ends it."""

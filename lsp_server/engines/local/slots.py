@@ -70,9 +70,12 @@ class Sequential(Protocol):
         ...
 
     def best(
-        self, among: npt.NDArray[np.int32] | None = None, output: int = -1
+        self, among: npt.NDArray[np.int32] | None = None, output: int = -1, rank: int = 0
     ) -> tuple[int, float]:
-        """The likeliest token at an output, -1 being the last, and its natural-log probability."""
+        """The likeliest token at an output, -1 being the last, and its natural-log probability.
+
+        With `among`, it is one of these; with `rank`, so many likelier ones are left aside.
+        """
         ...
 
 

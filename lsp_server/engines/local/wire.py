@@ -49,4 +49,5 @@ def decode(line: bytes) -> Message:
 def infill_request(fields: Message) -> InfillRequest:
     """The request of an `infill` message."""
     context = tuple(Snippet(**snippet) for snippet in fields.get("context", ()))
-    return InfillRequest(**(fields | {"context": context}))
+    names = tuple(fields.get("names", ()))
+    return InfillRequest(**(fields | {"context": context, "names": names}))

@@ -155,6 +155,7 @@ class Worker:
             seconds_per_token=speed.seconds_per_token,
             gpu_layers=layers,
             shows_files=prompter.shows_files,
+            chooses_names=True,
         )
         self._send("ready", info=asdict(info))
 

@@ -23,7 +23,7 @@ from lsp_server.engines.base import (
     UsageListener,
 )
 from lsp_server.engines.remote.backoff import Backoff
-from lsp_server.errors import EngineUnavailable, FimbleError, RemoteError
+from lsp_server.errors import EngineUnavailable, FimbleError, RemoteError, UsageError
 from lsp_server.settings import RemoteSettings
 
 if TYPE_CHECKING:  # httpx, behind these, is only loaded for the first request
@@ -48,6 +48,7 @@ class _Endpoint:
             prompt_tokens_per_second=self.dialect.prompt_tokens_per_second,
             seconds_per_token=self.dialect.seconds_per_token,
             shows_files=self.dialect.shows_files,
+            chooses_names=self.dialect.chooses_names,
         )
 
 
@@ -77,6 +78,12 @@ class RemoteEngine:
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the text between prefix and suffix; priorities are the endpoint's own affair."""
         connection = await self._connected()
+        dialect = connection.result().dialect
+        if request.names and not dialect.chooses_names:
+            raise UsageError(
+                f"The endpoint of {dialect.model} can't be held to names; use a local model or a "
+                "llama-server for that."
+            )
         from lsp_server.engines.remote.http import Refused
 
         cost, pieces = Usage(), 0
@@ -86,7 +93,7 @@ class RemoteEngine:
             cost = usage
 
         try:
-            async with aclosing(connection.result().dialect.infill(request, spent)) as events:
+            async with aclosing(dialect.infill(request, spent)) as events:
                 async for event in events:
                     self._backoff.succeeded()
                     if isinstance(event, Delta):

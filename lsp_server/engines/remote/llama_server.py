@@ -6,7 +6,8 @@ its batch, and a prompt sent as text turns the user's `<|im_start|>` into a cont
 Invariant: in a prompt, control tokens stand only where the template has its markers.
 
 A middle that ends within a word is healed: its last word is left out of the prompt, and a grammar
-makes the answer begin with it, so the model may spell the whole word as it was trained to.
+makes the answer begin with it, so the model may spell the whole word as it was trained to. The same
+grammar holds the answer to names.
 
 Source of the format: llama.cpp, tools/server/README.md, and the answers of a running server.
 """
@@ -22,8 +23,10 @@ from pathlib import PureWindowsPath
 from urllib.parse import urlencode
 
 from lsp_server.core import fim
-from lsp_server.engines.base import Delta, Event, Finished, InfillRequest, Usage
+from lsp_server.engines.base import MAX_NAMES, Delta, Event, Finished, InfillRequest, Usage
+from lsp_server.engines.remote import grammar
 from lsp_server.engines.remote.answer import Answer, Unexpected
+from lsp_server.engines.remote.choice import CHOICE_TEMPERATURE
 from lsp_server.engines.remote.http import Http
 from lsp_server.settings import RemoteSettings
 
@@ -33,8 +36,13 @@ _MEASURABLE = 32
 _BEGUN_WORD = re.compile(r"(?:_|[^\w\r\n])?[^\W\d_]+\Z")
 """Letters, with one other character before them: what the common vocabularies have as one token."""
 
-_GREEDY = {"samplers": ["top_k"], "top_k": 1, "temperature": 0.0}
+_GREEDY: dict[str, object] = {"samplers": ["top_k"], "top_k": 1, "temperature": 0.0}
 """Nothing else in the chain, so no default of the server (penalties, DRY) changes the choice."""
+_SAMPLED: dict[str, object] = {
+    "samplers": ["top_k", "temperature"],
+    "top_k": 40,
+    "temperature": CHOICE_TEMPERATURE,
+}
 
 
 async def read_props(http: Http, settings: RemoteSettings) -> Answer:
@@ -50,6 +58,7 @@ class LlamaServer:
     """Dialect of one server with one model. Make it with `connect`."""
 
     name = "llama-server"
+    chooses_names = True
     _template: fim.Template
     _markers: dict[fim.Marker, int]
     _control: set[int]
@@ -104,11 +113,11 @@ class LlamaServer:
             "timings_per_token": True,
             "response_fields": ["content", "tokens", "stop", "stop_type", "timings"],
         }
-        if begun:
-            body["grammar"] = _starting_with(begun)
+        if begun or request.names:
+            body["grammar"] = grammar.going_on_with(begun, request.names[:MAX_NAMES])
         generated = 0
         async with aclosing(
-            self._http.stream(f"{self._root}/completion", body | _GREEDY)
+            self._http.stream(f"{self._root}/completion", body | _samplers(request.choice))
         ) as chunks:
             async for chunk in chunks:
                 if chunk is None:
@@ -222,10 +231,8 @@ def _begun_word(request: InfillRequest) -> str:
     return match[0] if match else ""
 
 
-def _starting_with(text: str) -> str:
-    """A grammar (GBNF) of all texts that start with this one."""
-    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'root ::= "{quoted}" .*'
+def _samplers(choice: int) -> dict[str, object]:
+    return _SAMPLED | {"seed": choice} if choice else _GREEDY
 
 
 def _context_tokens(props: Answer) -> int:

@@ -17,6 +17,7 @@ from lsp_server.core import fim
 from lsp_server.engines.base import Delta, Event, Finished, InfillRequest, Usage
 from lsp_server.engines.remote import control_text
 from lsp_server.engines.remote.answer import Answer
+from lsp_server.engines.remote.choice import CHOICE_TEMPERATURE
 from lsp_server.engines.remote.http import Http, Refused, Unreachable
 from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
@@ -34,6 +35,7 @@ class OpenAi:
     """Dialect of one endpoint. Make it with `connect`."""
 
     name = "openai"
+    chooses_names = False
     prompt_tokens_per_second: float | None = None
     seconds_per_token: float | None = None
 
@@ -106,6 +108,8 @@ class OpenAi:
             "temperature": 0.0,
             **self._named,
         }
+        if request.choice:
+            body |= {"temperature": CHOICE_TEMPERATURE, "seed": request.choice}
         if self._template is None:
             return body | {"prompt": before, "suffix": after}
         typed = max(0, len(before) - len(request.middle))

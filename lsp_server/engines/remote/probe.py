@@ -39,6 +39,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def chooses_names(self) -> bool:
+        """See `EngineInfo.chooses_names`."""
+        ...
+
+    @property
     def context_tokens(self) -> int:
         """Size of the context, told or assumed."""
         ...
