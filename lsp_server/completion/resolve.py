@@ -16,7 +16,9 @@ HOPS = 4
 CANDIDATES = 3
 """Files that an import may mean; more are not looked into."""
 _RETURNS = re.compile(r"(?:->|\)\s*:)\s*(?:Promise<|Awaitable\[)?[\"']?([\w$.]+)")
-_BASES = re.compile(r"^[^(]*\bclass\s+\w+\s*\(([^)]*)\)|\bextends\s+([\w$., ]+)")
+_BASES = re.compile(
+    r"^[^(]*\bclass\s+\w+\s*\(([^)]*)\)|\bextends\s+([\w$., ]+?)(?=\s+implements\b|[^\w$., ]|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Library(Protocol):
 
     def find_module(self, module: str, from_path: str, language: str) -> list[str]:
         """The files that an import may mean."""
+        ...
+
+    def mentions(self, path: str, name: str) -> bool:
+        """Whether a file uses a name, or defines it."""
         ...
 
 
@@ -121,7 +127,7 @@ class Resolver:
             (owner.path, each) for each in self.symbols(owner.path) if each.container == inside
         ]
         names = {symbol.name for _, symbol in found}
-        for base in _bases(owner.symbol) if hops else ():
+        for base in bases(owner.symbol) if hops else ():
             if (above := self.top_level(owner.path, base)) and above.symbol not in (
                 None,
                 owner.symbol,
@@ -138,7 +144,8 @@ class Resolver:
         return self.top_level(callee.path, returned[1]) if returned else None
 
 
-def _bases(symbol: Symbol) -> list[str]:
+def bases(symbol: Symbol) -> list[str]:
+    """The last names of what a type is derived from, as its header has them."""
     match = _BASES.search(symbol.signature)
     listed = next(filter(None, match.groups()), "") if match else ""
     names = (part.strip().rpartition(".")[2] for part in re.split(r",", listed))

@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lsp_server.completion.anchor import Anchor, here
+from lsp_server.completion.expressions import Outline
 from lsp_server.completion.generation import Generation
 from lsp_server.completion.stats import Source
 from lsp_server.completion.stop import Stopper
@@ -39,6 +40,10 @@ class Place:
 
     anchor: Anchor
     generations: list[Generation] = field(default_factory=list)
+    judged: dict[str, str] = field(default_factory=dict)
+    """What of texts in the gap may be shown, by the text."""
+    outline: Outline | None = None
+    """Of the document when the first of them was judged."""
 
     def take_over(self, other: Place, moved: str) -> None:
         """Remember the texts of another place whose gap began earlier by the text `moved`."""
@@ -135,11 +140,14 @@ class TypingSession:
         max_tokens: int,
         priority: Priority,
         typed: int | None = None,
+        names: tuple[str, ...] = (),
     ) -> Generation:
-        """Ask the engine to go on from what stands in the gap; `typed` as in `Generation`."""
+        """Ask the engine to go on from what stands in the gap; `typed` as in `Generation`.
+
+        `names` as in `InfillRequest`.
+        """
         self.close()
-        anchor = place.anchor
-        request = anchor.request(max_tokens, priority, middle)
+        request = replace(place.anchor.request(max_tokens, priority, middle), names=names)
         self._requests += 1
         generation = Generation(self._engine, request, typed)
         self._running.append(generation)

@@ -72,6 +72,8 @@ class Stopper:
         self._statement_indent: int | None = None
         """Indentation of the statement being written, from its first line."""
         self._kept: int | None = None
+        self.partial = False
+        """Time has ended it in the middle of a statement."""
 
     def _open_line(self) -> str:
         """What of the cursor's line belongs to the statement that the suggestion must end.
@@ -121,6 +123,7 @@ class Stopper:
             self._cut_back()
         else:
             self._kept = words.end()
+            self.partial = True
         return True
 
     def _end_line(self, end: int) -> None:

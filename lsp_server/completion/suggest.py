@@ -23,6 +23,7 @@ from lsp_server.completion.session import Place, Shown, Spot, TypingSession
 from lsp_server.completion.spare import SpareTime
 from lsp_server.completion.stats import Source, Stats
 from lsp_server.completion.stop import Limits, Stopper
+from lsp_server.completion.verify import Verifier
 from lsp_server.completion.window import Window, clean
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
@@ -41,6 +42,8 @@ BLOCK_PART = 0.4
 DUE_PART = 0.95
 """Part of the latency budget after which what is there must do: the answer has still to be fitted
 to the line and to get to the editor."""
+ATTEMPTS = 3
+"""So often an answer is judged, and but for the last time, mended by asking again."""
 MAX_SESSIONS = 32
 """Documents whose typing sessions are kept."""
 LATEST = 0.2
@@ -78,6 +81,7 @@ class Completer:
         self._stats = stats or Stats()
         self._rhythm = Rhythm()
         self._freezer = Freezer(engine, parse, project)
+        self._verifier = Verifier(parse, project)
         self._spare = SpareTime(engine, self._freezer)
         self._sessions: dict[str, TypingSession] = {}
         """By URI, the latest used last."""
@@ -170,16 +174,13 @@ class Completer:
             if known and place.following(middle) is None:
                 spot.session.close()
                 await asyncio.sleep(self._rhythm.delay(await self._predicted()))
-        around = spot.around(place, middle)
         until = math.inf if invoked else began + DUE_PART * spot.budget
-        written = await self._write(spot, place, middle, around, until)
+        written, text, replaced = await self._write_verified(spot, place, middle, until)
         seconds = time.monotonic() - began
         if known and written.source == "model":
             self._whole_answer.learn(written.seconds)
             self._first_words.learn(place.generations[-1].seconds_to_text or written.seconds)
         self._stats.answered(seconds, written.source, written.evaluated_tokens)
-        text, replaced = fit_to_line(written.text, around, spot.grammar)
-        text = text if text.strip() else ""
         spot.session.shown = Shown(place, middle, text, time.monotonic())
         self._spare.use(spot, place, middle + text)
         if not text:
@@ -194,6 +195,37 @@ class Completer:
         anchor = await self._freezer.anchor(spot, seconds)
         middle = spot.snapshot.text.slice(anchor.start, spot.cursor)
         return spot.session.add(anchor), clean(middle)
+
+    async def _write_verified(
+        self, spot: Spot, place: Place, middle: str, until: float
+    ) -> tuple[_Written, str, int]:
+        """What was written, and what of it may be shown in the place of how many characters.
+
+        Where it names what doesn't exist, the model is asked again from there on, if there is time.
+        """
+        around = spot.around(place, middle)
+        written = await self._write(spot, place, middle, around, until)
+        for attempts_left in reversed(range(ATTEMPTS)):
+            text, replaced = fit_to_line(written.text, around, spot.grammar)
+            text = text if text.strip() else ""
+            verdict = await self._verifier.judge(
+                spot, place, middle, text, replaced, partial=written.partial
+            )
+            text, again = verdict.text, verdict.again
+            if again is None or not attempts_left or time.monotonic() >= until:
+                break
+            if not (await self._engine.info()).chooses_names:
+                break
+            spot.session.generate(
+                place,
+                middle + again.kept,
+                spot.settings.max_tokens,
+                Priority.TYPING,
+                typed=len(middle),
+                names=again.names,
+            )
+            written = await self._write(spot, place, middle, around, until)
+        return written, text, replaced
 
     async def _write(
         self, spot: Spot, place: Place, middle: str, around: Window, until: float
@@ -220,7 +252,8 @@ class Completer:
         except TimeoutError:
             spot.session.close()
         seconds = time.monotonic() - now
-        return _Written(stopper.text, source, seconds, spot.session.claim_tokens())
+        tokens = spot.session.claim_tokens()
+        return _Written(stopper.text, source, seconds, tokens, stopper.partial)
 
     async def _predicted(self) -> float:
         """Seconds after which a key that comes earlier makes a generation worthless.
@@ -262,6 +295,8 @@ class _Written:
     source: Source
     seconds: float
     evaluated_tokens: int
+    partial: bool
+    """As in `Stopper`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,10 @@ class Index:
         """Files that use a name, with how often, those that use it most first."""
         return [(path, count) for path, count in self._rows(queries.REFERENCING, (name, limit))]
 
+    def mentions(self, path: str, name: str) -> bool:
+        """Whether a file uses a name, or defines it."""
+        return bool(self._rows(queries.MENTIONS, (path, name, path, name)))
+
     def similar(self, text: str, limit: int = 10, exclude_path: str | None = None) -> list[Match]:
         """Passages that share rare words with a text, the most similar first."""
         wanted = list(dict.fromkeys(reversed(words(text).split())))[: queries.MAX_WORDS]

@@ -45,6 +45,13 @@ REFERENCING = """
 SELECT files.path, count FROM uses JOIN files ON files.id = uses.file
 WHERE uses.name = ? ORDER BY count DESC, uses.file LIMIT ?
 """
+MENTIONS = """
+SELECT 1 FROM files JOIN uses ON uses.file = files.id WHERE files.path = ? AND uses.name = ?
+UNION ALL
+SELECT 1 FROM files JOIN symbols ON symbols.file = files.id
+WHERE files.path = ? AND symbols.name = ?
+LIMIT 1
+"""
 USES = "SELECT count(*) FROM (SELECT 1 FROM vocabulary WHERE term = ? LIMIT ?)"
 RANKED = """
 SELECT rowid, -rank FROM passage_words WHERE passage_words MATCH ? ORDER BY rank LIMIT ?

@@ -15,8 +15,8 @@ from tests.e2e.editor import PROFILES, Editor, connect
 Start = Callable[..., Awaitable[Editor]]
 
 SCRIPT: Sequence[dict[str, Any]] = (
-    {"after": "return a", "text": " + b"},
-    {"after": "first(", "text": "one, two"},
+    {"after": "return a", "text": " + 1"},
+    {"after": "first(", "text": "int, str"},
     {"after": "slow(", "text": "1, " * 40, "seconds_per_token": 0.02},
     {"after": "crash(", "text": "", "crash": True},
 )

@@ -28,7 +28,7 @@ async def test_the_item_says_what_to_insert_and_where(
     shared.open(ADD)
     cursor = lsp.Position(1, 12)
     assert await shared.items(1, 12, trigger) == [
-        lsp.InlineCompletionItem(insert_text=" + b", range=lsp.Range(cursor, cursor))
+        lsp.InlineCompletionItem(insert_text=" + 1", range=lsp.Range(cursor, cursor))
     ]
 
 
@@ -45,12 +45,12 @@ async def test_columns_are_counted_in_the_units_agreed_on(shared: Editor, line: 
     shared.open(f"x = 0\n{line})\n")
     column = units(shared, line)
     [item] = await shared.items(1, column)
-    assert item.insert_text == "one, two"
+    assert item.insert_text == "int, str"
     assert item.range is not None
     assert (item.range.start.line, item.range.end.line) == (1, 1)
     assert item.range.start.character == column
     shared.edit(1, 0, units(shared, line), "return a")
-    assert await shared.texts(1, 8) == [" + b"]
+    assert await shared.texts(1, 8) == [" + 1"]
 
 
 @pytest.mark.parametrize("separator", ["\f", "\u2028", "\u0085", "\x0b", "\x1c"])
@@ -58,24 +58,24 @@ async def test_what_is_no_line_end_for_the_protocol_is_none_here(
     shared: Editor, separator: str
 ) -> None:
     shared.open(f"x = 1{separator}\ny = 2 #{separator}\nfirst()\n")
-    assert await shared.texts(2, 6) == ["one, two"]
+    assert await shared.texts(2, 6) == ["int, str"]
     shared.edit(2, 0, 7, "return a")
-    assert await shared.texts(2, 8) == [" + b"]
+    assert await shared.texts(2, 8) == [" + 1"]
 
 
 async def test_edits_are_followed_in_their_order(shared: Editor) -> None:
     shared.open("")
     for column, character in enumerate("return a"):
         shared.edit(0, column, column, character)
-    assert await shared.texts(0, 8) == [" + b"]
+    assert await shared.texts(0, 8) == [" + 1"]
     shared.edit(0, 7, 8, "")
     assert await shared.texts(0, 7) == []
 
 
 async def test_a_position_beyond_the_text_is_its_end(shared: Editor) -> None:
     shared.open("return a")
-    assert await shared.texts(0, 9999) == [" + b"]
-    assert await shared.texts(9999, 0) == [" + b"]
+    assert await shared.texts(0, 9999) == [" + 1"]
+    assert await shared.texts(9999, 0) == [" + 1"]
 
 
 async def test_a_document_that_is_not_open_is_named(shared: Editor) -> None:
@@ -85,7 +85,7 @@ async def test_a_document_that_is_not_open_is_named(shared: Editor) -> None:
         await shared.items(1, 12)
     assert caught.value.code == lsp.LSPErrorCodes.RequestFailed
     shared.open(ADD)
-    assert await shared.texts(1, 12) == [" + b"]
+    assert await shared.texts(1, 12) == [" + 1"]
 
 
 @pytest.mark.parametrize("change", ["edit", "close", "reopen"])
@@ -124,7 +124,7 @@ async def test_a_cancelled_request_is_answered_as_cancelled(shared: Editor) -> N
         async with asyncio.timeout(1):
             await request
     assert caught.value.code == lsp.LSPErrorCodes.RequestCancelled
-    assert await shared.texts(1, 8) == [" + b"]
+    assert await shared.texts(1, 8) == [" + 1"]
 
 
 async def test_a_crash_of_the_engine_is_told_to_whom_asked(shared: Editor) -> None:
@@ -137,6 +137,6 @@ async def test_a_crash_of_the_engine_is_told_to_whom_asked(shared: Editor) -> No
 
 async def test_two_documents_are_kept_apart(shared: Editor) -> None:
     shared.open("return a", URI)
-    shared.open("first(", "file:///other.py")
-    assert await shared.texts(0, 8, uri=URI) == [" + b"]
-    assert await shared.texts(0, 6, uri="file:///other.py") == ["one, two"]
+    shared.open("first()", "file:///other.py")
+    assert await shared.texts(0, 8, uri=URI) == [" + 1"]
+    assert await shared.texts(0, 6, uri="file:///other.py") == ["int, str"]

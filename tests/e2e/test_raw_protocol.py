@@ -38,7 +38,7 @@ def server(shared: Server) -> Iterator[Server]:
     yield shared
     answer = shared.complete(URI, 1, 8)
     response = shared.receive()
-    assert (response["id"], response["result"]["items"][0]["insertText"]) == (answer, " + b")
+    assert (response["id"], response["result"]["items"][0]["insertText"]) == (answer, " + 1")
     assert_quiet(shared)
 
 

@@ -28,12 +28,12 @@ def snapshot(text: str, uri: str = "file:///a.py") -> Snapshot:
 
 
 async def test_it_is_cut_at_the_statement_and_fitted_to_the_line() -> None:
-    engine = FakeEngine([Reply(after="print(", text="a, b) \nprint(c)")])
+    engine = FakeEngine([Reply(after="print(", text="int, str) \nprint(bool)")])
     found = await Completer(engine, SETTINGS).suggest(
         snapshot("print()\n"), Point(0, 6), invoked=False
     )
     assert found is not None
-    assert (found.text, found.start, found.end) == ("a, b", Point(0, 6), Point(0, 6))
+    assert (found.text, found.start, found.end) == ("int, str", Point(0, 6), Point(0, 6))
     request = engine.requests[0]
     assert (request.prefix, request.middle, request.suffix) == ("", "print(", "\n")
 
@@ -71,14 +71,16 @@ async def test_only_explicit_requests_where_typing_is_left_alone(
 
 
 async def test_the_newest_automatic_request_wins() -> None:
-    engine = FakeEngine([Reply(after="", text="slow words " * 50, seconds_per_token=0.02)])
+    engine = FakeEngine(
+        [Reply(after="", text=" + ".join(map(str, range(100))), seconds_per_token=0.02)]
+    )
     completer = Completer(engine, SETTINGS)
-    older = asyncio.create_task(completer.suggest(snapshot("a\n"), Point(0, 1), invoked=False))
+    older = asyncio.create_task(completer.suggest(snapshot("x = \n"), Point(0, 4), invoked=False))
     elsewhere = asyncio.create_task(
-        completer.suggest(snapshot("b\n", "file:///b.py"), Point(0, 1), invoked=False)
+        completer.suggest(snapshot("x = \n", "file:///b.py"), Point(0, 4), invoked=False)
     )
     await asyncio.sleep(0.05)
-    newer = asyncio.create_task(completer.suggest(snapshot("a\n"), Point(0, 1), invoked=False))
+    newer = asyncio.create_task(completer.suggest(snapshot("x = \n"), Point(0, 4), invoked=False))
     assert await asyncio.wait_for(older, 0.1) is None
     assert await newer is not None
     assert await elsewhere is not None
@@ -100,10 +102,10 @@ class Closing(FakeEngine):
 
 
 async def test_cancelling_ends_the_generation() -> None:
-    engine = Closing([Reply(after="", text="word " * 100, seconds_per_token=0.01)])
+    engine = Closing([Reply(after="", text="not " * 100, seconds_per_token=0.01)])
     completer = Completer(engine, SETTINGS)
     before = asyncio.all_tasks()
-    asked = asyncio.create_task(completer.suggest(snapshot("a\n"), Point(0, 1), invoked=True))
+    asked = asyncio.create_task(completer.suggest(snapshot("x = \n"), Point(0, 4), invoked=True))
     await asyncio.sleep(0.05)
     asked.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -138,21 +140,22 @@ async def test_explicit_requests_see_more() -> None:
     assert explicit.prefix.endswith(automatic.prefix)
 
 
-SLOW = [Reply(after="", text="slow words " * 10, seconds_per_token=0.01)]
+SLOW = [Reply(after="", text=" + ".join(map(str, range(10))), seconds_per_token=0.01)]
 
 
 async def test_a_request_whose_parse_ends_late_does_not_end_a_newer_one() -> None:
     parses: list[asyncio.Future[None]] = []
 
     async def parse(parsed: Snapshot) -> Snapshot:
-        parses.append(asyncio.get_running_loop().create_future())
-        await parses[-1]
+        if len(parses) < 2:  # the third parse is for judging the answer
+            parses.append(asyncio.get_running_loop().create_future())
+            await parses[-1]
         return parsed
 
     completer = Completer(FakeEngine(SLOW), SETTINGS, parse)
     asked = []
     for number in (1, 2):
-        suggesting = completer.suggest(snapshot("a\n"), Point(0, 1), invoked=False)
+        suggesting = completer.suggest(snapshot("x = \n"), Point(0, 4), invoked=False)
         asked.append(asyncio.create_task(suggesting))
         await asyncio.sleep(0.01)
         assert len(parses) == number
@@ -177,10 +180,10 @@ async def test_what_a_newer_request_ends(
     older: str, newer: str, same_text: bool, ended: bool
 ) -> None:
     completer = Completer(FakeEngine(SLOW), SETTINGS)
-    first = snapshot("a\n")
-    second = first if same_text else snapshot("a\n")
+    first = snapshot("x = \n")
+    second = first if same_text else snapshot("x = \n")
     asked = [
-        asyncio.create_task(completer.suggest(shown, Point(0, 1), invoked=kind == "invoked"))
+        asyncio.create_task(completer.suggest(shown, Point(0, 4), invoked=kind == "invoked"))
         for shown, kind in ((first, older), (second, newer))
     ]
     answers = await asyncio.gather(*asked)
@@ -189,11 +192,11 @@ async def test_what_a_newer_request_ends(
 
 @pytest.mark.parametrize("invoked", [False, True])
 async def test_an_engine_that_is_busy_is_not_waited_for_while_typing(invoked: bool) -> None:
-    engine = FakeEngine([Reply(after="", text="late and later", seconds_per_token=0.3)])
+    engine = FakeEngine([Reply(after="", text="int and str", seconds_per_token=0.3)])
     completer = Completer(engine, replace(SETTINGS, latency_budget_ms=50))
     tasks = asyncio.all_tasks()
     began = asyncio.get_running_loop().time()
-    found = await completer.suggest(snapshot("a\n"), Point(0, 1), invoked=invoked)
+    found = await completer.suggest(snapshot("x = \n"), Point(0, 4), invoked=invoked)
     assert (found is not None) == invoked
     seconds = asyncio.get_running_loop().time() - began
     assert seconds > 0.9 if invoked else 0.15 <= seconds < 0.25

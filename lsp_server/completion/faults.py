@@ -1,0 +1,217 @@
+"""What a suggestion names that doesn't exist.
+
+Only what is certain counts as a fault. Names are looked for in the scopes around, attributes and
+arguments where the type or function is known with all its bases (`expressions`). What the
+suggestion itself defines exists. A text that has errors elsewhere is not judged by its names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from lsp_server.completion.expressions import Callee, Expressions, Outline
+from lsp_server.core.definitions.base import text_of
+from lsp_server.core.scopes import builtin_names
+from lsp_server.core.syntax import Syntax
+from lsp_server.core.text import encode
+
+MAX_NAMES = 400
+"""Legal names that are offered in the place of one that doesn't exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first thing in a suggestion that can't be right."""
+
+    start: int
+    """Byte of the text at which the word or argument begins."""
+    legal: tuple[str, ...] = ()
+    """Names that may stand there; empty if another name would not help."""
+
+
+def first_fault(syntax: Syntax, start: int, end: int, outline: Outline) -> Fault | None:
+    """The first fault of what stands from byte `start` to `end` of a text, if that parses."""
+    if syntax.grammar not in _JUDGED or syntax.tree.root_node.has_error:
+        return None
+    judge = _Judge(syntax, start, end, Expressions(syntax, outline))
+    found = [fault for node in _touched(syntax, start, end) if (fault := judge.fault(node))]
+    return min(found, key=lambda fault: fault.start, default=None)
+
+
+class _Judge:
+    def __init__(self, syntax: Syntax, start: int, end: int, expressions: Expressions) -> None:
+        self._syntax = syntax
+        self._outside = syntax.data[:start] + b"\n" + syntax.data[end:]
+        self._inside = syntax.data[start:end]
+        self._start, self._end = start, end
+        self._expressions = expressions
+
+    def fault(self, node: Node) -> Fault | None:
+        """What is wrong with a node that the suggestion touches, its children apart."""
+        kind = node.type
+        if kind in ("identifier", "property_identifier") and _is_attribute(node):
+            return self._attribute(node)
+        if kind in ("identifier", "type_identifier", "shorthand_property_identifier"):
+            return self._name(node)
+        if kind in ("call", "new_expression", "call_expression"):
+            return self._call(node)
+        return None
+
+    def _name(self, node: Node) -> Fault | None:
+        if _is_no_use(node):
+            return None
+        name = text_of(node, self._syntax.data)
+        visible = self._expressions.scopes.visible(node)
+        builtin = builtin_names(self._syntax.grammar)
+        if visible is None or name in visible or name in builtin:
+            return None
+        others = builtin if self._syntax.grammar == "python" else ()
+        return Fault(node.start_byte, _sorted(visible, others))
+
+    def _attribute(self, node: Node) -> Fault | None:
+        parent = node.parent
+        inner = parent and parent.child_by_field_name("object")
+        name = text_of(node, self._syntax.data)
+        if inner is None or (name.startswith("__") and name.endswith("__")):
+            return None
+        owner = self._expressions.meaning(inner)
+        members = owner and self._expressions.members(owner)
+        if not members or name in members.symbols or self._is_set(name):
+            return None
+        for path in members.paths:
+            if self._expressions.is_own(path):
+                if re.search(rb"\.\s*" + re.escape(encode(name)) + rb"\b", self._outside):
+                    return None
+            elif self._expressions.mentions(path, name):
+                return None
+        return Fault(node.start_byte, _sorted(members.symbols))
+
+    def _is_set(self, name: str) -> bool:
+        """Whether the suggestion itself makes an attribute of that name."""
+        pattern = rb"\.\s*" + re.escape(encode(name)) + rb"\s*(?::[^=\n]*)?=(?!=)"
+        return re.search(pattern, self._inside) is not None
+
+    def _call(self, node: Node) -> Fault | None:
+        arguments = node.child_by_field_name("arguments")
+        function = node.child_by_field_name(
+            "constructor" if node.type == "new_expression" else "function"
+        )
+        if arguments is None or function is None or arguments.type not in _ARGUMENTS:
+            return None
+        callee = self._expressions.callee(function)
+        if callee is None or self._syntax.grammar != "python":
+            return None
+        return self._arguments(arguments, _Parameters.of(callee))
+
+    def _arguments(self, arguments: Node, parameters: _Parameters) -> Fault | None:
+        given = [each for each in arguments.named_children if each.type != "comment"]
+        if any(each.type in ("dictionary_splat", "list_splat") for each in given):
+            return None
+        names = [
+            (name, text_of(name, self._syntax.data))
+            for each in given
+            if each.type == "keyword_argument" and (name := each.child_by_field_name("name"))
+        ]
+        used = {text for _, text in names}
+        for node, text in names:
+            if text not in parameters.by_name and not parameters.takes_any_name:
+                legal = _sorted(set(parameters.by_name) - used)
+                return Fault(node.start_byte, legal) if self._is_new(node) else None
+        plain = given[: len(given) - len(names)]
+        if len(plain) > len(parameters.by_place) and not parameters.takes_any_number:
+            extra = plain[len(parameters.by_place)]
+            return Fault(extra.start_byte) if self._is_new(extra) else None
+        missing = parameters.required - set(parameters.by_place[: len(plain)]) - used
+        closing = arguments.children[-1] if arguments.child_count else None
+        if missing and closing is not None and self._is_new(closing):
+            return Fault(closing.start_byte)
+        return None
+
+    def _is_new(self, node: Node) -> bool:
+        return self._start <= node.start_byte < self._end
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameters:
+    """Of a function of Python."""
+
+    by_place: list[str]
+    by_name: list[str]
+    required: set[str]
+    takes_any_number: bool
+    takes_any_name: bool
+
+    @classmethod
+    def of(cls, callee: Callee) -> _Parameters:
+        by_place: list[str] = []
+        by_name: list[str] = []
+        required: set[str] = set()
+        any_number = any_name = named_only = False
+        parameters = callee.symbol.parameters
+        for written in parameters[1:] if callee.is_bound else parameters:
+            name = re.split(r"[:=\s]", written.lstrip("*"), maxsplit=1)[0]
+            if written.startswith("**"):
+                any_name = True
+            elif written.startswith("*"):
+                any_number, named_only = any_number or bool(name), True
+            elif written == "/":
+                by_name.clear()
+            else:
+                by_name.append(name)
+                if not named_only:
+                    by_place.append(name)
+                if "=" not in written:
+                    required.add(name)
+        return cls(by_place, by_name, required, any_number, any_name)
+
+
+def _touched(syntax: Syntax, start: int, end: int) -> Iterator[Node]:
+    """The nodes of which a part stands from `start` to `end`."""
+    cursor = syntax.tree.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        if node.end_byte > start and node.start_byte < end:
+            yield node
+            if cursor.goto_first_child_for_byte(start) is not None:
+                continue
+        while node.start_byte >= end or not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return
+            node = cursor.node
+            assert node is not None
+
+
+def _is_attribute(node: Node) -> bool:
+    parent = node.parent
+    field = _ATTRIBUTES.get(parent.type) if parent else None
+    return field is not None and parent is not None and parent.child_by_field_name(field) == node
+
+
+def _is_no_use(node: Node) -> bool:
+    """Whether an identifier names something that is elsewhere, or nothing."""
+    parent = node.parent
+    if parent is None or parent.type in _NO_USES:
+        return True
+    if parent.type in ("keyword_argument", "import_specifier"):
+        return parent.child_by_field_name("name") == node
+    return parent.type.startswith("jsx_") and (node.text or b"")[:1].islower()  # of HTML
+
+
+def _sorted(names: Iterable[str], more: Iterable[str] = ()) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*sorted(names), *sorted(more)]))[:MAX_NAMES]
+
+
+_JUDGED = frozenset(("javascript", "python", "tsx", "typescript"))
+_ATTRIBUTES = {"attribute": "attribute", "member_expression": "property"}
+_ARGUMENTS = frozenset(("argument_list", "arguments"))
+_NO_USES = frozenset(
+    (
+        "dotted_name", "export_specifier", "import_from_statement", "nested_identifier",
+        "nested_type_identifier", "meta_property", "labeled_statement",
+    )
+)  # fmt: skip

@@ -1,0 +1,178 @@
+"""Fit a suggestion to the program: it parses in its place, and what it names exists.
+
+    verdict = await verifier.judge(spot, place, text, replaced)
+
+What does not fit is cut off line by line. Where only a name is wrong, the verdict also says which
+names would be right there, so that the model can be asked again from that name on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from lsp_server.completion.expressions import Outline
+from lsp_server.completion.faults import first_fault
+from lsp_server.completion.freeze import Parse
+from lsp_server.completion.project import Project
+from lsp_server.completion.session import Place, Spot
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.syntax import Syntax
+from lsp_server.core.text import Point, encode
+
+MAX_ERRORS = 50
+"""Errors of a text are counted up to so many."""
+MAX_CUTS = 8
+"""Shorter versions of a suggestion that are tried, the first line alone being the last."""
+MAX_JUDGED = 32
+"""Remembered for one place: with each key that agrees, the same text is offered again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What to ask the model once more."""
+
+    kept: str
+    """The suggestion up to the wrong name, or to where the cursor stands in it."""
+    names: tuple[str, ...]
+    """The names that may go on from there, or what is missing of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What of a suggestion may be shown."""
+
+    text: str
+    again: Again | None = None
+
+
+class Verifier:
+    """Judges suggestions; parsing and questions to the index run in a thread."""
+
+    def __init__(self, parse: Parse | None, project: Project | None) -> None:
+        """`parse` and `project` as in `Freezer`."""
+        self._parse = parse
+        self._project = project
+
+    async def judge(
+        self, spot: Spot, place: Place, middle: str, text: str, replaced: int, *, partial: bool
+    ) -> Verdict:
+        """Judge a text that replaces so many characters right of the cursor.
+
+        `partial`: time has cut it off in the middle of a statement, so it need not parse.
+        """
+        if not text:
+            return Verdict("")
+        whole = middle + text
+        known = place.judged.get(whole)
+        if known is not None:
+            return Verdict(known[len(middle) :])
+        snapshot = spot.snapshot if self._parse is None else await self._parse(spot.snapshot)
+        if snapshot.syntax is None:
+            return Verdict(text)
+        verdict = await asyncio.to_thread(
+            self._judge, snapshot, snapshot.syntax, spot.cursor, place, text, replaced, partial
+        )
+        if len(place.judged) >= MAX_JUDGED:
+            place.judged.clear()
+        place.judged[whole] = middle + verdict.text
+        return verdict
+
+    def _judge(
+        self,
+        snapshot: Snapshot,
+        syntax: Syntax,
+        cursor: Point,
+        place: Place,
+        text: str,
+        replaced: int,
+        partial: bool,
+    ) -> Verdict:
+        path, library = "", None
+        if self._project is not None and self._project.is_current():
+            path, library = self._project.path(snapshot.uri), self._project.library
+        if place.outline is None:
+            place.outline = Outline.of(syntax, path, library if path else None)
+        splice = _Splice.at(snapshot, syntax, cursor, replaced)
+        again: Again | None = None
+        kept = text
+        for _ in range(MAX_CUTS):
+            spliced = splice.with_text(kept)
+            if spliced is None:
+                break
+            whole = not partial or len(kept) < len(text)
+            end = len(kept)
+            if not whole or not splice.adds_errors(spliced):
+                fault = first_fault(
+                    spliced, splice.start, splice.start + len(encode(kept)), place.outline
+                )
+                if fault is None:
+                    return Verdict(kept, again)
+                end = _characters(kept, fault.start - splice.start)
+                if again is None and fault.legal:
+                    again = splice.again(kept[:end], fault.start, fault.legal)
+            kept = _lines_before(kept, end)
+            if not kept:
+                break
+        return Verdict("", again)
+
+
+@dataclass(frozen=True, slots=True)
+class _Splice:
+    """A document, and where a suggestion goes: from byte `start` to byte `end`."""
+
+    syntax: Syntax
+    line_start: int
+    start: int
+    end: int
+
+    @classmethod
+    def at(cls, snapshot: Snapshot, syntax: Syntax, cursor: Point, replaced: int) -> _Splice:
+        start = snapshot.text.byte_offset(cursor)
+        line = snapshot.text.lines[cursor.row]
+        line_start = start - len(encode(line[: cursor.column]))
+        end = start + len(encode(line[cursor.column : cursor.column + replaced]))
+        return cls(syntax, line_start, start, end)
+
+    def with_text(self, text: str) -> Syntax | None:
+        """The document with a text in its place."""
+        return self.syntax.edit(self.start, self.end, encode(text))
+
+    def adds_errors(self, spliced: Syntax) -> bool:
+        """Whether it has more errors than without the suggestion, or without the whole line.
+
+        A line that is being typed is broken by itself; the suggestion is there to complete it.
+        """
+        if not spliced.tree.root_node.has_error:
+            return False
+        count = _errors(spliced)
+        without = self.syntax.edit(self.line_start, self.end, b"")
+        return count > _errors(self.syntax) or (without is not None and count > _errors(without))
+
+    def again(self, kept: str, fault: int, legal: tuple[str, ...]) -> Again | None:
+        """Ask for the legal names that go on from what stands of the word left of the cursor."""
+        begun = self.syntax.data[min(fault, self.start) : self.start].decode(errors="replace")
+        names = tuple(name[len(begun) :] for name in legal if name.startswith(begun))
+        return Again(kept, names) if names else None
+
+
+def _errors(syntax: Syntax) -> int:
+    """How many errors and missing tokens a tree has."""
+    count = 0
+    waiting = [syntax.tree.root_node]
+    while waiting and count < MAX_ERRORS:
+        node = waiting.pop()
+        if node.has_error or node.is_missing:
+            count += node.is_error or node.is_missing
+            waiting.extend(node.children)
+    return count
+
+
+def _characters(text: str, count: int) -> int:
+    """How many characters of a text take so many bytes; 0 if it begins before it."""
+    return len(encode(text)[: max(count, 0)].decode("utf-8", "surrogatepass"))
+
+
+def _lines_before(text: str, end: int) -> str:
+    """The whole lines before a place, without blank ones at their end."""
+    return text[: max(0, text.rfind("\n", 0, end))].rstrip()
