@@ -104,3 +104,33 @@ def test_a_script_is_read(tmp_path: Path) -> None:
     path = tmp_path / "script.json"
     path.write_text('[{"after": "é", "text": "x", "seconds_per_token": 1, "crash": true}]')
     assert read_script(path) == [Reply("é", "x", 1, crash=True)]
+
+
+@pytest.mark.parametrize(
+    ("names", "choice", "said"),
+    [
+        ((), 0, "getter()"),
+        (("get", "put"), 0, "get()"),
+        (("put",), 0, "put"),
+        (("get_all", "put"), 0, "put"),
+        (("got",), 0, ""),
+        ((), 1, "other()"),
+        (("get", "put"), 1, ""),
+    ],
+)
+async def test_names_and_choices_have_their_own_replies(
+    names: tuple[str, ...], choice: int, said: str
+) -> None:
+    engine = FakeEngine(
+        [
+            Reply("x.", "put", names="put_all"),
+            Reply("x.", "get()", names="get"),
+            Reply("x.", "getter()"),
+            Reply("x.", "put"),
+            Reply("x.", "other()", choice=1),
+        ]
+    )
+    assert (await engine.info()).chooses_names
+    request = InfillRequest("x.", "", names=names, choice=choice)
+    async with aclosing(engine.infill(request)) as events:
+        assert "".join(text([event async for event in events])) == said

@@ -9,8 +9,8 @@ import pytest
 
 from lsp_server.core import fim
 from lsp_server.engines.base import Delta, Finished, InfillRequest, Usage
-from lsp_server.engines.remote import control_text
-from lsp_server.errors import NoFimMarkers, RemoteError
+from lsp_server.engines.remote import control_text, grammar
+from lsp_server.errors import NoFimMarkers, RemoteError, UsageError
 from tests.http_endpoint import Endpoint, Request, endpoint, reply, stream
 from tests.remote import DONE, REQUEST, ask, choice, engine_for, refusal
 
@@ -252,3 +252,41 @@ async def test_an_explicit_dialect_is_not_doubted(served: Endpoint) -> None:
     message = await refusal(engine_for(served, dialect="llama-server"))
     assert "did not answer as a completion server" in message
     assert [request.path for request in served.requests] == ["/props"]
+
+
+async def test_an_openai_endpoint_can_not_be_held_to_names(served: Endpoint) -> None:
+    engine = engine_for(served)
+    assert not (await engine.info()).chooses_names
+    asked = len(served.requests)
+    with pytest.raises(UsageError, match="can't be held to names"):
+        await ask(engine, InfillRequest("a", "b", names=("c",)))
+    assert len(served.requests) == asked
+    await engine.close()
+
+
+async def test_a_choice_is_the_seed_of_a_sample(served: Endpoint) -> None:
+    fake_llama_server(served)
+    finish = {"stop": True, "stop_type": "eos", "content": "", "tokens": []}
+    served.routes["/completion"] = stream(finish)
+    served.routes["/v1/completions"] = stream(choice("x", "stop"), DONE)
+    for dialect, path in (("llama-server", "/completion"), ("openai", "/v1/completions")):
+        engine = engine_for(served, dialect=dialect)
+        for number in (0, 2):
+            await ask(engine, InfillRequest("a", "b", choice=number))
+            body = served.bodies(path)[-1]
+            expected = (0.8, 2) if number else (0.0, None)
+            assert (body["temperature"], body.get("seed")) == expected
+        await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("begun", "names", "expected"),
+    [
+        ("", ["get", "get_all", "get"], '("get" | "get_all") ([^0-9A-Za-z_\\x80-\\U0010FFFF] .*)?'),
+        (' "ge', ["t"], '(" \\"get") ([^0-9A-Za-z_\\x80-\\U0010FFFF] .*)?'),
+        ("", [""], '("") ([^0-9A-Za-z_\\x80-\\U0010FFFF] .*)?'),
+        (" ge", [], '" ge" .*'),
+    ],
+)
+def test_a_grammar_of_names(begun: str, names: list[str], expected: str) -> None:
+    assert grammar.going_on_with(begun, names) == f"root ::= {expected}"

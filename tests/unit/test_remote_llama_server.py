@@ -160,3 +160,21 @@ async def test_a_wrong_key(engine: RemoteEngine, url: str, monkeypatch: pytest.M
     monkeypatch.setenv("TEST_KEY", "wrong")
     with pytest.raises(RemoteError, match=r"refused the API key \(401\)"):
         await engine.info()
+
+
+async def test_an_answer_is_held_to_names(engine: RemoteEngine) -> None:
+    assert (await engine.info()).chooses_names
+    middle = "    return a + "
+    for typed, names, expected in (
+        ("", ("b_long", "bag"), ("b_long", "bag")),
+        ("", ("größe",), ("größe",)),
+        ("b", ("", "_long"), ("",)),
+        ("ba", ("g",), ("g",)),
+    ):
+        request = InfillRequest(
+            "def add(a, b):\n", ADD.suffix, 12, middle=middle + typed, names=names
+        )
+        deltas, _ = await ask(engine, request)
+        name = next(n for n in sorted(expected, reverse=True) if text(deltas).startswith(n))
+        behind = text(deltas)[len(name) :]
+        assert not behind or not (behind[0].isalnum() or behind[0] == "_")
