@@ -8,6 +8,7 @@ Each case of `benchmarks/cases` is asked three ways, all greedy, with the same e
 
 What is compared is the whole answer with the line, call or block that stood there. `gold_shown` is
 the part of the cross-file cases in whose prompt the definition is named by its own file's piece.
+`--names` has pyright and TypeScript say how many answers name what does not exist.
 Prints one JSON object; intervals are those of a paired bootstrap, 95 %.
 
     python -m benchmarks.quality --model qwen2.5-coder-1.5b --kinds cross-file in-file
@@ -29,7 +30,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from benchmarks import scoring
+from benchmarks import names, scoring
 from benchmarks.cases import Case, folder, load
 from benchmarks.figures import summary
 from benchmarks.kept import KeptEngine
@@ -226,6 +227,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--kept", type=Path, help="a folder of what the model was asked before")
     parser.add_argument("--texts", type=Path, help="a file for all answers, as JSON lines")
+    parser.add_argument("--names", action="store_true", help="count names that do not exist")
     options = parser.parse_args()
     model = resolve(options.model)
     result: dict[str, Any] = {"model": model.name, "context_tokens": options.context}
@@ -233,6 +235,10 @@ def main() -> None:
         cases = _spread(load(kind), options.cases)
         answers = asyncio.run(ask_all(model, cases, options.ways, options.context, options.kept))
         result[kind] = report(cases, answers)
+        if options.names:
+            texts = {way: [answer.text for answer in said] for way, said in answers.items()}
+            for way, found in names.figures(cases, texts).items():
+                result[kind][way]["names"] = found
         if options.texts:
             with options.texts.open("a", encoding="utf-8") as file:
                 for number, case in enumerate(cases):
