@@ -16,11 +16,12 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from benchmarks.cases import KINDS, Case, folder, load
+from benchmarks.cases import Case, folder, load
 from benchmarks.checkers import Diagnostic, pyright, typescript
 from lsp_server.core.text import Encoding, Text
 
@@ -66,33 +67,28 @@ def judge(pairs: Sequence[Pair]) -> list[int]:
 def faults(pairs: Sequence[Pair]) -> list[list[Diagnostic]]:
     """What each text names that does not exist, and the expected text does not name.
 
-    The same name again does not count. Each checker runs once for a package. Raises CheckerFailed.
+    The same name again does not count. Each checker runs once for all texts, and once for what
+    stood where it found something. Raises CheckerFailed.
     """
-    wanted = {pair for pair in pairs if pair[1].strip() and pair[1] != pair[0].expected}
-    texts = list(dict.fromkeys(each for c, text in wanted for each in ((c, text), (c, c.expected))))
-    found: dict[Pair, list[Diagnostic]] = {}
-    for package in sorted({case.package for case, _ in texts}):
-        found |= said(folder(package), [pair for pair in texts if pair[0].package == package])
-    return [_beyond(found[pair], found[_right(pair)]) if pair in wanted else [] for pair in pairs]
+    wanted = [pair for pair in pairs if pair[1].strip() and pair[1] != pair[0].expected]
+    found = said(wanted)
+    right = said([(case, case.expected) for (case, _), wrong in found.items() if wrong])
+    return [
+        _beyond(wrong, right[case, case.expected]) if (wrong := found.get((case, text))) else []
+        for case, text in pairs
+    ]
 
 
-def said(package: Path, pairs: Sequence[Pair]) -> dict[Pair, list[Diagnostic]]:
-    """What the checkers say of texts in their places in a package's folder."""
-    with tempfile.TemporaryDirectory() as temporary:
-        root = Path(temporary).resolve() / "package"
-        shutil.copytree(package, root)
-        files = {}
-        for number, (case, text) in enumerate(pairs):
-            path = PurePosixPath(case.path)
-            # Beside its original, so that what it imports is found.
-            file = root / path.with_name(f"fimble_names_{number}{path.suffix}")
-            file.write_text(case.prefix + text + case.suffix, "utf-8", "surrogatepass", "")
-            files[file] = (case, text)
+def said(pairs: Iterable[Pair]) -> dict[Pair, list[Diagnostic]]:
+    """What the checkers say of texts in their places. Raises CheckerFailed."""
+    found: dict[Pair, list[Diagnostic]] = {pair: [] for pair in pairs}
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor() as pool:
+        root = Path(temporary).resolve()
+        files = {_place(root, number, *pair): pair for number, pair in enumerate(found)}
         python = [file for file in files if file.suffix == ".py"]
         script = [file for file in files if file.suffix != ".py"]
-        heard = pyright(root, python) if python else []
-        heard += typescript(root, script) if script else []
-    found: dict[Pair, list[Diagnostic]] = {pair: [] for pair in pairs}
+        running = pool.submit(typescript, root, script)
+        heard = pyright(root, python) + running.result()
     for each in heard:
         case, text = files[Path(each.file)]
         if Place.of(case.prefix, text).holds(each):
@@ -100,8 +96,16 @@ def said(package: Path, pairs: Sequence[Pair]) -> dict[Pair, list[Diagnostic]]:
     return found
 
 
-def _right(pair: Pair) -> Pair:
-    return pair[0], pair[0].expected
+def _place(root: Path, number: int, case: Case, text: str) -> Path:
+    """Write a case's file with a text in its place, in a copy of its package below a folder."""
+    copy = root / case.package.replace("/", "+")
+    if not copy.is_dir():
+        shutil.copytree(folder(case.package), copy)
+    path = PurePosixPath(case.path)
+    # Beside its original, so that what it imports is found.
+    file = copy / path.with_name(f"fimble_names_{number}{path.suffix}")
+    file.write_text(case.prefix + text + case.suffix, "utf-8", "surrogatepass", "")
+    return file
 
 
 def _beyond(those: Iterable[Diagnostic], right: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -157,8 +161,9 @@ def read(file: Path) -> tuple[list[Case], dict[str, list[str]]]:
 
     Raises KeyError for a case that there is not.
     """
-    known = {(case.name, case.expected): case for kind in KINDS for case in load(kind)}
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    kinds = {line["kind"] for line in lines}
+    known = {(case.name, case.expected): case for kind in kinds for case in load(kind)}
     ways = [key for key in lines[0] if key not in ("case", "kind", "expected", "gold_shown")]
     cases = [known[line["case"], line["expected"]] for line in lines]
     return cases, {way: [line[way] for line in lines] for way in ways}

@@ -1,4 +1,4 @@
-"""What pyright and TypeScript know of names that do not exist, in files of a folder.
+"""What pyright and TypeScript know of names that do not exist.
 
 They share no code with Fimble, so that they can judge what it checks itself. npm installs them once
 into the user's cache, as pinned in `package-lock.json`; none of their install scripts run.
@@ -81,12 +81,21 @@ def tools() -> Path:
 
 
 def pyright(root: Path, files: Sequence[Path]) -> list[Diagnostic]:
-    """What pyright says of files below a folder of Python code. Raises CheckerFailed."""
+    """What pyright says of files in packages, each in a folder of its own below the root.
+
+    Raises CheckerFailed.
+    """
+    if not files:
+        return []
+    inside = [file.relative_to(root) for file in files]
     with tempfile.TemporaryDirectory() as empty:
         # Not the packages of the Python that happens to be there: an environment that has none.
         Path(empty, "none", "lib", "python3.13", "site-packages").mkdir(parents=True)
         config = {
-            "include": [file.relative_to(root).as_posix() for file in files],
+            "include": [file.as_posix() for file in inside],
+            "executionEnvironments": [
+                {"root": name} for name in sorted({f.parts[0] for f in inside})
+            ],
             "pythonVersion": "3.13",
             "pythonPlatform": "All",
             "venvPath": empty,
@@ -104,6 +113,8 @@ def pyright(root: Path, files: Sequence[Path]) -> list[Diagnostic]:
 
 def typescript(root: Path, files: Sequence[Path]) -> list[Diagnostic]:
     """What TypeScript says of files of TypeScript or JavaScript code. Raises CheckerFailed."""
+    if not files:
+        return []
     modules = tools() / "node_modules"
     asked = {"files": [str(file) for file in files], "typeRoots": [str(modules / "@types")]}
     command = ("node", str(HERE / "typescript.cjs"), str(modules / "typescript"))

@@ -134,8 +134,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     def check(sort: str) -> Callable[[Path, Sequence[Path]], list[Diagnostic]]:
         def checked(root: Path, files: Sequence[Path]) -> list[Diagnostic]:
-            assert (root / "shop" / "base.py").read_text() == "class Store: ..."
-            assert all(file.parent == root / "shop" for file in files)
+            assert all(file.parent == root / "shop" / "shop" for file in files)
+            assert not files or (root / "shop/shop/base.py").read_text() == "class Store: ..."
             return [
                 found(str(file), row, line.index(word), sort, word)
                 for file in files
@@ -195,7 +195,7 @@ def test_figures_are_of_what_is_shown(shop: Path) -> None:
 
 def test_texts_are_read_with_their_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = [case(expected="put()"), case(expected="get()")]
-    monkeypatch.setattr(names, "load", lambda kind: known if kind == "single" else [])
+    monkeypatch.setattr(names, "load", lambda kind: known if kind == "in-file" else [])
     file = tmp_path / "texts.jsonl"
     line = {"case": known[1].name, "kind": "in-file", "expected": "get()", "bare": "x", "file": ""}
     file.write_text(json.dumps(line | {"gold_shown": None}) + "\n")
