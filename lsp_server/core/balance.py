@@ -106,10 +106,11 @@ class _Scan:
         if kind == "string_start":
             start = self.syntax.data[token.start_byte : token.end_byte].lower()
             formatted = b"f" in start or b"t" in start
-            quote = _Open("string_end", token.end_byte, is_quote=True, formatted=formatted)
-            self._open_quote(quote, lasts=len(start.lstrip(b"bfrtu")) == 3 or not parent.has_error)
-        elif kind == "string_end":
-            self._close(kind)
+            mark = start.lstrip(b"bfrtu").decode()
+            quote = _Open(mark, token.end_byte, is_quote=True, formatted=formatted)
+            self._open_quote(quote, lasts=len(mark) == 3 or not parent.has_error)
+        elif kind == "string_end":  # in an open string, words in other quotes look like strings
+            self._close(self.syntax.data[token.start_byte : token.end_byte].decode())
         elif not token.is_named and _QUOTE.fullmatch(kind):
             self._take_quote(token, parent)
         elif not token.is_named and (not self.in_text or self._interpolates(kind)):

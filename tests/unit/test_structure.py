@@ -85,6 +85,7 @@ BALANCES = [
     ("python", 'x = f"a {g(1', "{(", "", "code"),
     ("python", 'x = f"a {g(1)} (', "", "", "string"),
     ("python", 'x = """a (\n b', "", "", "string"),
+    ("python", '"""a\n``b``, "c" and \'d\' (', "", "", "string"),
     ("python", "x = (1  # (", "(", "", "code"),
     ("javascript", "let x = `a ${f(`b ${c", "{({", "", "code"),
     ("javascript", "let x = `a ${b} ( ", "", "", "string"),
