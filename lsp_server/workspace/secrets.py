@@ -7,6 +7,7 @@ asked about a text in which something stands that all its secrets have: that is 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
@@ -33,23 +34,25 @@ _SAMPLE = re.compile("EXAMPLE")
 
 def holds_secret(text: str) -> bool:
     """Whether a credential stands in a text."""
-    if (
-        "PRIVATE KEY" in text
-        and _KEY.search(text)
-        and _matches("private_key", "PrivateKeyDetector", text)
-    ):
-        return True
-    return any(
-        mark in text and _matches(module, name, text) for mark, (module, name) in _DETECTORS.items()
-    )
+    return next(secrets(text), None) is not None
 
 
-def _matches(module: str, name: str, text: str) -> bool:
-    return any(
-        not _SAMPLE.search(match[0])
-        for pattern in _patterns(module, name)
-        for match in pattern.finditer(text)
-    )
+def secrets(text: str) -> Iterator[tuple[int, int]]:
+    """Where credentials stand in a text: start and end of each; of a key, of its beginning."""
+    if "PRIVATE KEY" in text:
+        for key in _KEY.finditer(text):
+            if next(_matches("private_key", "PrivateKeyDetector", text), None):
+                yield key.span()
+    for mark, (module, name) in _DETECTORS.items():
+        if mark in text:
+            yield from _matches(module, name, text)
+
+
+def _matches(module: str, name: str, text: str) -> Iterator[tuple[int, int]]:
+    for pattern in _patterns(module, name):
+        for match in pattern.finditer(text):
+            if not _SAMPLE.search(match[0]):
+                yield match.span()
 
 
 @cache
