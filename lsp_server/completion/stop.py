@@ -19,6 +19,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lsp_server.completion.filters.fences import is_chat
+from lsp_server.completion.filters.site import Site
 from lsp_server.completion.window import CLOSING, Window, rest_of_line
 from lsp_server.core.balance import Balance, unbalanced
 from lsp_server.core.syntax import Syntax
@@ -65,6 +67,8 @@ class Stopper:
         """Whole lines received; the first one with what stands left of the cursor."""
         self._judged = 0
         """End of the last of them, its line end included."""
+        self._code = 0
+        """Where code begins, behind the sentences and fences of models that chat."""
         self._whole = 0
         """End of the last whole statement."""
         self._block_indent: int | None = None
@@ -109,17 +113,17 @@ class Stopper:
             self._kept = self._judged
         elif complete and (not self._lines or _is_whole(self._balance(len(self._received)))):
             self._kept = len(self._received)
-        elif not self._received[: self._judged].strip():
+        elif not self._received[self._code : self._judged].strip():
             self._kept = 0  # a limit cut the first line: a part of it is no suggestion
         else:
             self._cut_back()
 
     def interrupt(self) -> bool:
         """The time is over: keep the whole words of what has come; False if there are none yet."""
-        words = WHOLE_WORDS.match(self._received)
+        words = WHOLE_WORDS.match(self._received, self._code)
         if words is None or not WORD.search(words[0]):
             return False
-        if self._judged:
+        if self._judged > self._code:
             self._cut_back()
         else:
             self._kept = words.end()
@@ -132,6 +136,8 @@ class Stopper:
         line = self._current_line(end)
         if self._reached_suffix(line) or self._left_block(line):
             self._kept = start
+        elif self._announces(line):
+            self._code = end + 1
         elif self._single_line:
             self._kept = end
         elif line.strip() and self._lines[-REPEATS + 1 :] == [line] * (REPEATS - 1):
@@ -147,7 +153,7 @@ class Stopper:
         self._lines.append(line)
         self._judged = end + 1
         overdue = not self._limits.in_time() or len(self._lines) >= self._limits.max_lines
-        if not self.done and overdue and self._received[:end].strip():
+        if not self.done and overdue and self._received[self._code : end].strip():
             self._cut_back()
 
     def _end_statement(self, last_line: str, end: int, indent: int) -> None:
@@ -158,7 +164,9 @@ class Stopper:
         if self._block_indent is None:
             if header:
                 self._block_indent = indent
-            elif self._received[:end].strip():  # else it is the line that was there already
+            elif self._received[
+                self._code : end
+            ].strip():  # else it is the line that was there already
                 self._kept = end
 
     def _begin_line(self, line: str) -> None:
@@ -172,7 +180,7 @@ class Stopper:
 
     def _cut_back(self) -> None:
         """Keep the whole statements; if there are none, the first line."""
-        first_meant = len(self._received) - len(self._received.lstrip())
+        first_meant = len(self._received) - len(self._received[self._code :].lstrip())
         end_of_first = self._received.find("\n", first_meant)
         self._kept = self._whole or max(end_of_first, first_meant)
 
@@ -185,12 +193,18 @@ class Stopper:
         if self._grammar is None:
             return NOTHING_OPEN
         # Without the suffix: what comes behind must not close what is open here.
-        so_far = self._window.prefix + self._received[:end]
+        so_far = self._window.prefix + self._received[self._code : end]
         syntax = Syntax.parse(so_far, self._grammar)
         if syntax is None:
             return NOTHING_OPEN
         start = len(encode(self._window.prefix[: self._statement_start]))
         return unbalanced(syntax, start, len(encode(so_far)))
+
+    def _announces(self, line: str) -> bool:
+        """Whether a line is chat before the code."""
+        if self._grammar is None or self._received[self._code : self._judged].strip():
+            return False
+        return is_chat(line) and Site(self._window, self._grammar).inside == "code"
 
     def _left_block(self, line: str) -> bool:
         """Whether a line, perhaps unfinished, stands outside the block being written."""

@@ -15,6 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from lsp_server.completion import filters
 from lsp_server.completion.freeze import Freezer, Parse
 from lsp_server.completion.overlap import fit_to_line
 from lsp_server.completion.project import Project
@@ -206,7 +207,8 @@ class Completer:
         around = spot.around(place, middle)
         written = await self._write(spot, place, middle, around, until)
         for attempts_left in reversed(range(ATTEMPTS)):
-            text, replaced = fit_to_line(written.text, around, spot.grammar)
+            text = filters.apply(written.text, around, spot.grammar)
+            text, replaced = fit_to_line(text, around, spot.grammar)
             text = text if text.strip() else ""
             verdict = await self._verifier.judge(
                 spot, place, middle, text, replaced, partial=written.partial

@@ -156,3 +156,36 @@ def test_what_a_limit_cut_within_a_word_is_not_shown() -> None:
 def test_windows_line_ends() -> None:
     assert kept("x = ", "1\r\ny = 2\r\n", "\r\n") == "1"
     assert kept("    ", "a()\r\n    b()\r\n", "\r\n    b()\r\n") == "a()"
+
+
+@pytest.mark.parametrize(
+    ("generated", "expected"),
+    [
+        ("Here is the code:\n\n```python\n    return 1\n```\n", "    return 1"),
+        (
+            "```python\nif x:\n    a()\n    b()\n```\nThis code calls both.",
+            "if x:\n    a()\n    b()",
+        ),
+        ("```\nfoo(\n    1,\n)\nbar()\n", "foo(\n    1,\n)"),
+        ("The missing code is:\n```\n", ""),
+    ],
+)
+def test_what_announces_the_code_is_no_statement(generated: str, expected: str) -> None:
+    text = kept("def f(x):\n    ", generated)
+    assert text.endswith(expected)
+    announced = text.removesuffix(expected)
+    assert announced == generated[: len(announced)]
+    assert "```" in announced
+
+
+def test_an_announcement_is_not_enough_when_the_time_is_over() -> None:
+    stopper = Stopper(Window("def f(x):\n    ", "\n"), "python", UNLIMITED)
+    stopper.feed("```python\n")
+    assert not stopper.interrupt()
+    stopper.feed("    return x + valu")
+    assert stopper.interrupt()
+    assert stopper.text == "```python\n    return x +"
+
+
+def test_a_docstring_may_talk() -> None:
+    assert kept('def f(x):\n    """', "Note that x is old.\nMore", '"""\n') == "Note that x is old."

@@ -47,6 +47,14 @@ async def test_it_may_replace_what_is_right_of_the_cursor() -> None:
     assert (found.text, found.end) == ("a) -> int:", Point(0, 8))
 
 
+async def test_chat_around_the_code_is_not_shown() -> None:
+    chat = "Here is the code:\n```python\n    return first(second)\n```\n"
+    completer = Completer(FakeEngine([Reply(after="", text=chat)]), SETTINGS)
+    found = await completer.suggest(snapshot("def f():\n    \n"), Point(1, 4), invoked=True)
+    assert found is not None
+    assert found.text == "return first(second)"
+
+
 async def test_nothing_to_say() -> None:
     completer = Completer(FakeEngine([Reply(after="", text="  \n")]), SETTINGS)
     assert await completer.suggest(snapshot("x\n"), Point(0, 1), invoked=True) is None
