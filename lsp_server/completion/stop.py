@@ -6,7 +6,7 @@ whichever comes first,
 - at the end of the line, if there is code to the right of the cursor;
 - at the end of the statement: a line end at which no bracket or string is open that the suggestion
   opened. A line that opens a block takes the block along if it is complete in time, and stands
-  alone otherwise;
+  alone otherwise, or if what stands below is its block;
 - before a line that the suffix goes on with;
 - where it begins to repeat itself;
 - when the engine, or a limit on lines or time, ends it: then it is cut back to its last whole
@@ -159,6 +159,8 @@ class Stopper:
     def _end_statement(self, last_line: str, end: int, indent: int) -> None:
         self._statement_indent = None
         header = self._grammar == "python" and HEADER.search(last_line)
+        if self._block_indent is None and self._body_below(indent):
+            header = None
         if not header:  # one alone would be a block without a body
             self._whole = end
         if self._block_indent is None:
@@ -168,6 +170,10 @@ class Stopper:
                 self._code : end
             ].strip():  # else it is the line that was there already
                 self._kept = end
+
+    def _body_below(self, indent: int) -> bool:
+        """Whether what stands below is the body of a block that a line at the cursor opens."""
+        return not self._code and _indent(self._next_line) > indent
 
     def _begin_line(self, line: str) -> None:
         """Stop early where the beginning of a line already tells."""

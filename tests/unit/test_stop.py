@@ -189,3 +189,15 @@ def test_an_announcement_is_not_enough_when_the_time_is_over() -> None:
 
 def test_a_docstring_may_talk() -> None:
     assert kept('def f(x):\n    """', "Note that x is old.\nMore", '"""\n') == "Note that x is old."
+
+
+@pytest.mark.parametrize(
+    ("prefix", "below", "expected"),
+    [
+        ("def f(x):\n    ", "        b()\n", "if x:"),
+        ("def f(x):\n    ", "    b()\n", "if x:\n        a()"),
+        ("def f(x):\n    ", "", "if x:\n        a()"),
+    ],
+)
+def test_a_block_whose_body_stands_below(prefix: str, below: str, expected: str) -> None:
+    assert kept(prefix, "if x:\n        a()\n    c()\n", "\n" + below) == expected
