@@ -74,6 +74,14 @@ class WorkspaceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackSettings:
+    """What is remembered of the user's doing. Nothing of it ever leaves the machine."""
+
+    enabled: bool = True
+    """Keep counts of suggestions over restarts. If not, what was kept is deleted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings.
 
@@ -85,6 +93,7 @@ class Settings:
     remote: RemoteSettings = field(default_factory=RemoteSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
+    feedback: FeedbackSettings = field(default_factory=FeedbackSettings)
 
 
 def parse(raw: object) -> tuple[Settings, list[str]]:

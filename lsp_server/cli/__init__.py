@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         actions.add_parser(action, help=text).add_argument("model", metavar="MODEL")
 
     stats = commands.add_parser("stats", help="how quick suggestions were, and how many were taken")
-    stats.add_argument("--json", action="store_true", help="print one JSON object")
+    told = stats.add_mutually_exclusive_group()
+    told.add_argument("--json", action="store_true", help="print one JSON object")
+    told.add_argument("--delete", action="store_true", help="delete what was counted")
 
     doctor = commands.add_parser("doctor", help="say what works, what doesn't, and what to do")
     _engine_options(doctor)

@@ -8,7 +8,8 @@
 `stop`        where its answer ends: a whole statement, never into what the suffix goes on with
 `overlap`     what of it is kept beside brackets and words right of the cursor
 `spare`       what is computed until the next key
-`stats`       how quick all this was (`tally` adds up, `history` keeps)
+`feedback`    what became of it (`suggested`), and of what was accepted (`kept`)
+`stats`       how quick all this was (`tally` adds up, `history` keeps); `outcomes` of suggestions
 
 That a suggestion parses, and that the names in it exist, is not checked yet.
 """

@@ -8,7 +8,6 @@ for it is replaced at once.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lsp_server.completion.tally import Tally
+from lsp_server.completion.tally import Tally, is_name
 from lsp_server.models.store import state_dir
 
 KEPT_DAYS = 30
@@ -61,8 +60,15 @@ def add(path: Path, new: Days, *, wait: float) -> bool:
     return True
 
 
+def delete(path: Path, *, wait: float) -> None:
+    """Delete the file, if it is there; `wait` as in `add`. Raises OSError."""
+    if path.exists():
+        with FileLock(path.with_suffix(".lock"), timeout=wait):
+            path.unlink(missing_ok=True)
+
+
 def _name(name: str) -> str:
-    if re.fullmatch(r"[A-Za-z.]+( -?\d{1,3})?", name) is None:
+    if not is_name(name):
         raise ValueError("this is no name in a tally")
     return name
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from lsp_server.completion.anchor import Anchor, here
 from lsp_server.completion.expressions import Outline
 from lsp_server.completion.generation import Generation
 from lsp_server.completion.stats import Source
 from lsp_server.completion.stop import Stopper
+from lsp_server.completion.suggested import Fate
 from lsp_server.completion.window import Window
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import grammar_for
@@ -75,17 +76,22 @@ class Shown:
     at: float
     """When, in seconds of the monotonic clock."""
 
-    def fate(self, middle: str, now: float) -> Literal["accepted", "rejected"] | None:
+    def fate(self, middle: str, now: float) -> Fate | None:
         """What became of it, now that `middle` stands in the gap.
 
-        More than a character of it at once has been accepted, unless it is the indentation that
-        editors insert themselves. What is typed over before it can be read is not rejected.
+        More than a character of it at once has been accepted, if it ends with a word, unless it is
+        the indentation that editors insert themselves. What is typed over before it can be read is
+        not rejected.
         """
         typed = middle[len(self.middle) :]
         if not self.text or not middle.startswith(self.middle) or not typed:
             return None
-        if self.text.startswith(typed) or typed.startswith(self.text):
+        if typed.startswith(self.text):
             return "accepted" if len(typed) > 1 and typed.strip() else None
+        if self.text.startswith(typed):
+            in_a_word = re.match(r"\w\w", self.text[len(typed) - 1 :]) is not None
+            one_key = len(typed) == 1 or not typed.strip()
+            return None if one_key or in_a_word else "partlyAccepted"
         return "rejected" if now - self.at > READ_SECONDS else None
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from lsp_server.completion import history
-from lsp_server.completion.tally import KEY_TOKENS, LATENCY, Tally, bucket, figures
+from lsp_server.completion.tally import KEY_TOKENS, LATENCY, Tally, bucket, figures, of_language
 from lsp_server.engines.base import Priority, Usage
 
 Source = Literal["model", "running", "remembered", "none"]
@@ -40,12 +40,17 @@ class Stats:
         self._path = path
         self._today = today
         self._tally = Tally()
+        self._stored = True
+        self._saving = asyncio.Lock()
+        """Held while the file is used, so that what is deleted stays so."""
         self._unsaved: defaultdict[date, Tally] = defaultdict(Tally)
         self._latencies: deque[float] = deque(maxlen=RECENT)
         """Milliseconds."""
         self._key_tokens: deque[float] = deque(maxlen=RECENT)
 
-    def answered(self, seconds: float, source: Source, evaluated_tokens: int = 0) -> None:
+    def answered(
+        self, seconds: float, source: Source, evaluated_tokens: int = 0, language: str = ""
+    ) -> None:
         """Count a request of the editor, once it is answered.
 
         `evaluated_tokens` are those of prompts that it waited for. Requests for which nothing was
@@ -56,7 +61,7 @@ class Stats:
             return
         milliseconds = round(1000 * seconds, 2)
         self._latencies.append(milliseconds)
-        self._count({bucket(LATENCY, milliseconds): 1})
+        self._count_with({bucket(LATENCY, milliseconds): 1}, language)
         self._key_tokens.append(evaluated_tokens)
         self._count(
             {bucket(KEY_TOKENS, evaluated_tokens): 1, "typing.promptTokens": evaluated_tokens}
@@ -75,17 +80,12 @@ class Stats:
             }
         )
 
-    def shown(self) -> None:
-        """Count a suggestion that the editor has shown."""
-        self._count({"shown": 1})
+    def suggestion(self, language: str, change: Mapping[str, int]) -> None:
+        """Count what became of suggestions, by the names in `tally.FATES`.
 
-    def accepted(self, characters: int) -> None:
-        """Count a suggestion, or a part of one, that was taken."""
-        self._count({"accepted": 1, "acceptedCharacters": characters})
-
-    def rejected(self) -> None:
-        """Count a suggestion that was dismissed or typed over."""
-        self._count({"rejected": 1})
+        A number is negative where something was counted too early.
+        """
+        self._count_with(change, language)
 
     def figures(self) -> dict[str, Any]:
         """Everything counted since the start, for the wire."""
@@ -103,13 +103,30 @@ class Stats:
 
         What can't be written now is written the next time.
         """
-        new, self._unsaved = self._unsaved, defaultdict(Tally)
-        if not new or self._path is None:
-            return bool(new)
-        if not await asyncio.to_thread(history.add, self._path, new, wait=_LOCK_SECONDS):
-            for day, tally in new.items():
-                self._unsaved[day] += tally
-        return True
+        async with self._saving:
+            new, self._unsaved = self._unsaved, defaultdict(Tally)
+            if not new or self._path is None or not self._stored:
+                return bool(new)
+            if not await asyncio.to_thread(history.add, self._path, new, wait=_LOCK_SECONDS):
+                for day, tally in new.items():
+                    self._unsaved[day].update(tally)
+            return True
+
+    def store(self, wanted: bool) -> None:
+        """Whether to keep counts over restarts, from now on."""
+        self._stored = wanted
+        self._unsaved.clear()
+
+    async def delete(self) -> None:
+        """Delete what was kept, also by other servers. Raises OSError."""
+        if self._path is None:
+            return
+        async with self._saving:
+            await asyncio.to_thread(history.delete, self._path, wait=_LOCK_SECONDS)
+
+    def _count_with(self, news: Mapping[str, int], language: str) -> None:
+        """Count something for all languages together, and for its own."""
+        self._count({**news, **{of_language(language, name): n for name, n in news.items()}})
 
     def _count(self, news: dict[str, int]) -> None:
         self._tally.update(news)

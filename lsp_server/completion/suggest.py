@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from lsp_server.completion import filters
+from lsp_server.completion.feedback import Feedback
 from lsp_server.completion.freeze import Freezer, Parse
 from lsp_server.completion.overlap import fit_to_line
 from lsp_server.completion.project import Project
@@ -58,6 +59,8 @@ class Suggestion:
     text: str
     start: Point
     end: Point
+    identity: str
+    """By which `Feedback` knows it."""
 
 
 class Completer:
@@ -75,11 +78,13 @@ class Completer:
         parse: Parse | None = None,
         stats: Stats | None = None,
         project: Project | None = None,
+        feedback: Feedback | None = None,
     ) -> None:
         """`parse` and `project` as in `Freezer`."""
         self.settings = settings
         self._engine = engine
         self._stats = stats or Stats()
+        self._feedback = feedback or Feedback(self._stats)
         self._rhythm = Rhythm()
         self._freezer = Freezer(engine, parse, project)
         self._verifier = Verifier(parse, project)
@@ -169,7 +174,7 @@ class Completer:
         typed = spot.session.notes_typing(spot.snapshot.text)
         known = spot.find()
         place, middle = known or await self._freeze(spot, invoked=invoked)
-        self._note_fate(spot.session, place, middle, began)
+        self._note_fate(spot, place, middle, began)
         if typed and not invoked:
             self._rhythm.key(began)
             if known and place.following(middle) is None:
@@ -181,14 +186,16 @@ class Completer:
         if known and written.source == "model":
             self._whole_answer.learn(written.seconds)
             self._first_words.learn(place.generations[-1].seconds_to_text or written.seconds)
-        self._stats.answered(seconds, written.source, written.evaluated_tokens)
+        self._stats.answered(
+            seconds, written.source, written.evaluated_tokens, spot.snapshot.language
+        )
         spot.session.shown = Shown(place, middle, text, time.monotonic())
         self._spare.use(spot, place, middle + text)
         if not text:
             return None
-        self._stats.shown()
-        cursor = spot.cursor
-        return Suggestion(text, cursor, Point(cursor.row, cursor.column + replaced))
+        start, end = spot.cursor, Point(spot.cursor.row, spot.cursor.column + replaced)
+        identity = self._feedback.offer(spot.snapshot, start, end, text, score=None)
+        return Suggestion(text, start, end, identity)
 
     async def _freeze(self, spot: Spot, *, invoked: bool) -> tuple[Place, str]:
         """A new place at the cursor, and what stands in its gap."""
@@ -265,17 +272,14 @@ class Completer:
         free = await self._spare.is_free()
         return (self._first_words if free else self._whole_answer).seconds
 
-    def _note_fate(self, session: TypingSession, place: Place, middle: str, now: float) -> None:
+    def _note_fate(self, spot: Spot, place: Place, middle: str, now: float) -> None:
         """See from the text what has become of the suggestion before: accepted, or typed over."""
-        if session.shown is None or session.shown.place is not place:
+        shown = spot.session.shown
+        fate = shown.fate(middle, now) if shown and shown.place is place else None
+        if shown is None or fate is None:
             return
-        fate = session.shown.fate(middle, now)
-        if fate == "rejected":
-            self._rhythm.rejected(now)
-            self._stats.rejected()
-        elif fate == "accepted":
-            self._rhythm.accepted(now)
-            self._stats.accepted(len(middle) - len(session.shown.middle))
+        (self._rhythm.rejected if fate == "rejected" else self._rhythm.accepted)(now)
+        self._feedback.guess(spot.snapshot.uri, fate, len(middle) - len(shown.middle))
 
 
 @dataclass(slots=True)

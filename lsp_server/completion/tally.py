@@ -2,12 +2,14 @@
 
 A tally maps names to whole numbers. It holds plain counts (`typing.requests`) and histograms, whose
 buckets are counts too (`latencyMs 53`). A bucket is an eighth of an octave wide, so what is read
-from a histogram is right to 4.5 %, and whole numbers up to 12 are exact.
+from a histogram is right to 4.5 %, and whole numbers up to 12 are exact. What is also counted by
+language stands there once more, with the language before it (`python/accepted`).
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +20,13 @@ LATENCY = "latencyMs"
 """Histogram: milliseconds from a key to its answer."""
 KEY_TOKENS = "promptTokensPerKey"
 """Histogram: prompt tokens that were evaluated while a key waited."""
+
+FATES = ("shown", "accepted", "partlyAccepted", "acceptedCharacters", "rejected", "judged", "kept")
+"""Counts of suggestions. `accepted` are those taken whole, and of these and of those taken in part
+so many were `judged` later, and so many of them `kept` (`completion.kept`)."""
+OTHER = "other"
+"""Languages without a name, or with one that is none."""
+_LANGUAGE = "[a-z0-9+#_.-]{1,32}"
 
 _BUCKETS_PER_OCTAVE = 8
 _ZERO = -10 * _BUCKETS_PER_OCTAVE
@@ -41,6 +50,34 @@ def histogram(tally: Tally, name: str) -> Counter[float]:
     return values
 
 
+def of_language(language: str, name: str) -> str:
+    """Name of a count that is kept by language (an LSP language id)."""
+    language = language.lower()
+    return f"{language if re.fullmatch(_LANGUAGE, language) else OTHER}/{name}"
+
+
+def is_name(name: str) -> bool:
+    """Whether something is the name of a count."""
+    return re.fullmatch(rf"({_LANGUAGE}/)?[A-Za-z.]+( -?\d{{1,3}})?", name) is not None
+
+
+def languages(tally: Tally) -> dict[str, dict[str, Any]]:
+    """For each language what became of suggestions, and latencies; the most shown first."""
+    parts: dict[str, Tally] = {}
+    for key, count in tally.items():
+        language, slash, name = key.partition("/")
+        if slash:
+            parts.setdefault(language, Counter())[name] += count
+    found = {
+        language: {
+            **_suggestions(part),
+            "latencyMs": _spread(histogram(part, LATENCY)),
+        }
+        for language, part in parts.items()
+    }
+    return dict(sorted(found.items(), key=lambda item: (-item[1]["shown"], item[0])))
+
+
 def figures(
     tally: Tally, latencies: Mapping[float, int], key_tokens: Mapping[float, int]
 ) -> dict[str, Any]:
@@ -60,11 +97,14 @@ def figures(
         "latencyMs": _spread(latencies),
         "promptTokensPerKey": {name: tokens[name] for name in ("mean", "p95")},
         "reuseRate": round(reused / answers, 3) if answers else None,
-        "shown": tally["shown"],
-        "accepted": tally["accepted"],
-        "acceptedCharacters": tally["acceptedCharacters"],
-        "rejected": tally["rejected"],
+        **_suggestions(tally),
+        "languages": languages(tally),
     }
+
+
+def _suggestions(tally: Tally) -> dict[str, Any]:
+    rate = round(tally["kept"] / tally["judged"], 3) if tally["judged"] else None
+    return {**{name: tally[name] for name in FATES}, "keptRate": rate}
 
 
 def _cost(tally: Tally, who: str, prompt_tokens: int) -> dict[str, int]:

@@ -88,7 +88,7 @@ class Text:
         units = max(character, 0)
         if encoding is Encoding.UTF32 or body.isascii():
             return Point(row, min(units, len(body)))
-        count = _utf8_column if encoding is Encoding.UTF8 else _utf16_column
+        count = _utf8_column if encoding is Encoding.UTF8 else utf16_index
         return Point(row, count(body, units))
 
     def character(self, point: Point, encoding: Encoding) -> int:
@@ -111,6 +111,19 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def utf16_index(text: str, units: int) -> int:
+    """How many code points so many UTF-16 units of a text are, at most all of them.
+
+    In the middle of a code point is its start.
+    """
+    wide = 0  # code points of two units that start before the position
+    for match in _TWO_UNITS.finditer(text):
+        if units <= match.start() + wide:
+            break
+        wide += 1
+    return min(units - wide, len(text))
+
+
 def _split(text: str) -> tuple[str, ...]:
     lines = tuple(io.StringIO(text, newline=""))  # universal line ends, kept as they are
     return lines if lines and not lines[-1].endswith(("\n", "\r")) else (*lines, "")
@@ -123,15 +136,6 @@ def _utf8_column(line: str, units: int) -> int:
     while data[units] & 0xC0 == 0x80:
         units -= 1
     return len(data[:units].decode("utf-8", "surrogatepass"))
-
-
-def _utf16_column(line: str, units: int) -> int:
-    wide = 0  # code points of two units that start before the position
-    for match in _TWO_UNITS.finditer(line):
-        if units <= match.start() + wide:
-            break
-        wide += 1
-    return min(units - wide, len(line))
 
 
 _TWO_UNITS = re.compile("[\U00010000-\U0010ffff]")

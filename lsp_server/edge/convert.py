@@ -7,6 +7,7 @@ from lsprotocol import types
 from lsp_server.completion.suggest import Suggestion
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Encoding, Point
+from lsp_server.edge import messages
 
 
 def encoding(kind: str | None) -> Encoding:
@@ -27,11 +28,17 @@ def position(snapshot: Snapshot, where: Point, units: Encoding) -> types.Positio
 def inline_completion(
     snapshot: Snapshot, suggestion: Suggestion, units: Encoding
 ) -> types.InlineCompletionItem:
-    """An item with an explicit range on one line, so that any client can apply it."""
+    """An item with an explicit range on one line, so that any client can apply it.
+
+    Its command tells that it was accepted; a client runs it then.
+    """
     return types.InlineCompletionItem(
         insert_text=suggestion.text,
         range=types.Range(
             start=position(snapshot, suggestion.start, units),
             end=position(snapshot, suggestion.end, units),
+        ),
+        command=types.Command(
+            "Suggestion accepted", messages.DID_ACCEPT, arguments=[suggestion.identity]
         ),
     )

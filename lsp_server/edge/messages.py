@@ -18,11 +18,25 @@ server's start. A mean or a percentile (of the last 1,000 keys) is null while th
 - `"promptTokensPerKey": {"mean", "p95"}`: those that an answered key waited for, where the engine
   tells (the local one does).
 - `"reuseRate"`: part of the answers, `none` apart, that needed no request of their own; or null.
-- `"shown"`, `"accepted"`, `"acceptedCharacters"`, `"rejected"`: of suggestions.
+- `"shown"`, `"accepted"` (whole), `"partlyAccepted"`, `"acceptedCharacters"`, `"rejected"`: of
+  suggestions. Some 30 s later it is judged whether what was accepted still stands: `"judged"`,
+  `"kept"`, `"keptRate"` (of those judged; or null).
+- `"languages"`: for each language id the counts of suggestions, and `"latencyMs"`, from the start.
 
 `fimble/didFocus`, client to server: `{"textDocument": {"uri": string}, "position": Position}` when
 the user goes to a document or begins to type there. The model reads what it would need, so that the
 first suggestion comes sooner.
+
+What became of a suggestion, client to server. `id` is the one argument of the item's `command`. All
+are optional, and what is told counts instead of what is seen from the text
+(`completion/feedback.py`); what makes no sense is passed over.
+
+- the command `fimble.didAccept`, with `workspace/executeCommand`: all of it was inserted. Clients
+  of the protocol run an item's command then.
+- `fimble/didShow`: `{"id": string}`. From the first on, only what is told counts as shown.
+- `fimble/didPartlyAccept`: `{"id": string, "acceptedLength": number}` when a word or a line of it
+  was inserted; in all so many UTF-16 units of the item's `insertText`.
+- `fimble/didReject`: `{"id": string}` when it was dismissed.
 """
 
 from __future__ import annotations
@@ -35,6 +49,12 @@ from lsp_server.engines.base import EngineStatus
 STATUS = "fimble/status"
 STATS = "fimble/stats"
 DID_FOCUS = "fimble/didFocus"
+DID_SHOW = "fimble/didShow"
+DID_PARTLY_ACCEPT = "fimble/didPartlyAccept"
+DID_REJECT = "fimble/didReject"
+
+DID_ACCEPT = "fimble.didAccept"
+"""A command."""
 
 
 def status(change: EngineStatus, figures: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from lsp_server.edge import messages
-from lsp_server.edge.handlers import documents, inline_completion, lifecycle, stats
+from lsp_server.edge.handlers import documents, feedback, inline_completion, lifecycle, stats
 from lsp_server.edge.server import FimbleServer
 from lsp_server.errors import FimbleError, describe
 
@@ -36,13 +36,30 @@ ROUTES: dict[str, tuple[Handler, Any]] = {
     ),
     messages.STATS: (stats.stats, None),
     messages.DID_FOCUS: (documents.did_focus, None),
+    messages.DID_SHOW: (feedback.did_show, None),
+    messages.DID_PARTLY_ACCEPT: (feedback.did_partly_accept, None),
+    messages.DID_REJECT: (feedback.did_reject, None),
 }
+
+COMMANDS: dict[str, Handler] = {messages.DID_ACCEPT: feedback.did_accept}
+"""Of `workspace/executeCommand`; a handler gets the arguments as a tuple."""
 
 
 def register(server: FimbleServer) -> None:
     """Give the server its handlers."""
     for method, (handler, options) in ROUTES.items():
         server.feature(method, options)(_contained(server, method, handler))
+    for name, handler in COMMANDS.items():
+        server.command(name)(_unpacked(_contained(server, name, handler)))
+
+
+def _unpacked(run: Callable[[Any], Any]) -> Callable[..., Any]:
+    """pygls hands over the arguments of a command one by one."""
+
+    def run_with(*arguments: Any) -> Any:  # pygls would put the server before an `object`
+        return run(arguments)
+
+    return run_with
 
 
 def _contained(server: FimbleServer, method: str, handler: Handler) -> Callable[[Any], Any]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from lsp_server.completion import history
+from lsp_server.completion import history, outcomes
+from lsp_server.completion.feedback import Feedback
+from lsp_server.completion.outcomes import Outcomes
 from lsp_server.completion.stats import Stats
 from lsp_server.completion.suggest import Completer
-from lsp_server.core.text import Encoding
+from lsp_server.core.text import Encoding, Text
 from lsp_server.edge.documents import Documents
 from lsp_server.edge.folder import Folder
 from lsp_server.engines.base import Engine, EngineStatus, StatusListener, UsageListener
-from lsp_server.errors import FimbleError
+from lsp_server.errors import FimbleError, UsageError, describe
 from lsp_server.settings import Settings, parse
+
+logger = logging.getLogger(__name__)
 
 OpenEngine = Callable[[Settings, StatusListener, UsageListener], Engine]
 
@@ -34,6 +39,9 @@ class Session:
         """Ends of engines that were replaced."""
         self.settings = Settings()
         self.stats = Stats(history.default_path())
+        self.feedback = Feedback(self.stats, self._text_of)
+        self.outcomes = Outcomes(outcomes.default_path())
+        self.feedback.outcomes = self.outcomes
         self._engine: Engine | None = None
         self._engines_opened = 0
         self._completer: Completer | None = None
@@ -60,6 +68,7 @@ class Session:
                 self.documents.with_syntax,
                 self.stats,
                 self._folder.project if self._folder else None,
+                self.feedback,
             )
         return self._completer
 
@@ -93,6 +102,8 @@ class Session:
                 self.warm_up()
         elif self._completer is not None:
             self._completer.settings = settings.completion
+        if before.feedback != settings.feedback:
+            self._remember(settings.feedback.enabled)
         if before.workspace != settings.workspace and self._on_indexing is not None:
             self._leave_completer()
             self._leave_folder()
@@ -112,10 +123,12 @@ class Session:
     def keep_stats(self, on_news: Callable[[], None]) -> None:
         """Save what is counted now and then; `on_news` hears of it."""
         self.spawn(self.stats.keep(on_news))
+        self.spawn(self.feedback.keep())
 
     def close_document(self, uri: str) -> None:
         """Forget a document."""
         self.documents.close(uri)
+        self.feedback.closed(uri)
         if self._completer is not None:
             self._completer.forget(uri)
 
@@ -128,11 +141,32 @@ class Session:
             _keep(self._engine.close(), self._closing)
         self._leave_folder()
         await asyncio.gather(*self._closing)
+        await self.feedback.close()
         await self.stats.save()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background, and keep hold of it so that it is not collected."""
         _keep(work, self._tasks)
+
+    def _text_of(self, uri: str) -> Text | None:
+        try:
+            return self.documents.get(uri).text
+        except UsageError:
+            return None
+
+    def _remember(self, wanted: bool) -> None:
+        """Keep what is counted over restarts, or delete what was kept."""
+        self.stats.store(wanted)
+        self.feedback.outcomes = self.outcomes if wanted else None
+        if not wanted:
+            _keep(self._delete_counts(), self._closing)
+
+    async def _delete_counts(self) -> None:
+        try:
+            await self.stats.delete()
+            await self.outcomes.delete()
+        except OSError as error:
+            logger.error("what was counted could not be deleted: %s", describe(error))
 
     def _leave_folder(self) -> None:
         folder, self._folder = self._folder, None

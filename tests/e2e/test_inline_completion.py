@@ -27,9 +27,11 @@ async def test_the_item_says_what_to_insert_and_where(
 ) -> None:
     shared.open(ADD)
     cursor = lsp.Position(1, 12)
-    assert await shared.items(1, 12, trigger) == [
-        lsp.InlineCompletionItem(insert_text=" + 1", range=lsp.Range(cursor, cursor))
-    ]
+    [item] = await shared.items(1, 12, trigger)
+    assert item.command is not None
+    assert item == lsp.InlineCompletionItem(
+        insert_text=" + 1", range=lsp.Range(cursor, cursor), command=item.command
+    )
 
 
 async def test_nothing_is_suggested_where_the_script_is_silent(shared: Editor) -> None:

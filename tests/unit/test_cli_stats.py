@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.cli import main
-from lsp_server.completion import history
+from lsp_server.completion import history, outcomes
+from lsp_server.completion.outcomes import Outcome, Outcomes
 from lsp_server.completion.tally import KEY_TOKENS, LATENCY, bucket
 
 EXPECTED = """\
@@ -24,8 +25,20 @@ EXPECTED = """\
 │ Answered from what is there │     75% │         60% │
 │ Suggestions shown           │       3 │           3 │
 │ Accepted                    │ 2 (67%) │     2 (67%) │
+│ Accepted in part            │  0 (0%) │      0 (0%) │
 │ Rejected                    │ 1 (33%) │     1 (33%) │
+│ Kept after 30 s             │       - │           - │
 └─────────────────────────────┴─────────┴─────────────┘
+"""
+
+
+LANGUAGES = """\
+┏━━━━━━━━━━━━━┳━━━━━━━┳━━━━━━━━━━┳━━━━━━━━━┳━━━━━━┳━━━━━━━━┳━━━━━━━━━━━┓
+┃ Last 7 days ┃ Shown ┃ Accepted ┃ In part ┃ Kept ┃ Median ┃ 95 of 100 ┃
+┡━━━━━━━━━━━━━╇━━━━━━━╇━━━━━━━━━━╇━━━━━━━━━╇━━━━━━╇━━━━━━━━╇━━━━━━━━━━━┩
+│ python      │    10 │      40% │     20% │  75% │  64 ms │    512 ms │
+│ go          │     0 │        - │       - │    - │   8 ms │      8 ms │
+└─────────────┴───────┴──────────┴─────────┴──────┴────────┴───────────┘
 """
 
 
@@ -61,6 +74,37 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert told["today"]["latencyMs"] == {"p50": 8, "p95": 512, "mean": 132.5, "count": 4}
     assert (told["today"]["reuseRate"], told["week"]["reuseRate"]) == (0.75, 0.6)
     assert told["week"]["latencyMs"]["count"] == 5
+
+
+def test_languages_have_a_table_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    count_some()
+    assert main(["stats"]) == 0
+    without = capsys.readouterr().out
+    latencies = [bucket(f"python/{LATENCY}", value) for value in (64, 64, 512)]
+    fates = {"shown": 10, "accepted": 4, "partlyAccepted": 2, "judged": 4, "kept": 3}
+    tally = Counter([*latencies, bucket(f"go/{LATENCY}", 8)])
+    tally.update({f"python/{name}": count for name, count in fates.items()})
+    assert history.add(history.default_path(), {date.today(): tally}, wait=0)
+    assert main(["stats"]) == 0
+    table = capsys.readouterr().out
+    assert table.endswith(LANGUAGES)
+    assert table.removesuffix(LANGUAGES) == without
+    assert main(["stats", "--json"]) == 0
+    python = json.loads(capsys.readouterr().out)["week"]["languages"]["python"]
+    assert (python["accepted"], python["keptRate"], python["latencyMs"]["p95"]) == (4, 0.75, 512)
+
+
+async def test_all_of_it_can_be_deleted(capsys: pytest.CaptureFixture[str]) -> None:
+    count_some()
+    kept = Outcomes(outcomes.default_path())
+    kept.add("", Outcome(1.0, "python", 0.5, 1, "kept"))
+    await kept.save()
+    assert outcomes.default_path().exists()
+    for _ in range(2):
+        assert main(["stats", "--delete"]) == 0
+        assert capsys.readouterr().out == "What was counted is deleted.\n"
+        assert not history.default_path().exists()
+        assert not outcomes.default_path().exists()
 
 
 def test_nothing_yet(capsys: pytest.CaptureFixture[str]) -> None:

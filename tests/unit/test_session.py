@@ -6,11 +6,15 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
+from lsp_server.completion import feedback
+from lsp_server.core.text import Point
 from lsp_server.edge.routes import register
 from lsp_server.edge.server import FimbleServer
 from lsp_server.edge.session import Session
 from lsp_server.engines.base import EngineStatus, StatusListener, UsageListener
-from lsp_server.engines.fake import FakeEngine
+from lsp_server.engines.fake import FakeEngine, Reply
 from lsp_server.settings import Settings
 
 
@@ -129,3 +133,26 @@ async def test_whole_percents_are_told() -> None:
     fractions = [status["params"].get("fraction") for status in client.all("fimble/status")]
     assert fractions == [0.0, 0.01, 0.02, 0.03, None]
     await client.end()
+
+
+async def test_what_was_accepted_is_compared_with_the_document(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feedback, "SETTLED_SECONDS", 0.0)
+    engine = FakeEngine([Reply(after="return a", text=" + b")])
+    session = Session(lambda *_: engine, lambda _: None)
+    uri = "file:///a.py"
+    for standing in (" + b", " - 1"):
+        text = "import os\n\n\ndef f(a, b):\n    return a\n"
+        session.documents.open(uri, "python", 1, text)
+        snapshot = session.documents.get(uri)
+        found = await session.completer().suggest(snapshot, Point(4, 12), invoked=True)
+        assert found is not None
+        session.feedback.answered(found.identity)
+        session.feedback.accepted(found.identity)
+        session.documents.open(uri, "python", 2, f"# new\n{text[:-1]}{standing}\n")
+        await session.feedback.settle()
+        session.close_document(uri)
+    python = session.stats.figures()["languages"]["python"]
+    assert [python[name] for name in ("shown", "accepted", "judged", "kept")] == [2, 2, 2, 1]
+    await session.close()

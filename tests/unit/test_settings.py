@@ -36,6 +36,7 @@ def test_every_setting_can_be_set() -> None:
                 "disabledLanguages": ["markdown", "plaintext"],
             },
             "workspace": {"index": False},
+            "feedback": {"enabled": False},
         }
     )
     assert problems == []

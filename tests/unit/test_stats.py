@@ -16,12 +16,17 @@ from filelock import FileLock
 
 from lsp_server.completion import history, stats
 from lsp_server.completion.stats import Stats
-from lsp_server.completion.tally import KEY_TOKENS, LATENCY, bucket, histogram
+from lsp_server.completion.tally import FATES, KEY_TOKENS, LATENCY, bucket, histogram
 from lsp_server.edge import messages
 from lsp_server.engines.base import EngineStatus, Priority, Usage
 
 TODAY = date(2026, 3, 1)
 NOTHING = {"p50": None, "p95": None, "mean": None, "count": 0}
+
+
+def both(shown: int) -> dict[str, int]:
+    """What is kept of so many suggestions in C++."""
+    return {"shown": shown, "c++/shown": shown}
 
 
 def used(counted: Stats, priority: Priority, evaluated: int, generated: int) -> None:
@@ -76,14 +81,24 @@ def test_percentiles_are_of_the_last_thousand() -> None:
 
 def test_what_became_of_suggestions() -> None:
     counted = Stats()
-    for _ in range(3):
-        counted.shown()
-    counted.accepted(12)
-    counted.accepted(5)
-    counted.rejected()
+    for language in ("python", "go", "go", "c/../", ""):
+        counted.suggestion(language, {"shown": 1})
+    counted.suggestion("go", {"accepted": 1, "acceptedCharacters": 17})
+    counted.suggestion("go", {"accepted": -1, "partlyAccepted": 1, "acceptedCharacters": -5})
+    counted.suggestion("go", {"judged": 1, "kept": 1})
+    counted.suggestion("python", {"rejected": 1, "judged": 1, "kept": 0})
+    counted.answered(0.5, "model", 2, "go")
+    counted.answered(0.3, "model", 2, "rust")
+    counted.answered(0.3, "none", 0, "c")
     figures = counted.figures()
-    assert [figures[name] for name in ("shown", "accepted", "rejected")] == [3, 2, 1]
-    assert figures["acceptedCharacters"] == 17
+    assert [figures[name] for name in FATES] == [5, 0, 1, 12, 1, 2, 1]
+    assert figures["keptRate"] == 0.5
+    assert list(figures["languages"]) == ["go", "other", "python", "rust"]
+    go = figures["languages"]["go"]
+    assert [go[name] for name in FATES] == [2, 0, 1, 12, 0, 1, 1]
+    assert (go["latencyMs"]["p50"], go["keptRate"]) == (pytest.approx(500, rel=0.045), 1.0)
+    assert figures["languages"]["other"]["keptRate"] is None
+    assert figures["languages"]["rust"]["latencyMs"]["count"] == 1
 
 
 @pytest.mark.parametrize("value", [0.11, 0.9, 1.0, 3.7, 17.3, 250.0, 1999.0, 65_000.0])
@@ -104,15 +119,15 @@ async def test_days_are_kept_over_restarts(tmp_path: Path) -> None:
     for _ in range(2):
         days = iter((TODAY, tomorrow, tomorrow))
         counted = Stats(path, today=partial(next, days))
-        counted.shown()
+        counted.suggestion("c++", {"shown": 1})
         assert await counted.save()
-        counted.shown()
+        counted.suggestion("c++", {"shown": 1})
         counted.answered(0.25, "none")
         assert await counted.save()
         assert not await counted.save()
     kept = history.read(path)
-    assert kept == {TODAY: {"shown": 2}, tomorrow: {"shown": 2, "answers.none": 2}}
-    assert history.total(kept, TODAY) == {"shown": 4, "answers.none": 2}
+    assert kept == {TODAY: both(2), tomorrow: both(2) | {"answers.none": 2}}
+    assert history.total(kept, TODAY) == both(4) | {"answers.none": 2}
     assert history.total(kept, tomorrow) == kept[tomorrow]
 
 
@@ -129,13 +144,47 @@ async def test_what_can_not_be_written_now_is_written_later(
     path = tmp_path / "stats.json"
     monkeypatch.setattr(stats, "_LOCK_SECONDS", 0.01)
     counted = Stats(path, today=lambda: TODAY)
-    counted.shown()
+    counted.suggestion("c++", {"shown": 1})
     with FileLock(path.with_suffix(".lock")):
         await counted.save()
     assert history.read(path) == {}
-    counted.shown()
+    counted.suggestion("c++", {"shown": 1})
     await counted.save()
-    assert history.read(path) == {TODAY: {"shown": 2}}
+    assert history.read(path) == {TODAY: both(2)}
+
+
+async def test_what_was_kept_can_be_deleted_and_nothing_is_kept_from_then_on(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "stats.json"
+    counted = Stats(path, today=lambda: TODAY)
+    counted.suggestion("c++", {"shown": 1})
+    await counted.save()
+    counted.suggestion("c++", {"shown": 1})
+    saving = asyncio.create_task(counted.save())
+    await asyncio.sleep(0)
+    counted.store(False)
+    await counted.delete()
+    await saving
+    counted.suggestion("c++", {"shown": 1})
+    assert await counted.save(), "it is news all the same"
+    assert not path.exists()
+    assert counted.figures()["shown"] == 3
+    counted.suggestion("c++", {"shown": 1})
+    counted.store(True)
+    counted.suggestion("c++", {"shown": 1})
+    await counted.save()
+    assert history.read(path) == {TODAY: both(1)}
+
+
+async def test_what_was_counted_too_early_is_taken_back_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "stats.json"
+    counted = Stats(path, today=lambda: TODAY)
+    counted.suggestion("c++", {"shown": 2, "accepted": 1})
+    await counted.save()
+    counted.suggestion("c++", {"accepted": -1})
+    await counted.save()
+    assert history.read(path) == {TODAY: both(2)}
 
 
 def add_many(path: str) -> None:
@@ -189,9 +238,9 @@ async def test_saving_goes_on_in_the_background(
     counted = Stats(tmp_path / "stats.json", today=lambda: TODAY)
     task = asyncio.create_task(counted.keep(lambda: saved.put_nowait(1)))
     for number in (1, 2):
-        counted.shown()
+        counted.suggestion("c++", {"shown": 1})
         await saved.get()
-        assert history.read(tmp_path / "stats.json") == {TODAY: {"shown": number}}
+        assert history.read(tmp_path / "stats.json") == {TODAY: both(number)}
     await asyncio.sleep(0.05)
     assert saved.empty()
     task.cancel()

@@ -29,6 +29,7 @@ async def inline_completion(
         return EMPTY  # the status says why; an error for each key would not help
     if suggestion is None or not _is_newest(session, snapshot):
         return EMPTY
+    session.feedback.answered(suggestion.identity)
     return types.InlineCompletionList(
         items=[convert.inline_completion(snapshot, suggestion, session.encoding)]
     )

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from lsprotocol import types
 
+from lsp_server.completion.outcomes import repository_key
 from lsp_server.edge import convert
 from lsp_server.edge.folder import root_of
 from lsp_server.edge.server import FimbleServer
@@ -18,6 +19,7 @@ def initialize(server: FimbleServer, params: types.InitializeParams) -> None:
     """Take the settings that came with the request; problems are named once shown is possible."""
     server.session.encoding = convert.encoding(server.workspace.position_encoding)
     server.session.root = root_of(params)
+    server.session.feedback.repository = repository_key(server.session.root)
     options = params.initialization_options
     if isinstance(options, dict) and SECTION in options:
         options = options[SECTION]
