@@ -2,8 +2,9 @@
 
 A client may tell (`fimble/didShow` and so on, `edge/messages.py`). Of one that tells nothing, being
 answered counts as shown, and the text tells the rest, as far as it does (`Shown.fate`). What a
-client says of a suggestion counts instead of what was guessed of it; and once it has told one kind
-of fate, it is believed to tell all of that kind.
+client says of a suggestion counts instead of what was guessed of it; and once it has told that
+something was shown, accepted or accepted in part, it is believed to tell that of all. What is typed
+over is rejected for any client: few tell that.
 
 While one types what is suggested, each key is answered with what is left of it. These answers have
 ids of their own, but are one suggestion here, counted once.
@@ -120,10 +121,7 @@ class Feedback:
     def rejected(self, identity: str) -> None:
         """The client has dismissed it. What was accepted of it before still is."""
         item = self._items.get(identity)
-        if item is None:
-            return
-        self._tells.add("rejected")
-        if not (item.of.told and item.of.last):
+        if item is not None and not (item.of.told and item.of.last):
             self._decide(item.of, "rejected", told=True)
 
     def guess(self, uri: str, fate: Fate, characters: int) -> None:

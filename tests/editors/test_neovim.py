@@ -145,6 +145,36 @@ def test_word_and_line(editor: Editor) -> None:
     editor.until_ghost([" width * height"])
 
 
+def test_the_server_hears_what_became_of_suggestions(script: str, tmp_path: Path) -> None:
+    names = ("shown", "accepted", "partlyAccepted", "rejected", "acceptedCharacters")
+    ask = """
+    local answer = vim.lsp.get_clients()[1]:request_sync('fimble/stats', vim.empty_dict(), 5000)
+    return answer.result
+    """
+
+    keymaps = {"accept_word": "<C-l>"}
+    with running(tmp_path, options("--script", script, keymaps=keymaps)) as editor:
+
+        def counted() -> list[int]:
+            figures = editor.lua(ask)
+            return [figures[name] for name in names]
+
+        editor.open("told.py", "\n")
+        editor.keys("itotal = ")
+        editor.until_ghost(["sum(values)"])
+        editor.until(counted, [1, 0, 0, 0, 0])
+        editor.keys("<C-l>")
+        editor.until_ghost(["(values)"])
+        editor.until(counted, [1, 0, 1, 0, 3])
+        editor.keys("<Tab>")
+        editor.until(counted, [1, 1, 0, 0, 11])
+        editor.keys("<CR>total = ")
+        editor.until_ghost(["sum(values)"])
+        editor.keys("<C-]>")
+        editor.until(counted, [2, 1, 0, 1, 11])
+        assert editor.messages == []
+
+
 def test_text_right_of_the_cursor_is_replaced(editor: Editor) -> None:
     editor.open("right.py", "x = call()\n")
     editor.keys("f(a")

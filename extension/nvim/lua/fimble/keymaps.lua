@@ -33,7 +33,7 @@ function M.map(keys, actions)
     local step = '<C-g>u' .. accept:format(part) .. '<C-g>u'
     vim.keymap.set('i', ('<Plug>(fimble-%s)'):format(plug), step)
   end
-  vim.keymap.set('i', '<Plug>(fimble-dismiss)', [[<Cmd>lua require('fimble.typing').dismiss()<CR>]])
+  vim.keymap.set('i', '<Plug>(fimble-dismiss)', [[<Cmd>lua require('fimble.typing').reject()<CR>]])
 
   for name, action in pairs(actions) do
     local lhs = keys[name]

@@ -5,6 +5,7 @@
 --- of it, and the text on both sides of it is as it was.
 
 local api = vim.api
+local feedback = require('fimble.feedback')
 
 local M = {}
 
@@ -18,6 +19,7 @@ local namespace = api.nvim_create_namespace('fimble')
 ---@field text string
 ---@field replaced string right of the cursor: goes when the suggestion is accepted
 ---@field after string right of that: stays
+---@field item lsp.InlineCompletionItem
 
 ---@type fimble.Suggestion?
 local shown
@@ -109,9 +111,20 @@ function M.show(item, encoding)
     text = item.insertText:gsub('\r\n?', '\n'),
     replaced = line:sub(col + 1, to),
     after = line:sub(math.max(col, to) + 1),
+    item = item,
   }
   api.nvim_set_hl(0, HIGHLIGHT, { link = 'Comment', default = true })
-  M.follow()
+  if M.follow() then
+    feedback.shown(item)
+  end
+end
+
+---The user does not want it.
+function M.reject()
+  if remaining() then
+    feedback.rejected(shown.item)
+  end
+  M.hide()
 end
 
 ---@return boolean
@@ -137,6 +150,11 @@ function M.accept(part)
   api.nvim_buf_set_text(shown.buf, row, col, row, to, lines)
   local last = row + #lines
   api.nvim_win_set_cursor(0, { last, (#lines == 1 and col or 0) + #lines[#lines] })
+  if piece == rest then
+    feedback.accepted(shown.item)
+  else
+    feedback.partly_accepted(shown.item, shown.text:sub(1, #shown.text - #rest + #piece))
+  end
   M.follow()
 end
 

@@ -94,6 +94,12 @@ function M.dismiss()
   suggestion.hide()
 end
 
+---The user wants none of it.
+function M.reject()
+  cancel()
+  suggestion.reject()
+end
+
 ---The cursor rests here: the model may read what it would need for a suggestion.
 local function tell_focus()
   local client = server.client(0)
