@@ -156,14 +156,13 @@ class Feedback:
         """Judge what was accepted long enough ago; what is settled goes to the outcomes."""
         now = self._clock()
         for suggestion in [each for each in self._open if _due(each) <= now]:
-            if suggestion.settled:  # closed meanwhile
-                continue
             text, around = self._text_of(suggestion.uri), suggestion.around
             accepted = suggestion.text[suggestion.first : suggestion.last]
             if around is not None and accepted and text is not None:
                 share = await asyncio.to_thread(kept_share, around, accepted, text)
                 suggestion.kept = None if share is None else share >= KEPT_SHARE
-            self._end(suggestion)
+            if not suggestion.settled:  # else the document was closed meanwhile
+                self._end(suggestion)
         if self.outcomes is not None:
             await self.outcomes.save()
 

@@ -79,7 +79,7 @@ class Item:
 def continues(suggestion: Suggested, text: Text, start: Point, rest: str) -> int | None:
     """Where in a suggestion an answer begins that is what is left of it; None if it is another."""
     begin = suggestion.start
-    if suggestion.fate in ("accepted", "rejected") or not begin <= start:
+    if suggestion.settled or suggestion.fate in ("accepted", "rejected") or not begin <= start:
         return None
     if start.row - begin.row > MAX_ROWS or begin.column > len(text.lines[begin.row]):
         return None

@@ -166,6 +166,23 @@ async def test_lengths_are_in_utf16_units(scene: Scene) -> None:
     assert scene.counted()["acceptedCharacters"] == 2
 
 
+async def test_what_is_left_after_it_was_judged_is_another(scene: Scene) -> None:
+    scene.feedback.partly_accepted(scene.offer(CALL), 2)
+    await scene.later("os")
+    scene.feedback.accepted(scene.offer(CALL[2:], typed=CALL[:2]))
+    counted = scene.counted()
+    assert (counted["shown"], counted["accepted"], counted["partlyAccepted"]) == (2, 1, 1)
+
+
+async def test_a_document_that_is_closed_while_it_is_judged(scene: Scene) -> None:
+    scene.feedback.accepted(scene.offer(CALL))
+    settling = asyncio.create_task(scene.later(CALL))
+    await asyncio.sleep(0)
+    scene.feedback.closed(URI)
+    await settling
+    assert await scene.verdicts() == ["accepted"]
+
+
 async def test_what_was_guessed_of_a_part(scene: Scene) -> None:
     scene.offer(CALL)
     scene.feedback.guess(URI, "partlyAccepted", 2)
