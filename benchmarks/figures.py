@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import random
 import statistics
 from collections.abc import Sequence
 
+from lsp_server.evaluation.scoring import percentile
+
 Summary = dict[str, float | int | None]
-
-
-def percentile(values: Sequence[float], part: float) -> float:
-    """The smallest value that at least this part (0 to 1) of the values does not exceed."""
-    return sorted(values)[max(math.ceil(part * len(values)) - 1, 0)]
 
 
 def summary(values: Sequence[float], digits: int = 1) -> Summary:

@@ -29,9 +29,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.fim import Case
-from benchmarks.scoring import paired, similarity
 from lsp_server.engines.base import Delta, Engine, InfillRequest
 from lsp_server.engines.local.engine import LocalEngine
+from lsp_server.evaluation.scoring import paired, similarity
 from lsp_server.models.discover import resolve
 from lsp_server.settings import LocalSettings
 

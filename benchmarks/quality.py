@@ -30,7 +30,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from benchmarks import names, scoring
+from benchmarks import names
 from benchmarks.cases import Case, folder, load
 from benchmarks.figures import summary
 from benchmarks.kept import KeptEngine
@@ -43,6 +43,7 @@ from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Text
 from lsp_server.engines.base import Delta, Engine, Event, InfillRequest
 from lsp_server.engines.local.engine import LocalEngine
+from lsp_server.evaluation import scoring
 from lsp_server.models.discover import resolve
 from lsp_server.settings import CompletionSettings, LocalSettings
 from lsp_server.workspace.extract import extract, read

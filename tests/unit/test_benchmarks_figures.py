@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.figures import Rhythm, growth_percent, percentile, ratio, summary
-
-
-def test_a_percentile_is_a_value_that_occurred() -> None:
-    values = [float(value) for value in range(100, 0, -1)]
-    assert percentile(values, 0.95) == 95
-    assert percentile(values, 0.99) == 99
-    assert percentile([7.0], 0.95) == 7
+from benchmarks.figures import Rhythm, growth_percent, ratio, summary
+from lsp_server.evaluation.scoring import percentile
 
 
 def test_a_summary_says_what_there_is() -> None:

@@ -1,8 +1,4 @@
-"""How good an answer is, and how sure a difference between two ways is.
-
-What Fimble itself does to keep its suggestions clean (`lsp_server/completion`) is not used here, so
-that a mistake there can't hide itself.
-"""
+"""How good an answer is, and how sure a difference between two ways is."""
 
 from __future__ import annotations
 
@@ -150,6 +146,11 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The smallest value that at least this part (0 to 1) of the values does not exceed."""
+    return sorted(values)[max(math.ceil(part * len(values)) - 1, 0)]
 
 
 def difference(ones: Sequence[float], others: Sequence[float], seed: int = 0) -> Interval:

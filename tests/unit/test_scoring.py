@@ -7,15 +7,23 @@ import random
 
 import pytest
 
-from benchmarks.scoring import (
+from lsp_server.evaluation.scoring import (
     Place,
     difference,
     exact,
     paired,
+    percentile,
     prefix_match,
     ratio,
     similarity,
 )
+
+
+def test_a_percentile_is_a_value_that_occurred() -> None:
+    values = [float(value) for value in range(100, 0, -1)]
+    assert percentile(values, 0.95) == 95
+    assert percentile(values, 0.99) == 99
+    assert percentile([7.0], 0.95) == 7
 
 
 def test_white_space_at_line_ends_does_not_count() -> None:
