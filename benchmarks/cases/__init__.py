@@ -18,10 +18,10 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.cases.archives import FetchFailed, fetch
-from benchmarks.cases.case import IN_FILE, KINDS, Case, Definition
-from benchmarks.cases.choice import choose
-from benchmarks.cases.package import Package
+from benchmarks.cases.kinds import IN_FILE, KINDS, chosen
 from benchmarks.cases.sources import Source, pinned
+from lsp_server.evaluation.cases.case import Case, Definition
+from lsp_server.evaluation.cases.package import Package
 
 __all__ = ["IN_FILE", "KINDS", "Case", "Definition", "FetchFailed", "folder", "load"]
 
@@ -35,7 +35,7 @@ def load(kind: str) -> list[Case]:
     if not set(kinds) <= set(KINDS):
         raise ValueError(f"there are no cases of the kind {kind!r}")
     packages = [parsed(source) for source in pinned()]
-    return [case for kind in kinds for one in packages for case in choose(one, kind)]
+    return [case for kind in kinds for one in packages for case in chosen(one, kind)]
 
 
 @cache

@@ -12,12 +12,13 @@ import pytest
 
 from benchmarks.cases import KINDS, Case, Definition
 from benchmarks.cases.archives import FetchFailed, fetch
-from benchmarks.cases.choice import APART, CUTTERS, MOST, choose, is_near
-from benchmarks.cases.crossfile import uses
-from benchmarks.cases.cut import Hole
-from benchmarks.cases.entities import reference
-from benchmarks.cases.package import Package
+from benchmarks.cases.kinds import CUTTERS, MOST, chosen
 from benchmarks.cases.sources import Source, pinned
+from lsp_server.evaluation.cases.choice import APART, is_near
+from lsp_server.evaluation.cases.crossfile import uses
+from lsp_server.evaluation.cases.cut import Hole
+from lsp_server.evaluation.cases.entities import reference
+from lsp_server.evaluation.cases.package import Package
 
 PYTHON = {
     "shop/__init__.py": "from .prices import Price as Price, rounded\n",
@@ -270,15 +271,15 @@ def test_references(annotation: str, expected: str) -> None:
 def test_the_choice_is_far_apart_limited_and_always_the_same(tmp_path: Path) -> None:
     files = {f"m{i}.py": lines(200, f"name{i}") for i in range(4)}
     found = package(tmp_path, files)
-    chosen = choose(found, "single")
-    assert len(chosen) == MOST["single"]
-    assert chosen == choose(Package.read("shop", tmp_path), "single")
-    for i, one in enumerate(chosen):
-        for other in chosen[:i]:
+    taken = chosen(found, "single")
+    assert len(taken) == MOST["single"]
+    assert taken == chosen(Package.read("shop", tmp_path), "single")
+    for i, one in enumerate(taken):
+        for other in taken[:i]:
             assert one.path != other.path or abs(one.row - other.row) >= APART
     longer = package(tmp_path, {"m0.py": "first_line = 1\n" + files["m0.py"]})
-    kept = {case.expected for case in chosen} & {c.expected for c in choose(longer, "single")}
-    assert len(kept) == len(chosen)
+    kept = {case.expected for case in taken} & {c.expected for c in chosen(longer, "single")}
+    assert len(kept) == len(taken)
 
 
 def test_near_counts_from_the_last_line() -> None:

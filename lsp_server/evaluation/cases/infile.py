@@ -8,53 +8,62 @@ from itertools import groupby
 
 from tree_sitter import Node
 
-from benchmarks.cases.case import Case
-from benchmarks.cases.cut import Hole
-from benchmarks.cases.entities import walk
-from benchmarks.cases.package import Module, Package
-
-FEWEST_LINES, MOST_LINES = 2, 6
-"""Of the body of a block."""
-FIRST_PART, LAST_PART = 0.25, 0.5
-"""Where in a line it may be cut, its indentation apart."""
+from lsp_server.evaluation.cases.case import Case
+from lsp_server.evaluation.cases.cut import Hole
+from lsp_server.evaluation.cases.entities import walk
+from lsp_server.evaluation.cases.package import Module, Package
 
 
-def singles(package: Package, module: Module) -> Iterator[Case]:
-    """Each line of code, cut before one of the tokens of its second quarter."""
+def lines(
+    package: Package,
+    module: Module,
+    *,
+    kind: str,
+    part: tuple[float, float],
+    from_start: bool = False,
+) -> Iterator[Case]:
+    """Each line of code, cut before a token that begins in a part of it, its indentation apart.
+
+    `from_start`: every second line, as its text has it, is cut before its first token instead.
+    """
     whole = Hole(module, 0, len(module.code.data))
     for row, group in groupby(whole.leaves(), key=lambda leaf: leaf.start_point.row):
         leaves = [leaf for leaf in group if leaf.end_byte > leaf.start_byte]
-        if not leaves or leaves[0].type in module.rules.strings | {"comment"}:
+        if not leaves or module.rules.is_text(leaves[0]):
             continue
         first, last = leaves[0].start_byte, leaves[-1].end_byte
+        digest = hashlib.sha256(module.code.data[first:last]).digest()
+        earliest, latest = (0.0, 0.0) if from_start and digest[1] % 2 else part
         cuts = [
             leaf.start_byte
             for leaf in leaves
-            if FIRST_PART <= (leaf.start_byte - first) / (last - first) <= LAST_PART
+            if earliest <= (leaf.start_byte - first) / (last - first) <= latest
         ]
-        if not cuts:
+        statement = _statement(leaves[0], row)
+        if not cuts or statement in module.rules.imports:
             continue
-        digest = hashlib.sha256(module.code.data[first:last]).digest()
         hole = Hole.rest_of_line(module, cuts[digest[0] % len(cuts)])
         if hole.is_fair() and not hole.is_in(module.rules.strings | module.rules.imports):
-            yield hole.case(package.name, "single", _statement(leaves[0], row))
+            yield hole.case(package.name, kind, statement)
 
 
-def multis(package: Package, module: Module) -> Iterator[Case]:
-    """Each body of a few lines that begins on a line of its own."""
+def blocks(
+    package: Package, module: Module, *, kind: str, fewest: int, most: int
+) -> Iterator[Case]:
+    """Each body of so many lines that begins on a line of its own."""
     for node in walk(module.code.root):
         if node.type not in module.rules.blocks or not node.named_child_count:
             continue
         first, last = node.named_children[0], node.named_children[-1]
         hole = Hole(module, first.start_byte, last.end_byte)
-        lines = hole.expected.split("\n")
-        if not FEWEST_LINES <= len(lines) <= MOST_LINES or not all(map(str.strip, lines)):
+        rows = hole.expected.split("\n")
+        if not fewest <= len(rows) <= most or not all(map(str.strip, rows)):
             continue
         header = node.prev_sibling
         if header is None or header.end_point.row == first.start_point.row:
             continue
         if hole.is_fair() and node.parent:
-            yield hole.case(package.name, "multi", node.parent.type)
+            yield hole.case(package.name, kind, node.parent.type)
 
 
 def arguments(package: Package, module: Module) -> Iterator[Case]:

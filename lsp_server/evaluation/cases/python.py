@@ -7,7 +7,17 @@ from pathlib import PurePosixPath
 
 from tree_sitter import Node
 
-from benchmarks.cases.entities import Code, Entity, Import, Rules, by_name, note, reference, walk
+from lsp_server.evaluation.cases.entities import (
+    Code,
+    Entity,
+    Import,
+    Names,
+    Rules,
+    by_name,
+    note,
+    reference,
+    walk,
+)
 
 _FUNCTIONS = frozenset(("function_definition", "lambda"))
 _CLOSED = _FUNCTIONS | {"class_definition"}
@@ -139,17 +149,19 @@ def locate(module: str, path: str, paths: frozenset[str]) -> str | None:
 
 
 RULES = Rules(
-    functions=_FUNCTIONS,
-    classes=frozenset(("class_definition",)),
     calls={"call": "function"},
-    members={"attribute": ("object", "attribute")},
     blocks=frozenset(("block",)),
     strings=frozenset(("string", "concatenated_string")),
     imports=frozenset(("import_statement", "import_from_statement", "future_import_statement")),
-    this=frozenset(("self",)),
-    define=define,
-    imported=imported,
-    exported=exported,
-    bind=bind,
-    locate=locate,
+    names=Names(
+        functions=_FUNCTIONS,
+        classes=frozenset(("class_definition",)),
+        members={"attribute": ("object", "attribute")},
+        this=frozenset(("self",)),
+        define=define,
+        imported=imported,
+        exported=exported,
+        bind=bind,
+        locate=locate,
+    ),
 )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from benchmarks.cases.case import Case, Definition
-from benchmarks.cases.package import Module
+from lsp_server.evaluation.cases.case import Case, Definition
+from lsp_server.evaluation.cases.package import Module
 
 SHORTEST, LONGEST = 8, 100
 """Characters of what is expected on one line."""
@@ -42,7 +42,7 @@ class Hole:
         return self.module.code.data[self.start : self.end].decode()
 
     def leaves(self) -> Iterator[Node]:
-        """Tokens and whole strings inside the hole or reaching into it."""
+        """Tokens, whole strings and comments inside the hole or reaching into it."""
         root = self.module.code.root
         waiting = [
             root.descendant_for_byte_range(self.start, max(self.start, self.end - 1)) or root
@@ -51,7 +51,7 @@ class Hole:
             node = waiting.pop()
             if node.end_byte <= self.start or node.start_byte >= self.end:
                 continue
-            if node.child_count and node.type not in self.module.rules.strings:
+            if node.child_count and not self.module.rules.is_text(node):
                 waiting.extend(reversed(node.children))
             else:
                 yield node
@@ -67,7 +67,7 @@ class Hole:
             return False
         for leaf in self.leaves():
             inside = self.start <= leaf.start_byte and leaf.end_byte <= self.end
-            if leaf.type == "comment" or not inside:
+            if leaf.type.endswith("comment") or not inside:
                 return False
             if leaf.type in self.module.rules.strings:
                 quoted += leaf.end_byte - leaf.start_byte

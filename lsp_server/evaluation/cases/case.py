@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-IN_FILE = ("single", "multi", "arguments")
-KINDS = ("cross-file", *IN_FILE)
-
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -22,10 +19,11 @@ class Case:
     """A place in a file where `expected` stood: `prefix + expected + suffix` is the file."""
 
     kind: str
-    """One of `KINDS`."""
+    """What those who cut it call such cases."""
     shape: str
     """Of cross-file cases `call` or `member`, of the others the type of the node that is cut."""
     package: str
+    """Empty where all cases are of one."""
     path: str
     """Inside the package's folder, with slashes."""
     grammar: str

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 
 from tree_sitter import Node
 
-from benchmarks.cases import python, script
-from benchmarks.cases.entities import Code, Entity, Import, Rules
 from lsp_server.core.syntax import Syntax, grammar_for
+from lsp_server.evaluation.cases import plain, python, script
+from lsp_server.evaluation.cases.entities import Code, Entity, Import, Names, Rules
 
+RULES: Mapping[str, Rules] = {
+    "python": python.RULES,
+    "javascript": script.RULES,
+    "typescript": script.RULES,
+    "tsx": script.RULES,
+    **plain.RULES,
+}
+"""By grammar."""
 MOST_HOPS = 6
 """Imports that are followed from one module to the next."""
 _NEVER = ("*test*/*", "test_*", "*/test_*", "*.test.*", "*.spec.*", "*_test.py", "*.min.*")
@@ -34,13 +43,15 @@ class Module:
     @classmethod
     def parse(cls, path: str, text: str) -> Module | None:
         """Parse a file; None if it has errors or no grammar here."""
-        grammar = grammar_for("", path) or ""
-        rules = python.RULES if grammar == "python" else script.RULES
+        grammar = grammar_for("", path)
         syntax = Syntax.parse(text, grammar) if grammar else None
-        if syntax is None or syntax.tree.root_node.has_error:
+        if grammar is None or syntax is None or syntax.tree.root_node.has_error:
             return None
         code = Code(syntax.data, syntax.tree.root_node)
-        tables = rules.define(code), rules.imported(code), rules.exported(code)
+        rules = RULES[grammar]
+        if (names := rules.names) is None:
+            return cls(path, grammar, text, code, rules, {}, {}, {})
+        tables = names.define(code), names.imported(code), names.exported(code)
         return cls(path, grammar, text, code, rules, *tables)
 
 
@@ -52,12 +63,13 @@ class Found:
     entity: Entity | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Package:
     """All modules of a package by their paths."""
 
     name: str
     modules: Mapping[str, Module] = field(repr=False)
+    """May also list files that it then gives no module for."""
 
     @classmethod
     def read(cls, name: str, folder: Path, leave_out: Iterable[str] = ()) -> Package:
@@ -77,6 +89,11 @@ class Package:
                 modules[path] = module
         return cls(name, modules)
 
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """Where imports may lead."""
+        return frozenset(self.modules)
+
     def find(self, module: Module, name: str, hops: int = MOST_HOPS) -> Found | None:
         """What a name at the top level of a module means."""
         if name in module.defined:
@@ -91,9 +108,11 @@ class Package:
         return self.find(module, meant.name, hops - 1)
 
     def _import(self, module: Module, meant: Import, hops: int) -> Found | None:
-        rules, paths = module.rules, frozenset(self.modules)
-        path = rules.locate(meant.module, module.path, paths)
-        target = self.modules[path] if path else None
+        names = module.rules.names
+        if names is None:
+            return None
+        path = names.locate(meant.module, module.path, self.paths)
+        target = self.modules.get(path) if path else None
         if target and not meant.name:
             return Found(target, None)
         if target and (found := self.find(target, meant.name, hops - 1)):
@@ -104,8 +123,9 @@ class Package:
             if target and (found := self._import(target, Import(star, meant.name), hops - 1)):
                 return found
         dot = "" if meant.module.endswith(".") else "."
-        inside = rules.locate(f"{meant.module}{dot}{meant.name}", module.path, paths)
-        return Found(self.modules[inside], None) if inside and meant.name else None
+        path = names.locate(f"{meant.module}{dot}{meant.name}", module.path, self.paths)
+        inside = self.modules.get(path) if path and meant.name else None
+        return Found(inside, None) if inside else None
 
     def of_type(self, module: Module, reference: str, hops: int = MOST_HOPS) -> Found | None:
         """The class that a reference means inside a module."""
@@ -138,6 +158,7 @@ class Scopes:
 
     package: Package
     module: Module
+    names: Names
     _bound: dict[int, dict[str, str]] = field(default_factory=dict)
 
     def imported(self, node: Node) -> Found | None:
@@ -149,16 +170,16 @@ class Scopes:
 
     def owner(self, node: Node) -> Found | None:
         """The class or module whose members an expression has."""
-        code, rules = self.module.code, self.module.rules
-        if node.type in rules.members:
-            owner_field, name_field = rules.members[node.type]
+        code, names = self.module.code, self.names
+        if node.type in names.members:
+            owner_field, name_field = names.members[node.type]
             owner = node.child_by_field_name(owner_field)
             outer = self.owner(owner) if owner else None
             name = code.of(node.child_by_field_name(name_field))
             inner = self.package.member(outer, name) if outer else None
             return self._as_owner(inner) if inner else None
         name = code.of(node)
-        if name in rules.this:
+        if name in names.this:
             return self._class(node)
         if node.type != "identifier":
             return None
@@ -178,7 +199,7 @@ class Scopes:
     def _class(self, node: Node) -> Found | None:
         """The class around a node, if it stands at the top level."""
         current = node.parent
-        while current and current.type not in self.module.rules.classes:
+        while current and current.type not in self.names.classes:
             current = current.parent
         name = self.module.code.of(current.child_by_field_name("name")) if current else ""
         entity = self.module.defined.get(name)
@@ -188,8 +209,8 @@ class Scopes:
         """What the functions around a node bind, from the inside."""
         current = node.parent
         while current:
-            if current.type in self.module.rules.functions:
+            if current.type in self.names.functions:
                 if current.id not in self._bound:
-                    self._bound[current.id] = self.module.rules.bind(self.module.code, current)
+                    self._bound[current.id] = self.names.bind(self.module.code, current)
                 yield self._bound[current.id]
             current = current.parent

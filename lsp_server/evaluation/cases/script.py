@@ -7,7 +7,17 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from benchmarks.cases.entities import Code, Entity, Import, Rules, by_name, note, reference, walk
+from lsp_server.evaluation.cases.entities import (
+    Code,
+    Entity,
+    Import,
+    Names,
+    Rules,
+    by_name,
+    note,
+    reference,
+    walk,
+)
 
 _FUNCTIONS = frozenset(
     (
@@ -213,17 +223,19 @@ def locate(module: str, path: str, paths: frozenset[str]) -> str | None:
 
 
 RULES = Rules(
-    functions=_FUNCTIONS,
-    classes=_CLASSES,
     calls={"call_expression": "function", "new_expression": "constructor"},
-    members={"member_expression": ("object", "property")},
     blocks=frozenset(("statement_block",)),
     strings=frozenset(("string", "template_string", "regex")),
     imports=frozenset(("import_statement",)),
-    this=frozenset(("this",)),
-    define=define,
-    imported=imported,
-    exported=exported,
-    bind=bind,
-    locate=locate,
+    names=Names(
+        functions=_FUNCTIONS,
+        classes=_CLASSES,
+        members={"member_expression": ("object", "property")},
+        this=frozenset(("this",)),
+        define=define,
+        imported=imported,
+        exported=exported,
+        bind=bind,
+        locate=locate,
+    ),
 )

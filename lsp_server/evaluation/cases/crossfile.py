@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from benchmarks.cases.case import Case, Definition
-from benchmarks.cases.cut import Hole
-from benchmarks.cases.entities import walk
-from benchmarks.cases.package import Found, Module, Package, Scopes
+from lsp_server.evaluation.cases.case import Case, Definition
+from lsp_server.evaluation.cases.cut import Hole
+from lsp_server.evaluation.cases.entities import walk
+from lsp_server.evaluation.cases.package import Found, Module, Package, Scopes
 
 _WORDS = """
     add append args clear close copy data decode delete emit encode error exists filter find
@@ -24,11 +24,13 @@ COMMON = frozenset(_WORDS.split())
 
 def uses(package: Package, module: Module) -> Iterator[Case]:
     """Every fair case of a module, from top to bottom."""
-    scopes = Scopes(package, module)
+    if module.rules.names is None:
+        return
+    scopes = Scopes(package, module, module.rules.names)
     for node in walk(module.code.root, module.rules.imports):
         if node.type in module.rules.calls:
             yield from _call(scopes, node)
-        elif node.type in module.rules.members:
+        elif node.type in scopes.names.members:
             yield from _member(scopes, node)
 
 
@@ -52,7 +54,7 @@ def _call(scopes: Scopes, node: Node) -> Iterator[Case]:
 
 def _member(scopes: Scopes, node: Node) -> Iterator[Case]:
     """A member of something that another module defines: its name and what follows."""
-    owner_field, name_field = scopes.module.rules.members[node.type]
+    owner_field, name_field = scopes.names.members[node.type]
     owner, name = node.child_by_field_name(owner_field), node.child_by_field_name(name_field)
     if owner is None or name is None or owner.end_point.row != name.start_point.row:
         return

@@ -1,4 +1,4 @@
-"""What the modules of a package define, import and bind, in terms both languages share.
+"""What the modules of a package define, import and bind, in terms that languages share.
 
 A *reference* is how a type is known inside one module: `Name` for what an annotation says,
 `Name()` for what a call of `Name` gives.
@@ -55,19 +55,14 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What differs between languages."""
+class Names:
+    """How a language defines, imports and binds names."""
 
     functions: frozenset[str]
     """Types of the nodes that are scopes."""
     classes: frozenset[str]
-    calls: Mapping[str, str]
-    """Types of calls, and the field of what is called."""
     members: Mapping[str, tuple[str, str]]
     """Types of accesses to members, and the fields of the object and of the name."""
-    blocks: frozenset[str]
-    strings: frozenset[str]
-    imports: frozenset[str]
     this: frozenset[str]
     define: Callable[[Code], dict[str, Entity]]
     """What a module defines at its top level."""
@@ -79,6 +74,23 @@ class Rules:
     """What a function binds: references, empty if the type is not known."""
     locate: Callable[[str, str, frozenset[str]], str | None]
     """The path of a module as it is written in an import of a path, if it is one of the paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What differs between languages, by types of nodes."""
+
+    calls: Mapping[str, str]
+    """Types of calls, and the field of what is called."""
+    blocks: frozenset[str]
+    strings: frozenset[str]
+    imports: frozenset[str]
+    names: Names | None = None
+    """None: what a name means is not known."""
+
+    def is_text(self, node: Node) -> bool:
+        """Whether a node is a string or a comment, which is looked at as a whole."""
+        return node.type in self.strings or node.type.endswith("comment")
 
 
 def reference(annotation: str) -> str:
