@@ -36,14 +36,12 @@ from benchmarks.figures import summary
 from benchmarks.kept import KeptEngine
 from lsp_server.completion.project import Project
 from lsp_server.completion.stop import Limits, Stopper
-from lsp_server.completion.suggest import Completer
 from lsp_server.completion.window import Window
-from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Text
 from lsp_server.engines.base import Delta, Engine, Event, InfillRequest
 from lsp_server.engines.local.engine import LocalEngine
 from lsp_server.evaluation import scoring
+from lsp_server.evaluation.ask import ask, document
 from lsp_server.models.discover import resolve
 from lsp_server.settings import CompletionSettings, LocalSettings
 from lsp_server.workspace.extract import extract, read
@@ -105,19 +103,14 @@ async def bare(engine: Engine, case: Case, characters: int) -> Answer:
 
 async def completed(engine: Recording, case: Case, project: Project | None) -> Answer:
     """Ask Fimble's completion, as for a document that has just been opened."""
-    completer = Completer(engine, SETTINGS, parsed, project=project)
-    text = case.prefix + case.suffix
-    root = folder(case.package)
-    snapshot = Snapshot((root / case.path).as_uri(), 1, case.grammar, Text.of(text))
+    snapshot = document(case, folder(case.package))
     context_ms = None
     if project is not None:
-        whole = await parsed(snapshot)
         began = time.perf_counter()
-        await project.needed(whole, Text.of(case.prefix).end)
+        await project.needed(snapshot, Text.of(case.prefix).end)
         context_ms = 1000 * (time.perf_counter() - began)
     engine.request = None
-    found = await completer.suggest(snapshot, Text.of(case.prefix).end, invoked=True)
-    completer.close()
+    found = await ask(engine, case, snapshot, SETTINGS, project)
     asked: InfillRequest | None = engine.request
     shown = () if asked is None else asked.context
     gold = case.gold
@@ -125,13 +118,7 @@ async def completed(engine: Recording, case: Case, project: Project | None) -> A
         piece.path == gold.path and re.search(rf"\b{re.escape(gold.name)}\b", piece.text)
         for piece in shown
     )
-    return Answer("" if found is None else found.text, bool(named), context_ms)
-
-
-async def parsed(snapshot: Snapshot) -> Snapshot:
-    """With its syntax."""
-    syntax = Syntax.parse(snapshot.text, snapshot.language)
-    return Snapshot(snapshot.uri, 1, snapshot.language, snapshot.text, syntax)
+    return Answer(found.text, bool(named), context_ms)
 
 
 def indexed(root: Path, file: Path) -> Project:

@@ -69,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     complete.add_argument("--json", action="store_true", help="print one JSON object")
     _engine_options(complete)
 
+    measure = commands.add_parser("eval", help="measure models on your own code, side by side")
+    _eval_options(measure)
+
     models = commands.add_parser("models", help="list, fetch and remove models")
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="what there is, here and in the catalogue")
@@ -96,3 +99,21 @@ def _engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--script", metavar="FILE", help="answer from a script, without a model; for tests"
     )
+
+
+def _eval_options(parser: argparse.ArgumentParser) -> None:
+    kinds = ("line", "block", "arguments", "cross-file")
+    add = parser.add_argument
+    add("folder", metavar="FOLDER", nargs="?", default=".", help="in a git repository; default: .")
+    for name, metavar, text in (
+        ("--model", "MODEL", "ids of the catalogue, paths of GGUF files, ollama:NAME ..."),
+        ("--endpoint", "URL", "servers to ask; they are sent the code"),
+        ("--script", "FILE", "answer from scripts, without models; for tests"),
+    ):
+        add(name, metavar=metavar, nargs="+", action="extend", default=[], help=text)
+    add("--cases", metavar="N", type=int, default=20, help="of each kind; default: 20")
+    add("--kinds", nargs="+", choices=kinds, help="all by default")
+    add("--seed", metavar="N", type=int, default=0, help="another seed gives other cases")
+    add("--budget-ms", metavar="MS", type=int, default=1500, help="time that sizes the prompts")
+    add("--json", action="store_true", help="print one JSON object")
+    add("--fresh", action="store_true", help="ask again what was answered in an earlier run")

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from lsp_server.cli.engine import opener
+from lsp_server.cli.project import scanned
 from lsp_server.cli.status import shown_status
 from lsp_server.completion.project import Project
 from lsp_server.completion.suggest import Completer, Suggestion
@@ -22,8 +23,6 @@ from lsp_server.engines.base import EngineInfo, StatusListener
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
 from lsp_server.settings import Settings
-from lsp_server.workspace.index import Index
-from lsp_server.workspace.indexer import Indexer
 from lsp_server.workspace.schema import default_path
 
 LARGEST_BYTES = 64 * 2**20
@@ -122,11 +121,7 @@ async def _project(uri: str) -> Project | None:
     root = next((folder for folder in folders if (folder / ".git").exists()), None)
     if root is None or not default_path(root).exists():
         return None
-    indexer = Indexer(root)
-    try:
-        return Project(root.resolve(), Index(root)) if await indexer.scan() else None
-    finally:
-        await indexer.close()
+    return await scanned(root)
 
 
 def _report(suggestion: Suggestion | None, info: EngineInfo, seconds: float) -> dict[str, object]:

@@ -140,12 +140,24 @@ def bind(code: Code, function: Node) -> dict[str, str]:
 
 
 def locate(module: str, path: str, paths: frozenset[str]) -> str | None:
-    """Find the file of a module, relative to the importing file or from the package's folder."""
+    """Find the file of a module: relative to the importing file, or from a folder around it.
+
+    That is the outermost folder, or one that is in no package, such as `src`.
+    """
     name = module.lstrip(".")
     up = len(module) - len(name)
-    base = PurePosixPath(path).parents[up - 1].as_posix() if up else "."
-    stem = "/".join(part for part in (base, *name.split(".")) if part and part != ".")
-    return next((p for p in (f"{stem}.py", f"{stem}/__init__.py") if p in paths), None)
+    folders = PurePosixPath(path).parents
+    if up:
+        bases = [folders[up - 1]] if up <= len(folders) else []
+    else:
+        outside = [each for each in folders if f"{each}/__init__.py" not in paths]
+        bases = [folders[-1], PurePosixPath("src"), *outside]
+    for base in bases:
+        stem = base.joinpath(*filter(None, name.split("."))).as_posix()
+        for found in (f"{stem}.py", f"{stem}/__init__.py".removeprefix("./")):
+            if found in paths:
+                return found
+    return None
 
 
 RULES = Rules(

@@ -218,7 +218,7 @@ def locate(module: str, path: str, paths: frozenset[str]) -> str | None:
         return None
     stem = posixpath.normpath(posixpath.join(posixpath.dirname(path), module))
     bare = stem.removesuffix(".js").removesuffix(".mjs")
-    suffixes = (".ts", ".tsx", ".js", ".mjs", "/index.ts", "/index.js")
+    suffixes = (".ts", ".tsx", ".js", ".mjs", "/index.ts", "/index.js", ".jsx", "/index.tsx")
     return next((p for p in (stem, *(bare + end for end in suffixes)) if p in paths), None)
 
 
