@@ -55,7 +55,8 @@ def blocks(
         if node.type not in module.rules.blocks or not node.named_child_count:
             continue
         first, last = node.named_children[0], node.named_children[-1]
-        hole = Hole(module, first.start_byte, last.end_byte)
+        body = module.code.data[first.start_byte : last.end_byte].rstrip()  # Go's has a line end
+        hole = Hole(module, first.start_byte, first.start_byte + len(body))
         rows = hole.expected.split("\n")
         if not fewest <= len(rows) <= most or not all(map(str.strip, rows)):
             continue
