@@ -1,0 +1,113 @@
+"""`fimble eval` as a process: stopped by the user and gone on with, and with a real model."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.git_repository import tracked, write
+
+EVAL = (sys.executable, "-m", "lsp_server", "eval")
+SECONDS = 60
+MODEL = "qwen2.5-coder-0.5b"
+RECTANGLE = """\
+class Rectangle:
+    def __init__(self, width, height):
+        self.width = width
+        self.height = height
+
+    def area(self):
+        return self.width * self.height
+
+    def perimeter(self):
+        return 2 * (self.width + self.height)
+
+    def scaled(self, factor):
+        return Rectangle(self.width * factor, self.height * factor)
+"""
+DRAWING = """\
+from shapes import Rectangle
+
+
+def largest(rectangles):
+    return max(rectangles, key=Rectangle.area)
+
+
+def drawn(width, height):
+    rectangle = Rectangle(width, height)
+    return [rectangle.scaled(2), rectangle.perimeter()]
+"""
+
+
+def kept(cache: Path) -> list[bytes]:
+    """The whole lines of the one file of answers; none if there is no file."""
+    files = list((cache / "eval").glob("*.jsonl"))
+    lines = files[0].read_bytes().splitlines(keepends=True) if files else []
+    return [line for line in lines if line.endswith(b"\n")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for one process")
+def test_what_the_user_stops_goes_on_later(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    environment = {**os.environ, "FIMBLE_CACHE": str(cache)}
+    calls = "".join(f"call_{n}(first, {n} * second)\n" + "\n" * 20 for n in range(8))
+    tracked(tmp_path / "shop", {"shop.py": calls})
+    slow = [{"after": "(", "text": "first, second", "seconds_per_token": 0.2}]
+    write(tmp_path, {"slow.json": json.dumps(slow)})
+    arguments = ("shop", "--script", "slow.json", "--kinds", "arguments", "--json")
+    with subprocess.Popen(
+        (*EVAL, *arguments),
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        deadline = time.monotonic() + SECONDS
+        while len(kept(cache)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)  # what another process writes to a file can't be awaited
+        running.send_signal(signal.SIGINT)
+        assert running.communicate(timeout=SECONDS) == (b"", b"fimble: stopped.\n")
+    assert running.returncode == 130
+    before = kept(cache)
+    assert 3 <= len(before) < 9  # speeds, and some of eight answers
+
+    ended = subprocess.run(
+        (*EVAL, *arguments), cwd=tmp_path, env=environment, capture_output=True, timeout=SECONDS
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert json.loads(ended.stdout)["models"][0]["figures"]["total"]["answered"] == 8
+    after = kept(cache)
+    assert (after[: len(before)], len(after)) == (before, 9)
+
+
+@pytest.mark.model
+def test_a_real_model_is_measured(tmp_path: Path) -> None:
+    tracked(tmp_path, {"shapes.py": RECTANGLE, "drawing.py": DRAWING})
+
+    def measured(*more: str) -> dict[str, Any]:
+        command = (*EVAL, ".", "--model", MODEL, "--cases", "2", "--json", *more)
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=5 * SECONDS)
+        assert (ended.returncode, ended.stderr) == (0, b"")
+        [model] = json.loads(ended.stdout)["models"]
+        assert model["model"] == MODEL
+        figures: dict[str, Any] = model["figures"]
+        return figures
+
+    first = measured("--fresh")
+    assert list(first) == ["line", "block", "arguments", "cross-file", "total"]
+    total = first["total"]
+    assert 5 <= total["cases"] <= 8 and total["answered"] >= 5
+    assert 0 < total["similarity"] <= 1 and total["parses"] > 0.5
+    assert total["latencyMs"]["p50"] > 1
+    again = measured("--fresh")
+    for figures in (*first.values(), *again.values()):
+        del figures["latencyMs"]
+    assert again == first  # what is written does not depend on time
