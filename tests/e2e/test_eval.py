@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from lsp_server.models.discover import resolve
 from tests.git_repository import tracked, write
+from tests.http_endpoint import Request, endpoint, reply, stream
+from tests.remote import DONE, choice, pass_self_test
 
 EVAL = (sys.executable, "-m", "lsp_server", "eval")
 SECONDS = 60
@@ -88,20 +92,80 @@ def test_what_the_user_stops_goes_on_later(tmp_path: Path) -> None:
     assert (after[: len(before)], len(after)) == (before, 9)
 
 
+async def test_an_endpoint_gets_the_code_but_no_secrets(tmp_path: Path) -> None:
+    key = "AKIA" + "Q7" * 8
+    code = "def run(client, order):\n    client.fetch(order.number, order.key)\n"
+    secrets = {"keys.py": f"{code}AWS = '{key}'\n", ".env.py": f"{code}HIDDEN = 1\n"}
+    tracked(tmp_path / "shop", {"shop.py": code, **secrets})
+
+    def answer(request: Request) -> bytes | None:
+        if request.body and not request.body.get("stream"):
+            return reply(choice("ok", "stop"))  # to the probes
+        return pass_self_test(request)
+
+    async with endpoint() as served:
+        served.before_routes = answer
+        served.routes["/v1/completions"] = stream(choice("order.number, order.key", "stop"), DONE)
+        served.routes["/v1/models"] = reply({"data": [{"id": "qwen2.5-coder"}]})
+        running = await asyncio.create_subprocess_exec(
+            *(*EVAL, "shop", "--endpoint", served.url, "--json"),
+            cwd=tmp_path,
+            env={**os.environ, "FIMBLE_CACHE": str(tmp_path / "cache")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        printed, errors = await asyncio.wait_for(running.communicate(), SECONDS)
+    assert errors == b""
+    [model] = json.loads(printed)["models"]
+    assert (model["model"], model["figures"]["arguments"]["exact"]) == (served.url, 1)
+    sent = repr(served.requests)
+    assert "client.fetch(" in sent
+    assert key not in sent and "HIDDEN" not in sent
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_a_bar_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
+    tracked(tmp_path / "shop", {"shop.py": "call_one(first, second)\n"})
+    write(tmp_path, {"script.json": "[]"})
+    terminal, end = os.openpty()
+    with subprocess.Popen(
+        (*EVAL, "shop", "--script", "script.json", "--json"),
+        cwd=tmp_path,
+        env={**os.environ, "FIMBLE_CACHE": str(tmp_path / "cache"), "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=end,
+    ) as running:
+        os.close(end)
+        shown = b""
+        while b"script.json" not in shown:
+            shown += os.read(terminal, 4096)
+        assert running.stdout and json.loads(running.stdout.read())["seed"] == 0
+    os.close(terminal)
+    assert running.returncode == 0
+
+
 @pytest.mark.model
 def test_a_real_model_is_measured(tmp_path: Path) -> None:
-    tracked(tmp_path, {"shapes.py": RECTANGLE, "drawing.py": DRAWING})
+    tracked(tmp_path / "shop", {"shapes.py": RECTANGLE, "drawing.py": DRAWING})
+
+    path = str(resolve(MODEL))  # before the cache is another
+    environment = {**os.environ, "FIMBLE_CACHE": str(tmp_path / "cache")}
 
     def measured(*more: str) -> dict[str, Any]:
-        command = (*EVAL, ".", "--model", MODEL, "--cases", "2", "--json", *more)
-        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=5 * SECONDS)
+        ended = subprocess.run(
+            (*EVAL, "shop", "--model", path, "--cases", "2", "--json", *more),
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            timeout=5 * SECONDS,
+        )
         assert (ended.returncode, ended.stderr) == (0, b"")
         [model] = json.loads(ended.stdout)["models"]
-        assert model["model"] == MODEL
+        assert model["model"] == path
         figures: dict[str, Any] = model["figures"]
         return figures
 
-    first = measured("--fresh")
+    first = measured()
     assert list(first) == ["line", "block", "arguments", "cross-file", "total"]
     total = first["total"]
     assert 5 <= total["cases"] <= 8 and total["answered"] >= 5
