@@ -110,8 +110,9 @@ def _candidates(options: argparse.Namespace, default: str) -> list[_Candidate]:
 
     All files are looked for before the first is run, which may take long.
     """
-    named = not (options.endpoint or options.script)
-    models = options.model or ([default] if named else [])
+    models = options.model
+    if not (models or options.endpoint or options.script):
+        models = [default]
     nothing = {"model": None, "endpoint": None, "script": None}
 
     def candidate(kind: str, name: str, file: Path | None) -> _Candidate:

@@ -7,8 +7,9 @@ does not come back as something that a class in another file inherits. What rema
 that say the same: a copy of the code, and the definition that a cross-file case uses, which is what
 it is about.
 
-The text of an answer depends on the code, the model, the budget and the speeds that the budget is
-divided by; nothing is cut off by time. So the speeds are measured once and kept (`Steady`).
+The text of an answer depends on the code, the model, the budget and the speeds by which it sizes a
+prompt; nothing is cut off by time. So the speeds are measured once and kept (`Steady`), and what
+other files tell is waited for (`Told`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lsp_server.completion.context import Piece
 from lsp_server.completion.project import Project
 from lsp_server.completion.resolve import Library
 from lsp_server.completion.suggest import Completer
@@ -26,7 +28,7 @@ from lsp_server.core.imports import Import, imports
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.symbols import Symbol, symbols
 from lsp_server.core.syntax import Syntax
-from lsp_server.core.text import Text
+from lsp_server.core.text import Point, Text
 from lsp_server.engines.base import Engine, EngineInfo, Event, InfillRequest
 from lsp_server.evaluation.cases.case import Case
 from lsp_server.settings import CompletionSettings
@@ -104,6 +106,17 @@ class WithoutGold:
         return self.library.find_module(module, from_path, language)
 
 
+@dataclass(frozen=True, slots=True)
+class Told(Project):
+    """A project that has been asked: its answer is not given up, however busy the machine is."""
+
+    pieces: tuple[Piece, ...] = ()
+
+    async def needed(self, snapshot: Snapshot, cursor: Point) -> list[Piece]:  # noqa: ARG002
+        """What it answered."""
+        return list(self.pieces)
+
+
 def document(case: Case, root: Path) -> Snapshot:
     """The file of a case without what is expected, parsed. `root`: the folder of its paths."""
     text = case.prefix + case.suffix
@@ -122,10 +135,14 @@ async def ask(
 
     `snapshot` is the case's document.
     """
+    cursor = Text.of(case.prefix).end
+    began = time.perf_counter()
+    if project is not None:
+        pieces = tuple(await project.needed(snapshot, cursor))
+        project = Told(project.root, project.library, project.is_current, pieces)
     completer = Completer(engine, settings, project=project)
     try:
-        began = time.perf_counter()
-        found = await completer.suggest(snapshot, Text.of(case.prefix).end, invoked=True)
+        found = await completer.suggest(snapshot, cursor, invoked=True)
         milliseconds = 1000 * (time.perf_counter() - began)
     finally:
         completer.close()

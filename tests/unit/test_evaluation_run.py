@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from lsp_server.completion.context import Piece
+from lsp_server.completion.freeze import NEEDED_SECONDS
 from lsp_server.completion.project import Project
+from lsp_server.completion.uses import AT_CURSOR
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.text import Point
 from lsp_server.engines.base import EngineInfo
 from lsp_server.engines.fake import FakeEngine, Reply
 from lsp_server.errors import EngineCrashed
@@ -159,6 +165,23 @@ async def test_the_header_that_was_cut_does_not_come_back(tmp_path: Path) -> Non
     assert "street_number" not in shown[1] and "label" in shown[1]
     around = engine.requests[0].prefix + engine.requests[0].suffix
     assert "street_number: int" not in around
+
+
+@dataclass(frozen=True, slots=True)
+class Slow(Project):
+    """A project on a busy machine, for which an editor would not wait."""
+
+    async def needed(self, snapshot: Snapshot, cursor: Point) -> list[Piece]:
+        await asyncio.sleep(2 * NEEDED_SECONDS)
+        return [Piece("client.py", "send", "def send(number, key): ...", AT_CURSOR)]
+
+
+async def test_what_other_files_tell_is_waited_for(tmp_path: Path) -> None:
+    engine = FakeEngine([])
+    project = Slow(tmp_path, Index(tmp_path, tmp_path / "index.sqlite"))
+    answer = await ask(engine, SEND, document(SEND, tmp_path), SETTINGS, project)
+    assert [piece.path for piece in engine.requests[0].context] == ["client.py"]
+    assert answer.milliseconds > 2000 * NEEDED_SECONDS
 
 
 def test_scores() -> None:
