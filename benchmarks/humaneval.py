@@ -35,15 +35,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import scoring
 from benchmarks.cases import Case
 from benchmarks.kept import KeptEngine
-from benchmarks.quality import CHARACTERS_PER_TOKEN, MAX_TOKENS, SETTINGS, bare, parsed
-from lsp_server.completion.suggest import Completer
-from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.text import Text
+from benchmarks.quality import CHARACTERS_PER_TOKEN, MAX_TOKENS, SETTINGS, bare
 from lsp_server.engines.base import Engine
 from lsp_server.engines.local.engine import LocalEngine
+from lsp_server.evaluation import scoring
+from lsp_server.evaluation.ask import ask, document
 from lsp_server.models.discover import resolve
 from lsp_server.settings import LocalSettings
 
@@ -131,12 +129,7 @@ def _limit() -> None:
 
 async def completed(engine: Engine, case: Case) -> str:
     """Ask Fimble's completion, as for a document that has just been opened."""
-    completer = Completer(engine, SETTINGS, parsed)
-    text = Text.of(case.prefix + case.suffix)
-    snapshot = Snapshot(f"file:///{case.path}", 1, case.grammar, text)
-    found = await completer.suggest(snapshot, Text.of(case.prefix).end, invoked=True)
-    completer.close()
-    return "" if found is None else found.text
+    return (await ask(engine, case, document(case, Path("/")), SETTINGS, None)).text
 
 
 async def ask_all(

@@ -105,6 +105,10 @@ class WithoutGold:
         """See Library."""
         return self.library.find_module(module, from_path, language)
 
+    def mentions(self, path: str, name: str) -> bool:
+        """See Library."""
+        return self.library.mentions(path, name)
+
 
 @dataclass(frozen=True, slots=True)
 class Told(Project):
