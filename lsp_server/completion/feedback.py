@@ -65,29 +65,39 @@ class Feedback:
         self._news = asyncio.Event()
 
     def offer(
-        self, snapshot: Snapshot, start: Point, end: Point, text: str, score: float | None
+        self,
+        snapshot: Snapshot,
+        start: Point,
+        end: Point,
+        text: str,
+        score: float | None,
+        *,
+        beside: bool = False,
     ) -> str:
         """A text is going to be suggested in place of what stands from `start` to `end`.
 
         Returns the answer's id. `score`: how good the suggestion is thought to be, on whatever
-        scale; without one its outcome teaches nothing, and is not kept.
+        scale; without one its outcome teaches nothing, and is not kept. `beside`: a further
+        candidate, which the client may go on to.
         """
         identity = uuid.uuid4().hex
         around = surroundings(snapshot.text, start, end)
-        before = self._current_item(snapshot.uri)
+        before = None if beside else self._current_item(snapshot.uri)
         begins = None if before is None else continues(before.of, snapshot.text, start, text)
         if before is not None and begins is not None:
             suggestion = before.of
             suggestion.text = max(suggestion.text, suggestion.text[:begins] + text, key=len)
         else:
-            self._give_way(snapshot.uri)
+            if not beside:
+                self._give_way(snapshot.uri)
             begins = 0
             now = self._clock()
             suggestion = Suggested(snapshot.uri, snapshot.language, start, text, score, now)
             self._open.append(suggestion)
             if len(self._open) > MAX_OPEN:
                 self._end(self._open[0])
-        self._current[snapshot.uri] = identity
+        if not beside:
+            self._current[snapshot.uri] = identity
         self._items[identity] = Item(suggestion, begins, text, around)
         if len(self._items) > MAX_ITEMS:
             self._items.popitem(last=False)

@@ -31,6 +31,8 @@ class Generation:
         """Of the prompt, which no answered key has waited for yet."""
         self.seconds_to_text: float | None = None
         """How long its first words took to come."""
+        self._logprobs: list[tuple[int, float]] | None = []
+        """Up to which length of the text, with which log-probability; None: the engine is mute."""
         self.keys = 0
         """How many keys wait for more of it."""
         self._grown = asyncio.Event()
@@ -56,6 +58,15 @@ class Generation:
             return False
         return self.ended in (None, "end") or len(self.text) > self.began
 
+    def logprob(self, start: int, end: int) -> float | None:
+        """Natural-log probability of the tokens that end between two places of the text.
+
+        None if the engine does not tell.
+        """
+        if self._logprobs is None:
+            return None
+        return sum(logprob for at, logprob in self._logprobs if start < at <= end)
+
     async def beyond(self, length: int, *, for_key: bool) -> bool:
         """Wait until the text is longer than that; False if it has ended before.
 
@@ -75,6 +86,8 @@ class Generation:
     def drop(self, characters: int) -> None:
         """Forget the first characters of a text that has ended: the gap begins behind them now."""
         self.text = self.text[characters:]
+        if self._logprobs is not None:
+            self._logprobs = [(at - characters, logprob) for at, logprob in self._logprobs]
         self.began = max(0, self.began - characters)
         self.typed = max(0, self.typed - characters)
 
@@ -89,10 +102,11 @@ class Generation:
             async with aclosing(engine.infill(request)) as events:
                 async for event in events:
                     match event:
-                        case Delta(text=text, evaluated_tokens=evaluated):
+                        case Delta(text=text, logprobs=logprobs, evaluated_tokens=evaluated):
                             if self.seconds_to_text is None:
                                 self.seconds_to_text = time.monotonic() - began
                             self.text += text
+                            self._note(logprobs)
                             if request.priority is Priority.TYPING:
                                 self.evaluated_tokens += evaluated
                             self._grown.set()
@@ -100,6 +114,12 @@ class Generation:
                             self.ended = reason
         except Exception as error:
             self.error = error
+
+    def _note(self, logprobs: tuple[float, ...]) -> None:
+        if not logprobs:
+            self._logprobs = None
+        elif self._logprobs is not None:
+            self._logprobs.append((len(self.text), sum(logprobs)))
 
     def _end(self, _task: asyncio.Task[None]) -> None:
         self._task = None  # with what it holds

@@ -59,6 +59,14 @@ class Place:
         kept = [known for known in self.generations if known.says_something()]
         self.generations = [*kept[1 - MAX_GENERATIONS :], generation]
 
+    def logprob(self, middle: str, text: str) -> float | None:
+        """Natural-log probability that the model gives a text behind `middle`; None: not known."""
+        whole = middle + text
+        for generation in reversed(self.generations):
+            if generation.text.startswith(whole):
+                return generation.logprob(len(middle), len(whole))
+        return None
+
     def following(self, middle: str) -> Generation | None:
         """The latest text that goes on from there, or may still turn out to."""
         return next(

@@ -15,37 +15,27 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from lsp_server.completion import filters
+from lsp_server.completion import price
 from lsp_server.completion.feedback import Feedback
 from lsp_server.completion.freeze import Freezer, Parse
-from lsp_server.completion.overlap import fit_to_line
+from lsp_server.completion.price import Priced
 from lsp_server.completion.project import Project
 from lsp_server.completion.rhythm import Rhythm
 from lsp_server.completion.session import Place, Shown, Spot, TypingSession
 from lsp_server.completion.spare import SpareTime
-from lsp_server.completion.stats import Source, Stats
-from lsp_server.completion.stop import Limits, Stopper
+from lsp_server.completion.stats import Stats
+from lsp_server.completion.tact import is_in_prose, splits_word
 from lsp_server.completion.verify import Verifier
-from lsp_server.completion.window import Window, clean
+from lsp_server.completion.window import clean
+from lsp_server.completion.writer import DUE_PART, Candidate, Writer
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
-from lsp_server.engines.base import Engine, Priority
+from lsp_server.engines.base import Engine
 from lsp_server.settings import CompletionSettings
 from lsp_server.workspace.ignore import is_secret_name
 
 PATIENCE = 3
 """An explicit request may take so many times the latency budget."""
-OVERDUE = 3
-"""An automatic request is given up if no text has come after so many latency budgets: the engine is
-busy with something else, and the user has long gone on. The prompt alone may well take a little
-more than one, since its size comes from an estimate."""
-BLOCK_PART = 0.4
-"""A line that is there after this part of the latency budget does not wait for its block."""
-DUE_PART = 0.95
-"""Part of the latency budget after which what is there must do: the answer has still to be fitted
-to the line and to get to the editor."""
-ATTEMPTS = 3
-"""So often an answer is judged, and but for the last time, mended by asking again."""
 MAX_SESSIONS = 32
 """Documents whose typing sessions are kept."""
 LATEST = 0.2
@@ -61,6 +51,8 @@ class Suggestion:
     end: Point
     identity: str
     """By which `Feedback` knows it."""
+    priced: Priced
+    """What an automatic request is given of it."""
 
 
 class Completer:
@@ -85,9 +77,10 @@ class Completer:
         self._engine = engine
         self._stats = stats or Stats()
         self._feedback = feedback or Feedback(self._stats)
+        self._parse = parse
         self._rhythm = Rhythm()
         self._freezer = Freezer(engine, parse, project)
-        self._verifier = Verifier(parse, project)
+        self._writer = Writer(engine, Verifier(parse, project))
         self._spare = SpareTime(engine, self._freezer)
         self._sessions: dict[str, TypingSession] = {}
         """By URI, the latest used last."""
@@ -109,6 +102,8 @@ class Completer:
             settings = self.settings
             if not settings.automatic or snapshot.language in settings.disabled_languages:
                 return None
+            if splits_word(snapshot, cursor):
+                return None
         name = snapshot.uri.rpartition("/")[2]
         if is_secret_name(unquote(name)) and (await self._engine.info()).kind == "remote":
             return None  # a file of credentials goes to no other machine, whoever asks
@@ -127,6 +122,20 @@ class Completer:
             del self._running[task]
             if not self._running and (not task.done() or task.cancelled()):
                 self._spare.abandon(session)
+
+    async def others(self, snapshot: Snapshot, first: Suggestion) -> list[Suggestion]:
+        """Return further suggestions for who asked for the first, as many as come in time."""
+        session = self._sessions.get(snapshot.uri)
+        if session is None:  # closed meanwhile
+            return []
+        spot = Spot(session, snapshot, first.start, self.settings)
+        found = spot.find()
+        if found is None:
+            return []
+        candidates = await self._writer.others(spot, *found, first.text, spot.budget)
+        return [
+            self._offer(spot, each, Priced(each.text, None), beside=True) for each in candidates
+        ]
 
     def warm_up(self, snapshot: Snapshot, cursor: Point) -> None:
         """The user has gone there, and may soon type: get the engine ready for it."""
@@ -173,6 +182,10 @@ class Completer:
         began = time.monotonic()
         typed = spot.session.notes_typing(spot.snapshot.text)
         known = spot.find()
+        if known is None and not invoked:
+            parsed = spot.snapshot if self._parse is None else await self._parse(spot.snapshot)
+            if is_in_prose(parsed, spot.cursor):
+                return None
         place, middle = known or await self._freeze(spot, invoked=invoked)
         self._note_fate(spot, place, middle, began)
         if typed and not invoked:
@@ -181,7 +194,8 @@ class Completer:
                 spot.session.close()
                 await asyncio.sleep(self._rhythm.delay(await self._predicted()))
         until = math.inf if invoked else began + DUE_PART * spot.budget
-        written, text, replaced = await self._write_verified(spot, place, middle, until)
+        written, candidate = await self._writer.write(spot, place, middle, until)
+        text = candidate.text
         seconds = time.monotonic() - began
         if known and written.source == "model":
             self._whole_answer.learn(written.seconds)
@@ -189,13 +203,36 @@ class Completer:
         self._stats.answered(
             seconds, written.source, written.evaluated_tokens, spot.snapshot.language
         )
+        priced = await self._priced(spot, place, middle, text)
+        if not invoked:
+            text = priced.worth
         spot.session.shown = Shown(place, middle, text, time.monotonic())
         self._spare.use(spot, place, middle + text)
         if not text:
             return None
-        start, end = spot.cursor, Point(spot.cursor.row, spot.cursor.column + replaced)
-        identity = self._feedback.offer(spot.snapshot, start, end, text, score=None)
-        return Suggestion(text, start, end, identity)
+        return self._offer(spot, Candidate(text, candidate.replaced), priced)
+
+    async def _priced(self, spot: Spot, place: Place, middle: str, text: str) -> Priced:
+        outcomes = self._feedback.outcomes
+        history = await outcomes.latest(self._feedback.repository) if outcomes else ()
+        left = spot.snapshot.text.lines[spot.cursor.row][: spot.cursor.column]
+        return price.priced(
+            text,
+            lambda part: place.logprob(middle, part),
+            at_line_start=not left.strip(),
+            minimum=spot.settings.min_confidence,
+            shifted=price.shift(history),
+        )
+
+    def _offer(
+        self, spot: Spot, candidate: Candidate, priced: Priced, *, beside: bool = False
+    ) -> Suggestion:
+        start, text = spot.cursor, candidate.text
+        end = Point(start.row, start.column + candidate.replaced)
+        identity = self._feedback.offer(
+            spot.snapshot, start, end, text, priced.confidence, beside=beside
+        )
+        return Suggestion(text, start, end, identity, priced)
 
     async def _freeze(self, spot: Spot, *, invoked: bool) -> tuple[Place, str]:
         """A new place at the cursor, and what stands in its gap."""
@@ -203,66 +240,6 @@ class Completer:
         anchor = await self._freezer.anchor(spot, seconds)
         middle = spot.snapshot.text.slice(anchor.start, spot.cursor)
         return spot.session.add(anchor), clean(middle)
-
-    async def _write_verified(
-        self, spot: Spot, place: Place, middle: str, until: float
-    ) -> tuple[_Written, str, int]:
-        """What was written, and what of it may be shown in the place of how many characters.
-
-        Where it names what doesn't exist, the model is asked again from there on, if there is time.
-        """
-        around = spot.around(place, middle)
-        written = await self._write(spot, place, middle, around, until)
-        for attempts_left in reversed(range(ATTEMPTS)):
-            text = filters.apply(written.text, around, spot.grammar)
-            text, replaced = fit_to_line(text, around, spot.grammar)
-            text = text if text.strip() else ""
-            verdict = await self._verifier.judge(
-                spot, place, middle, text, replaced, partial=written.partial
-            )
-            text, again = verdict.text, verdict.again
-            if again is None or not attempts_left or time.monotonic() >= until:
-                break
-            if not (await self._engine.info()).chooses_names:
-                break
-            spot.session.generate(
-                place,
-                middle + again.kept,
-                spot.settings.max_tokens,
-                Priority.TYPING,
-                typed=len(middle),
-                names=again.names,
-            )
-            written = await self._write(spot, place, middle, around, until)
-        return written, text, replaced
-
-    async def _write(
-        self, spot: Spot, place: Place, middle: str, around: Window, until: float
-    ) -> _Written:
-        """What belongs behind the middle: known, on its way, or asked for now. May be empty.
-
-        What is there at `until`, of the monotonic clock, must do.
-        """
-        now = time.monotonic()
-        block_until = until - (DUE_PART - BLOCK_PART) * spot.budget
-        limits = Limits(spot.settings.max_lines, lambda: time.monotonic() < block_until)
-        stopper = Stopper(around, spot.grammar, limits)
-        source: Source = "model"
-        try:
-            source = await spot.session.follow(
-                place,
-                middle,
-                stopper,
-                max_tokens=spot.settings.max_tokens,
-                priority=Priority.TYPING,
-                due=max(0.0, until - now),
-                overdue=math.inf if until == math.inf else OVERDUE * spot.budget,
-            )
-        except TimeoutError:
-            spot.session.close()
-        seconds = time.monotonic() - now
-        tokens = spot.session.claim_tokens()
-        return _Written(stopper.text, source, seconds, tokens, stopper.partial)
 
     async def _predicted(self) -> float:
         """Seconds after which a key that comes earlier makes a generation worthless.
@@ -291,18 +268,6 @@ class Expected:
     def learn(self, seconds: float) -> None:
         """It has taken so long."""
         self.seconds += LATEST * (seconds - self.seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A text, where it came from, and what it took: time, and prompt tokens evaluated for it."""
-
-    text: str
-    source: Source
-    seconds: float
-    evaluated_tokens: int
-    partial: bool
-    """As in `Stopper`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class Reply:
     """What must be among the names of the request; empty: it need have none."""
     choice: int = 0
     """The choice that the request must make."""
+    logprob: float = -0.001
+    """Natural-log probability of each word; by default it is sure of itself."""
 
     def rest(self, request: InfillRequest) -> Reply | None:
         """What is still to be said where a beginning of it stands already; None: not asked for."""
@@ -77,6 +79,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "shown": str,
     "names": str,
     "choice": int,
+    "logprob": (int, float),
 }
 
 
@@ -95,7 +98,7 @@ def read_script(path: Path) -> list[Reply]:
             raise UsageError(
                 f"Reply {number} of the script {path} must be an object with the text `after` and, "
                 "if need be, the texts `text`, `shown` and `names`, the numbers "
-                "`seconds_per_token` and `choice`, `crash: true`."
+                "`seconds_per_token`, `choice` and `logprob`, `crash: true`."
             )
     return [Reply(**entry) for entry in entries]
 
@@ -136,7 +139,7 @@ class FakeEngine:
                 await asyncio.sleep(reply.seconds_per_token)
                 usage = replace(usage, generated_tokens=usage.generated_tokens + 1)
                 first = usage.generated_tokens == 1
-                yield Delta(word, (-0.1,), usage.evaluated_tokens if first else 0)
+                yield Delta(word, (reply.logprob,), usage.evaluated_tokens if first else 0)
             if reply.crash:
                 raise EngineCrashed("The scripted engine crashed, as its script says.")
             limited = len(words) > request.max_tokens or not request.max_tokens

@@ -53,7 +53,7 @@ async def test_it_takes_its_time_and_can_be_left_early() -> None:
     engine = FakeEngine([Reply("", "one two three", seconds_per_token=0.05)])
     started = time.perf_counter()
     async with aclosing(engine.infill(InfillRequest("", ""))) as events:
-        assert await anext(events) == Delta("one", (-0.1,))
+        assert await anext(events) == Delta("one", (-0.001,))
     assert 0.05 <= time.perf_counter() - started < 0.1
 
 
@@ -86,7 +86,7 @@ async def test_costs_are_told_once_finished_or_left() -> None:
 async def test_it_crashes_after_the_text() -> None:
     engine = FakeEngine([Reply("", "one", crash=True)])
     events = engine.infill(InfillRequest("", ""))
-    assert await anext(events) == Delta("one", (-0.1,))
+    assert await anext(events) == Delta("one", (-0.001,))
     with pytest.raises(EngineCrashed):
         await anext(events)
 

@@ -48,11 +48,11 @@ async def test_it_may_replace_what_is_right_of_the_cursor() -> None:
 
 
 async def test_chat_around_the_code_is_not_shown() -> None:
-    chat = "Here is the code:\n```python\n    return first(second)\n```\n"
+    chat = "Here is the code:\n```python\n    return int(bool)\n```\n"
     completer = Completer(FakeEngine([Reply(after="", text=chat)]), SETTINGS)
     found = await completer.suggest(snapshot("def f():\n    \n"), Point(1, 4), invoked=True)
     assert found is not None
-    assert found.text == "return first(second)"
+    assert found.text == "return int(bool)"
 
 
 async def test_nothing_to_say() -> None:

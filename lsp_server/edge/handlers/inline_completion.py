@@ -22,7 +22,9 @@ async def inline_completion(
     cursor = convert.point(snapshot, params.position, session.encoding)
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     try:
-        suggestion = await session.completer().suggest(snapshot, cursor, invoked=invoked)
+        completer = session.completer()
+        suggestion = await completer.suggest(snapshot, cursor, invoked=invoked)
+        others = await completer.others(snapshot, suggestion) if invoked and suggestion else []
     except (EngineError, ModelError):
         if invoked:
             raise
@@ -31,7 +33,10 @@ async def inline_completion(
         return EMPTY
     session.feedback.answered(suggestion.identity)
     return types.InlineCompletionList(
-        items=[convert.inline_completion(snapshot, suggestion, session.encoding)]
+        items=[
+            convert.inline_completion(snapshot, each, session.encoding)
+            for each in (suggestion, *others)
+        ]
     )
 
 

@@ -1,0 +1,100 @@
+"""Whether a suggestion is worth interrupting for: all of it, its first line, or nothing.
+
+A model knows fairly well how sure it is: the probability of the whole text, a product of those of
+its tokens, says how likely that is what the user would have written. Weights turn it, and the kind
+of place, into a probability of being kept; what this user kept and refused in this repository
+shifts that up or down. Below `CompletionSettings.min_confidence` nothing is shown while typing.
+Where the engine tells no probabilities, all is shown; whoever asks explicitly is shown all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lsp_server.completion.outcomes import Outcome
+
+BIAS, OF_LOGPROB, OF_LINE_START, OF_LINES = 0.0, 1.0, 0.0, 0.0
+"""Weights of a logistic regression; `benchmarks/price.py` fits them."""
+PRIOR = 15.0
+"""The user's own history counts half once so many suggestions were expected to be kept."""
+MAX_SHIFT = 2.0
+"""Bounds of what history changes, in logits."""
+_TAKEN = ("kept", "accepted")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a text before it is shown."""
+
+    logprob: float
+    """Natural-log probability that the model gives it."""
+    at_line_start: bool
+    """Nothing but indentation stands left of it: a new statement, which may be any."""
+    lines: int
+
+
+def confidence(evidence: Evidence, shift: float = 0.0) -> float:
+    """Probability, 0 to 1, that a suggestion is kept."""
+    logit = (
+        BIAS
+        + OF_LOGPROB * evidence.logprob
+        + OF_LINE_START * evidence.at_line_start
+        + OF_LINES * math.log(evidence.lines)
+        + shift
+    )
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def shift(history: Sequence[Outcome]) -> float:
+    """What a repository's outcomes change: more was kept than expected, or less. In logits."""
+    told = [outcome for outcome in history if outcome.verdict != "ignored"]
+    expected = sum(outcome.score for outcome in told)
+    kept = sum(outcome.verdict in _TAKEN for outcome in told)
+    return max(-MAX_SHIFT, min(MAX_SHIFT, math.log((kept + PRIOR) / (expected + PRIOR))))
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What a suggestion is worth."""
+
+    worth: str
+    """What of it to show unasked; may be empty."""
+    confidence: float | None
+    """Probability that this is kept, of the whole if nothing is shown; None: not known."""
+
+
+def priced(
+    text: str,
+    logprob: Callable[[str], float | None],
+    *,
+    at_line_start: bool,
+    minimum: float,
+    shifted: float = 0.0,
+) -> Priced:
+    """What of a text is likely enough to be kept: all, the first line, or nothing.
+
+    `logprob` gives the natural-log probability of a beginning of the text.
+    """
+
+    def judge(part: str) -> float | None:
+        known = logprob(part)
+        if known is None:
+            return None
+        return confidence(Evidence(known, at_line_start, part.count("\n") + 1), shifted)
+
+    whole = judge(text)
+    if whole is None or whole >= minimum:
+        return Priced(text, whole)
+    first, more, _ = text.partition("\n")
+    if more and first.strip() and _is_closed(first):
+        alone = judge(first)
+        if alone is not None and alone >= minimum:
+            return Priced(first.rstrip(), alone)
+    return Priced("", whole)
+
+
+def _is_closed(line: str) -> bool:
+    """Whether a line stands by itself: it opens no bracket that lines below it would close."""
+    return all(line.count(opener) == line.count(closer) for opener, closer in ("()", "[]", "{}"))
