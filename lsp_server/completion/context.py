@@ -14,22 +14,20 @@ import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
+from lsp_server.completion.headers import header, outline
 from lsp_server.completion.resolve import Library, Resolved, Resolver
 from lsp_server.completion.uses import AT_CURSOR, NEARBY, ON_LINE, Uses, type_of, uses
 from lsp_server.core.definitions.base import TYPES
 from lsp_server.core.fim import Snippet
 from lsp_server.core.imports import Import, imports
 from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.symbols import Symbol, symbols
+from lsp_server.core.symbols import symbols
 from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import Point
 from lsp_server.core.tokens import Counter
 
 MAX_NAMES = 40
 """Imported names that are followed."""
-MAX_MEMBERS = 60
-MANY_MEMBERS = 12
-"""From here on members are shown without types and defaults."""
 WORTH_ADDING = NEARBY / 4
 """What a name must count for its definition to be added to a context that is evaluated already."""
 ELSEWHERE = 0.1
@@ -222,44 +220,9 @@ class _Search:
     def _shown(self, found: Resolved, *, whole: bool) -> str:
         symbol = found.symbol
         if symbol is not None and symbol.kind not in TYPES:
-            return _header(symbol, self._language)
+            return header(symbol, self._language)
         members = [each for _, each in self._resolver.members(found)]
-        public = [each for each in members if not each.name.startswith("_")]
-        private = [each for each in members if each.name.startswith("_")]
-        members = [each for each in private if each.name == "__init__"] + public
-        if whole:
-            members += [each for each in private if not each.name.startswith("__")]
-        values = [each.name for each in members if each.kind == "member"]
-        members = [each for each in members if each.kind != "member"]
-        header = _brief if len(members) > MANY_MEMBERS else _header
-        lines = [header(each, self._language) for each in members[:MAX_MEMBERS]]
-        if symbol is None:
-            return "\n".join(lines)
-        if values:
-            lines.insert(0, ", ".join(values[: 4 * MAX_MEMBERS]))
-        if not lines:
-            return _header(symbol, self._language)
-        opened, closed = (" {", ["}"]) if self._language != "python" else (":", [])
-        body = [f"    {line}" for line in lines]
-        return "\n".join([symbol.signature + opened, *body, *closed])
-
-
-def _brief(symbol: Symbol, language: str) -> str:
-    """A header without types and defaults."""
-    if symbol.kind not in ("function", "method"):
-        return _header(symbol, language)
-    names = ", ".join(re.split(r"[:=]", each)[0].strip() for each in symbol.parameters)
-    return f"def {symbol.name}({names}): ..." if language == "python" else f"{symbol.name}({names})"
-
-
-def _header(symbol: Symbol, language: str) -> str:
-    """The signature, without the texts of values and defaults: they might be secrets."""
-    if symbol.kind in _VALUES:
-        return _TEXT.sub('"..."', symbol.signature)
-    signature = _DEFAULT_TEXT.sub(r'\1"..."', symbol.signature)
-    if language == "python" and symbol.kind in ("function", "method"):
-        return f"{signature}: ..."
-    return signature
+        return outline(symbol, members, self._language, whole=whole)
 
 
 def _local(item: Import) -> str:
@@ -275,11 +238,4 @@ def _words(text: str) -> set[str]:
     return set(text.replace("(", " ").replace(")", " ").replace(",", " ").split())
 
 
-_VALUES = frozenset(("constant", "field", "macro", "variable"))
-_QUOTED = (
-    r"\"{3}(?:.*\"{3}|.*)|'{3}(?:.*'{3}|.*)|`(?:.*`|.*)"  # they may hold the other quotes
-    r"|\"(?:\\.|[^\"\\])*(?:\"|$)|'(?:\\.|[^'\\])*(?:'|$)"
-)
-_TEXT = re.compile(_QUOTED)
-_DEFAULT_TEXT = re.compile(rf"(=\s*[A-Za-z]{{0,2}})(?:{_QUOTED})")
 _IS_FILE = re.compile(r"^\.|\.(?:h|hh|hpp|hxx|[mc]?[jt]sx?)$")
