@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from os.path import commonprefix
 
-from lsp_server.completion.context import lines
+from lsp_server.completion.pieces import lines
 from lsp_server.completion.window import CLOSING, Window, clean, rest_of_line, window
 from lsp_server.core.fim import Snippet
 from lsp_server.core.snapshot import Snapshot

@@ -1,144 +1,88 @@
-"""Pieces of other files that a model should see to complete at a cursor.
+"""Definitions that a model should see to complete at a cursor.
 
 What the cursor needs, and not what is near: the definitions of the names that the code around it
 uses, first of those on its line. Of the type whose attribute is being completed, the members too.
-A piece is the header of a definition, with those of its members for a type; no bodies.
+A piece is the header of a definition, with those of its members for a type; no bodies. Of the
+document's own file it is what the window does not show.
 
     pieces = needed(snapshot, cursor, path, library)
-    context = choose(pieces, held, room, count)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, replace
 
 from lsp_server.completion.headers import header, outline
+from lsp_server.completion.overlay import Contents, Overlay
+from lsp_server.completion.pieces import Piece
 from lsp_server.completion.resolve import Library, Resolved, Resolver
-from lsp_server.completion.uses import AT_CURSOR, NEARBY, ON_LINE, Uses, type_of, uses
+from lsp_server.completion.uses import AT_CURSOR, ON_LINE, Uses, type_of, uses
 from lsp_server.core.definitions.base import TYPES
-from lsp_server.core.fim import Snippet
 from lsp_server.core.imports import Import, imports
 from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.symbols import symbols
-from lsp_server.core.syntax import grammar_for
+from lsp_server.core.symbols import Symbol, symbols
+from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Point
-from lsp_server.core.tokens import Counter
 
 MAX_NAMES = 40
 """Imported names that are followed."""
-WORTH_ADDING = NEARBY / 4
-"""What a name must count for its definition to be added to a context that is evaluated already."""
 ELSEWHERE = 0.1
 """What a name counts that is imported, and not used around the cursor."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A definition, as the model is shown it."""
-
-    path: str
-    name: str
-    text: str
-    weight: float
+OWN_LEAST = ON_LINE
+"""What a name must count for its definition in the same file to be shown: it takes the room of
+lines that are nearer."""
 
 
-def needed(snapshot: Snapshot, cursor: Point, path: str, library: Library) -> list[Piece]:
-    """What the cursor needs of other files, what matters most first.
+def needed(
+    snapshot: Snapshot, cursor: Point, path: str, library: Library, visible: range = range(0)
+) -> list[Piece]:
+    """What the cursor needs and is not shown, what matters most first.
 
-    `path` is the document's, as the library knows files. Empty without syntax.
+    `path` is the document's, as the library knows files; `visible` are its rows that are shown
+    anyway. Empty without syntax.
     """
-    language = grammar_for(snapshot.language, snapshot.uri)
-    if snapshot.syntax is None or language is None:
+    if snapshot.syntax is None:
         return []
-    return _Search(snapshot, cursor, path, Resolver(library, language)).pieces()
-
-
-def choose(
-    pieces: Sequence[Piece], held: Sequence[Snippet], room: int, most: int, count: Counter
-) -> tuple[Snippet, ...]:
-    """The context: what is held stays, as the engine has evaluated it, and pieces are added.
-
-    `room` is the number of tokens that may be evaluated for new pieces, `most` that of the whole.
-    What is held goes where new pieces would not fit beside it.
-    """
-    seen = lines(held)
-    new = [
-        unseen
-        for piece in pieces
-        if (piece.weight >= WORTH_ADDING or not held) and (unseen := _unseen(piece, seen))
-    ]
-    added = _within(new, room, count)
-    if tokens((*held, *added), count) <= most:
-        return (*held, *added)
-    return _within(pieces, min(room, most), count)
-
-
-def _unseen(piece: Piece, seen: Set[tuple[str, str]]) -> Piece | None:
-    """What of a piece is not shown yet, below its header; None if that is nothing."""
-    all_lines = piece.text.split("\n")
-    missing = [line for line in all_lines if (piece.path, line) not in seen]
-    if not set(missing) - {"}"}:
-        return None
-    header = all_lines[:1] if piece.name else []  # that of a whole module has none
-    if missing[:1] == header:
-        header = []
-    return replace(piece, text="\n".join([*header, *missing]))
-
-
-def _within(pieces: Sequence[Piece], room: int, count: Counter) -> tuple[Snippet, ...]:
-    """The pieces that fit, the most important taken first; one snippet a file, by path.
-
-    Of a piece that does not fit, the first lines are taken if there are members among them.
-    """
-    texts: dict[str, list[str]] = {}
-    for piece in pieces:
-        left = room - (0 if piece.path in texts else count(piece.path) + 2)
-        taken = []
-        for line in piece.text.split("\n"):
-            left -= count(line) + 1
-            if left < 0:
-                break
-            taken.append(line)
-        if left >= 0 or len(taken) > 1:
-            texts.setdefault(piece.path, []).append("\n".join(taken))
-            room = max(left, 0)
-    return tuple(Snippet(path, "\n".join(texts[path])) for path in sorted(texts))
-
-
-def lines(context: Iterable[Snippet]) -> set[tuple[str, str]]:
-    """The lines that a context shows, with their files."""
-    return {(snippet.path, line) for snippet in context for line in snippet.text.split("\n")}
-
-
-def tokens(context: Sequence[Snippet], count: Counter) -> int:
-    """About how many tokens a context takes in a prompt."""
-    return sum(count(snippet.path) + count(snippet.text) + 3 for snippet in context)
+    return _Search(snapshot, snapshot.syntax, cursor, path, library, visible).pieces()
 
 
 class _Search:
     """For one cursor."""
 
-    def __init__(self, snapshot: Snapshot, cursor: Point, path: str, resolver: Resolver) -> None:
-        assert snapshot.syntax is not None
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        syntax: Syntax,
+        cursor: Point,
+        path: str,
+        library: Library,
+        visible: range,
+    ) -> None:
         self._text = snapshot.text
         self._cursor = cursor
         self._path = path
-        self._resolver = resolver
-        self._language = snapshot.syntax.grammar
+        self._visible = visible
+        self._language = syntax.grammar
+        own = Contents(symbols(syntax), imports(syntax))
+        overlay = Overlay(library, lambda asked: own if asked == path else None)
+        self._resolver = Resolver(overlay, syntax.grammar)
         self._uses: Uses = uses(snapshot.text, cursor)
         self._imports: dict[str, Import] = {}
         self._unnamed: list[Import] = []
         """Of all that a module has, or of a file that is read in."""
-        for item in imports(snapshot.syntax):
+        for item in own.imports:
             name = _local(item)
             if name:
                 self._imports[name] = item
             else:
                 self._unnamed.append(item)
-        self._own = symbols(snapshot.syntax)
-        self._found: dict[tuple[str, str], Piece] = {}
+        row = cursor.row
+        self._own = own.symbols
+        self._around = [s for s in own.symbols if s.first_row <= row <= s.last_row + 1]
+        """The definitions that the cursor is in, from the outside."""
+        self._found: dict[tuple[str, str, str], Piece] = {}
 
     def pieces(self) -> list[Piece]:
         self._completed()
@@ -153,6 +97,7 @@ class _Search:
                 self._attributes_used("", module)
         for base in self._enclosing_bases():
             self._take(base, ON_LINE)
+        self._own_file()
         return sorted(self._found.values(), key=lambda piece: (-piece.weight, piece.path))
 
     def _completed(self) -> None:
@@ -161,6 +106,24 @@ class _Search:
             self._take(owner, 2 * AT_CURSOR, whole=True)
         if self._uses.callee and (callee := self._meaning(self._uses.callee, called=True)):
             self._take(callee, 1.5 * AT_CURSOR)
+
+    def _own_file(self) -> None:
+        """What the cursor's line uses of this file, and the headers of what it is in."""
+        weights = self._uses.weights
+        siblings = [
+            member
+            for each in self._around
+            if each.kind in TYPES
+            for path, member in self._resolver.members(Resolved(self._path, each))
+            if path == self._path
+        ]
+        for each in (*(each for each in self._own if not each.container), *siblings):
+            weight = weights.get(each.name, 0.0)
+            if weight >= OWN_LEAST:
+                self._take(Resolved(self._path, each), weight)
+        for each in self._around:
+            if each.kind not in TYPES:
+                self._take(Resolved(self._path, each), ON_LINE)
 
     def _attributes_used(self, name: str, owner: Resolved) -> None:
         """Of an imported module, what the code around takes from it."""
@@ -184,16 +147,26 @@ class _Search:
         return None
 
     def _root(self, names: tuple[str, ...], *, called: bool) -> Resolved | None:
-        if len(names) == 1 and (found := self._imported(names[0])):
+        if len(names) == 1 and (found := self._named(names[0])):
             return found
         kind = type_of(self._text, self._cursor, ".".join(names)).strip(".")
         parts = kind.split(".") if kind else []
         if not parts or parts == list(names) or called:
             return None
-        found = self._imported(parts[0])
+        found = self._named(parts[0])
         for part in parts[1:]:
             found = found and self._resolver.member(found, part)
         return found and self._resolver.value(found)
+
+    def _named(self, name: str) -> Resolved | None:
+        """What a name means in this file; of variables, what is assigned tells more."""
+        if name in _SELVES:
+            types = [each for each in self._around if each.kind in TYPES]
+            return Resolved(self._path, types[-1]) if types else None
+        if found := self._imported(name):
+            return found
+        own = next((each for each in self._own if each.name == name and not each.container), None)
+        return Resolved(self._path, own) if own and own.kind in (*TYPES, "function") else None
 
     def _imported(self, name: str) -> Resolved | None:
         item = self._imports.get(name)
@@ -201,28 +174,36 @@ class _Search:
 
     def _enclosing_bases(self) -> list[Resolved]:
         """The imported bases of the class that the cursor is in."""
-        row = self._cursor.row
-        inside = [s for s in self._own if s.kind in TYPES and s.first_row <= row <= s.last_row + 1]
-        names = {part for each in inside for part in _words(each.signature)}
+        types = [each for each in self._around if each.kind in TYPES]
+        names = {part for each in types for part in _words(each.signature)}
         return [found for name in names & self._imports.keys() if (found := self._imported(name))]
 
     def _take(self, found: Resolved, weight: float, *, whole: bool = False) -> None:
         """Add a definition; `whole`: its members matter more than itself."""
-        if found.path == self._path or (found.symbol is None and not whole):
+        symbol = found.symbol
+        if symbol is None and not whole:
             return
-        name = found.symbol.name if found.symbol else ""
-        known = self._found.get((found.path, name))
+        name = symbol.name if symbol else ""
+        key = found.path, symbol.container if symbol else "", name
+        known = self._found.get(key)
         if known is None or known.weight < weight:
             text = self._shown(found, whole=whole)
             if text:
-                self._found[found.path, name] = Piece(found.path, name, text, weight)
+                self._found[key] = Piece(found.path, name, text, weight)
 
     def _shown(self, found: Resolved, *, whole: bool) -> str:
         symbol = found.symbol
         if symbol is not None and symbol.kind not in TYPES:
-            return header(symbol, self._language)
-        members = [each for _, each in self._resolver.members(found)]
+            return "" if self._is_visible(found.path, symbol) else header(symbol, self._language)
+        members = [
+            each for path, each in self._resolver.members(found) if not self._is_visible(path, each)
+        ]
+        if symbol is not None and not members and self._is_visible(found.path, symbol):
+            return ""
         return outline(symbol, members, self._language, whole=whole)
+
+    def _is_visible(self, path: str, symbol: Symbol) -> bool:
+        return path == self._path and symbol.first_row in self._visible
 
 
 def _local(item: Import) -> str:
@@ -238,4 +219,5 @@ def _words(text: str) -> set[str]:
     return set(text.replace("(", " ").replace(")", " ").replace(",", " ").split())
 
 
+_SELVES = frozenset(("cls", "self", "this"))
 _IS_FILE = re.compile(r"^\.|\.(?:h|hh|hpp|hxx|[mc]?[jt]sx?)$")

@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from lsp_server.completion.anchor import Anchor, anchor_at
-from lsp_server.completion.context import Piece, choose, tokens
+from lsp_server.completion.pieces import Piece, choose, tokens
 from lsp_server.completion.project import Project
 from lsp_server.completion.session import Spot
-from lsp_server.completion.window import token_budget
+from lsp_server.completion.window import token_budget, visible
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.tokens import Counter, estimate
 from lsp_server.engines.base import Engine
@@ -69,7 +69,8 @@ class Freezer:
         if self._project is not None and info.shows_files:
             path = self._project.path(spot.snapshot.uri)
             room = int(CONTEXT_PART * budget)
-            pieces = await self._needed(self._project, spot)
+            least = visible(spot.snapshot, spot.cursor, budget - room, self._count())
+            pieces = await self._needed(self._project, spot, least)
             context = choose(pieces, held, room, (most - SLACK_TOKENS) // 2, self._count())
         taken = tokens(context, self._count())
         new = taken - (tokens(held, self._count()) if context[: len(held)] == held else 0)
@@ -83,11 +84,11 @@ class Freezer:
         )
         return replace(anchor, context=context, path=path)
 
-    async def _needed(self, project: Project, spot: Spot) -> list[Piece]:
-        """What of other files belongs there; nothing new where that can't be told in time."""
+    async def _needed(self, project: Project, spot: Spot, visible: range) -> list[Piece]:
+        """What belongs there beside those rows; nothing new where that can't be told in time."""
         try:
             async with asyncio.timeout(NEEDED_SECONDS):
-                return await project.needed(spot.snapshot, spot.cursor)
+                return await project.needed(spot.snapshot, spot.cursor, visible)
         except TimeoutError:
             return []
         except Exception as error:  # a suggestion without it is better than none

@@ -125,11 +125,17 @@ class TypingSession:
         return (place.anchor for place in reversed(self._places))
 
     def forget_files(self, paths: Collection[str] | None) -> None:
-        """Give up the places at which pieces of those files are shown; of any file, if None."""
+        """Give up the places at which pieces of those files are shown; of any file, if None.
+
+        Pieces of the document itself come from its buffer, so they are as good as before.
+        """
         self._places = [
             place
             for place in self._places
-            if not any(paths is None or piece.path in paths for piece in place.anchor.context)
+            if not any(
+                paths is None or (piece.path in paths and piece.path != place.anchor.path)
+                for piece in place.anchor.context
+            )
         ]
 
     def find(self, snapshot: Snapshot, cursor: Point) -> tuple[Place, str] | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.structure import definition_rows
-from lsp_server.core.text import Point
+from lsp_server.core.text import Point, Text
 from lsp_server.core.tokens import Counter
 from lsp_server.engines.base import EngineInfo
 
@@ -80,6 +80,13 @@ def window(snapshot: Snapshot, start: Point, cursor: Point, budget: int, count: 
         prefix=clean("".join(lines[first:row]) + before),
         suffix=clean(after + "".join(lines[row + 1 : end])),
     )
+
+
+def visible(snapshot: Snapshot, cursor: Point, budget: int, count: Counter) -> range:
+    """The rows that a window of that budget shows, at least in part."""
+    shown = window(snapshot, cursor, cursor, budget, count)
+    above, below = (Text.of(text).end.row for text in (shown.prefix, shown.suffix))
+    return range(cursor.row - above, cursor.row + below + 1)
 
 
 @dataclass(frozen=True, slots=True)

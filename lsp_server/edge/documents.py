@@ -22,6 +22,7 @@ from lsprotocol.types import (
     TextDocumentContentChangePartial,
 )
 
+from lsp_server.completion.edits import Edits
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import MAX_PARSED_BYTES, Draft, Syntax, grammar_for
 from lsp_server.core.text import Encoding, Text, encode
@@ -61,11 +62,13 @@ class Documents:
 
     def __init__(self) -> None:
         self._documents: dict[str, _Document] = {}
+        self.edits = Edits()
 
     def open(self, uri: str, language: str, version: int, text: str) -> None:
         """Start to follow a document; one of that URI that is open already is replaced."""
         snapshot = Snapshot(uri, version, language, Text.of(text))
         self._documents[uri] = _Document(snapshot, grammar_for(language, uri))
+        self.edits.forget(uri)
 
     def change(
         self,
@@ -81,9 +84,11 @@ class Documents:
         text, draft = document.snapshot.text, document.draft
         for change in changes:
             if isinstance(change, TextDocumentContentChangePartial):
-                text, draft = _apply(change, text, draft, encoding)
+                before, (text, draft) = text, _apply(change, text, draft, encoding)
+                self._note(uri, change, before, text)
             else:
                 text, draft = Text.of(change.text), None
+                self.edits.forget(uri)
         language = document.snapshot.language
         document.snapshot = Snapshot(uri, version, language, text)
         document.draft = draft if draft and len(draft.data) <= MAX_PARSED_BYTES else None
@@ -92,6 +97,11 @@ class Documents:
     def close(self, uri: str) -> None:
         """Forget a document. It need not be open."""
         self._documents.pop(uri, None)
+        self.edits.forget(uri)
+
+    def snapshots(self) -> list[Snapshot]:
+        """The newest version of each document, with its syntax only if that is known already."""
+        return [document.snapshot for document in self._documents.values()]
 
     def get(self, uri: str) -> Snapshot:
         """The newest version, with its syntax only if that is known already. Raises UsageError."""
@@ -118,6 +128,15 @@ class Documents:
             if parsed.text is snapshot.text:
                 return parsed
         return snapshot
+
+    def _note(
+        self, uri: str, change: TextDocumentContentChangePartial, before: Text, after: Text
+    ) -> None:
+        """Take down which rows a change has replaced."""
+        ends = change.range.start.line, change.range.end.line
+        first, last = (min(max(line, 0), before.end.row) for line in sorted(ends))
+        rows = last - first + 1 + len(after.lines) - len(before.lines)
+        self.edits.note(uri, first, last, max(rows, 1))
 
     def _find(self, uri: str) -> _Document:
         try:

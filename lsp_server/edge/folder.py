@@ -15,6 +15,7 @@ from pygls.lsp.server import LanguageServer
 from lsp_server.completion.project import Project
 from lsp_server.core.syntax import known_extensions
 from lsp_server.core.uris import path_of
+from lsp_server.edge.documents import Documents
 from lsp_server.engines.base import EngineStatus, StatusListener
 from lsp_server.workspace.ignore import IGNORE_FILES
 from lsp_server.workspace.index import Index
@@ -54,6 +55,7 @@ class Folder:
         root: Path,
         on_status: StatusListener,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        documents: Documents,
     ) -> None:
         self._on_status = on_status
         self._spawn = spawn
@@ -62,7 +64,7 @@ class Folder:
         self._index = Index(root, on_reset=self._begin_anew)
         self._indexer = Indexer(root, self._show)
         self._is_current = False
-        self.project = Project(root, self._index, lambda: self._is_current)
+        self.project = Project(root, self._index, lambda: self._is_current, documents)
 
     async def scan(self) -> None:
         """Make the index agree with the files."""

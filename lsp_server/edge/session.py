@@ -76,7 +76,7 @@ class Session:
         """Index the client's folder in the background, if the settings have it so."""
         self._on_indexing = on_indexing
         if self.root is not None and self.settings.workspace.index:
-            self._folder = Folder(self.root, on_indexing, self.spawn)
+            self._folder = Folder(self.root, on_indexing, self.spawn, self.documents)
             self.spawn(self._folder.scan())
 
     async def files_changed(self, uris: Sequence[str]) -> None:

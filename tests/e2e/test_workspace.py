@@ -146,6 +146,18 @@ async def test_a_saved_file_is_read_again(project: Project) -> None:
     await editor.until(project.holds(lambda index: not index.in_module("shop/renamed.py")))
 
 
+async def test_what_is_not_saved_yet_counts(project: Project) -> None:
+    renamed = project.root / "shop" / "renamed.py"
+    renamed.write_text("class Renamed:\n    def older(self): ...\n")
+    editor = await project.open()
+    await editor.until(project.holds(lambda index: index.in_module("shop/renamed.py")))
+    await says(editor, project, "fetch_order(1)")
+    editor.open("class Renamed:\n    def newer(self): ...\n", renamed.as_uri())
+    uri = (project.root / "user.py").as_uri()
+    editor.open("from shop.renamed import Renamed\n\nRenamed().\n", uri)
+    assert await editor.texts(2, 10, uri=uri) == ["newer()"]
+
+
 async def test_the_index_can_be_switched_off(project: Project) -> None:
     editor = await project.open(options={"workspace": {"index": False}})
     editor.open(USER, project.uri)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.completion.context import WORTH_ADDING, Piece, choose, needed, tokens
+from lsp_server.completion.context import needed
+from lsp_server.completion.pieces import WORTH_ADDING, Piece, choose, tokens
 from lsp_server.completion.project import Project
 from lsp_server.completion.uses import type_of, uses
 from lsp_server.core.fim import Snippet
@@ -78,12 +79,14 @@ def at_bar(marked: str, path: str, language: str = "python") -> tuple[Snapshot, 
 
 
 def shown(library: Index, marked: str, path: str = "shop/app.py", language: str = "python") -> str:
-    pieces = needed(*at_bar(marked, path, language), library)
+    snapshot, cursor, _ = at_bar(marked, path, language)
+    pieces = needed(snapshot, cursor, path, library, range(len(snapshot.text.lines)))
     return "\n".join(f"# {piece.path}\n{piece.text}" for piece in pieces)
 
 
 def first(library: Index, marked: str, path: str = "shop/app.py", language: str = "python") -> str:
-    return needed(*at_bar(marked, path, language), library)[0].text
+    snapshot, cursor, _ = at_bar(marked, path, language)
+    return needed(snapshot, cursor, path, library, range(len(snapshot.text.lines)))[0].text
 
 
 def test_members_of_the_type_behind_whose_instance_the_dot_stands(library: Index) -> None:
@@ -192,6 +195,51 @@ def test_names_count_by_their_distance() -> None:
     assert weights["foo"] > weights["here"] > weights["near"] > weights["far"] > 0
     assert found.callee == ("self", "there", "foo")
     assert uses(text, Point(22, 18)).receiver == ("self", "there")
+
+
+OWN = (
+    "import os\n\n"
+    "def helper(name: str, *, loud: bool = False) -> str:\n    ...\n\n"
+    "def unused(): ...\n\n"
+    "class Shop:\n    def open(self, day: int) -> None: ...\n    def _till(self) -> int: ...\n"
+    "    def serve(self, client: str, count: int) -> None:\n"
+)
+
+
+def hidden(library: Index, line: str, above: int = 20) -> str:
+    """What is shown of a file at a line far below its definitions, of which one goes on there."""
+    marked = OWN + "        x = 1\n" * above + f"        {line}\n"
+    snapshot, cursor, path = at_bar(marked, "shop/own.py")
+    rows = range(cursor.row - 10, cursor.row + 1)
+    return "\n".join(each.text for each in needed(snapshot, cursor, path, library, rows))
+
+
+def test_what_the_line_uses_of_its_own_file_where_it_is_not_shown(library: Index) -> None:
+    text = hidden(library, "return helper(|)")
+    assert "def helper(name: str, *, loud: bool = False) -> str: ..." in text
+    assert "def serve(self, client: str, count: int) -> None: ..." in text, "the cursor is in it"
+    assert "unused" not in text
+    assert "helper" not in hidden(library, "return helper(|)", above=0)
+
+
+def test_siblings_behind_self(library: Index) -> None:
+    text = hidden(library, "self.|")
+    assert "def open(self, day: int) -> None: ..." in text
+    assert "def _till(self) -> int: ..." in text
+    assert "def _till(self) -> int: ..." in hidden(library, "return self._till() + |")
+    assert "open" not in hidden(library, "return |")
+
+
+def test_members_of_a_type_of_the_same_file(library: Index) -> None:
+    assert "def open(self, day: int) -> None: ..." in hidden(library, "shop = Shop(); shop.|")
+
+
+def test_lines_of_code_are_shown_together_or_not_at_all() -> None:
+    code = Piece("a.py", "", "x = 1\ny = 2\nz = 3", WORTH_ADDING, code=True)
+    held = (Snippet("a.py", "x = 1"),)
+    assert choose([code], held, 40, 100, estimate) == (*held, Snippet("a.py", code.text))
+    held = (Snippet("a.py", "x = 1\ny = 2"),)
+    assert choose([code], held, 40, 100, estimate) == held
 
 
 def piece(path: str, text: str, weight: float = 1.0) -> Piece:
