@@ -17,7 +17,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -264,6 +264,5 @@ class Index:
 
 
 def _definition(path: str, *fields: Any) -> Definition:
-    *known, parameters = fields
-    symbol = Symbol(*known)
-    return Definition(path, replace(symbol, parameters=tuple(filter(None, parameters.split("\n")))))
+    known: list[Any] = [*fields[:-1], tuple(filter(None, fields[-1].split("\n")))]
+    return Definition(path, Symbol(*known))
