@@ -66,12 +66,13 @@ class Project:
         return check
 
 
-async def says(editor: Editor, project: Project, expected: str) -> None:
-    """See that this is suggested in a new document, as soon as the folder has been read."""
+async def says(editor: Editor, project: Project, expected: str, text: str = USER) -> None:
+    """See that this is suggested at the end of the text, as soon as the folder has been read."""
+    lines = text.rstrip("\n").split("\n")
     for number in range(200):
         uri = (project.root / f"new{number}.py").as_uri()
-        editor.open(USER, uri)
-        if await editor.texts(3, 7, uri=uri) == [expected]:
+        editor.open(text, uri)
+        if await editor.texts(len(lines) - 1, len(lines[-1]), uri=uri) == [expected]:
             return
         editor.close(uri)
         await asyncio.sleep(0.02)
@@ -151,11 +152,9 @@ async def test_what_is_not_saved_yet_counts(project: Project) -> None:
     renamed.write_text("class Renamed:\n    def older(self): ...\n")
     editor = await project.open()
     await editor.until(project.holds(lambda index: index.in_module("shop/renamed.py")))
-    await says(editor, project, "fetch_order(1)")
     editor.open("class Renamed:\n    def newer(self): ...\n", renamed.as_uri())
-    uri = (project.root / "user.py").as_uri()
-    editor.open("from shop.renamed import Renamed\n\nRenamed().\n", uri)
-    assert await editor.texts(2, 10, uri=uri) == ["newer()"]
+    user = "from shop.renamed import Renamed\n\nRenamed().\n"
+    await says(editor, project, "newer()", user)
 
 
 async def test_the_index_can_be_switched_off(project: Project) -> None:
