@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import re
 
+from lsp_server.completion.expressions import Outline
 from lsp_server.completion.headers import header, outline
-from lsp_server.completion.overlay import Contents, Overlay
 from lsp_server.completion.pieces import Piece
 from lsp_server.completion.resolve import Library, Resolved, Resolver
 from lsp_server.completion.uses import AT_CURSOR, ON_LINE, Uses, type_of, uses
 from lsp_server.core.definitions.base import TYPES
-from lsp_server.core.imports import Import, imports
+from lsp_server.core.imports import Import
 from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.symbols import Symbol, symbols
+from lsp_server.core.symbols import Symbol
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Point
 
@@ -65,22 +65,21 @@ class _Search:
         self._path = path
         self._visible = visible
         self._language = syntax.grammar
-        own = Contents(symbols(syntax), imports(syntax))
-        overlay = Overlay(library, lambda asked: own if asked == path else None)
-        self._resolver = Resolver(overlay, syntax.grammar)
+        own = Outline.of(syntax, path, library)
+        self._resolver = Resolver(own, syntax.grammar)
         self._uses: Uses = uses(snapshot.text, cursor)
         self._imports: dict[str, Import] = {}
         self._unnamed: list[Import] = []
         """Of all that a module has, or of a file that is read in."""
-        for item in own.imports:
+        for item in own.own_imports:
             name = _local(item)
             if name:
                 self._imports[name] = item
             else:
                 self._unnamed.append(item)
         row = cursor.row
-        self._own = own.symbols
-        self._around = [s for s in own.symbols if s.first_row <= row <= s.last_row + 1]
+        self._own = own.own_symbols
+        self._around = [s for s in own.own_symbols if s.first_row <= row <= s.last_row + 1]
         """The definitions that the cursor is in, from the outside."""
         self._found: dict[tuple[str, str, str], Piece] = {}
 

@@ -26,9 +26,8 @@ COUNTED_CHARACTERS = 1000
 """Longer lines are counted anew, for they would fill the memory."""
 
 
-NEEDED_PART = 0.15
-"""Longest wait for what other files tell, as a part of the time that there is. It usually takes a
-few milliseconds."""
+NEEDED_SECONDS = 0.2
+"""Longest wait for what other files tell; it usually takes a few milliseconds."""
 SLACK_TOKENS = 64
 """For the markers, so that the engine never finds the pieces to be more than half of a prompt."""
 CONTEXT_PART = 0.4
@@ -71,7 +70,7 @@ class Freezer:
             path = self._project.path(spot.snapshot.uri)
             room = int(CONTEXT_PART * budget)
             least = visible(spot.snapshot, spot.cursor, budget - room, self._count())
-            pieces = await self._needed(self._project, spot, least, NEEDED_PART * seconds)
+            pieces = await self._needed(self._project, spot, least)
             context = choose(pieces, held, room, (most - SLACK_TOKENS) // 2, self._count())
         taken = tokens(context, self._count())
         new = taken - (tokens(held, self._count()) if context[: len(held)] == held else 0)
@@ -85,12 +84,10 @@ class Freezer:
         )
         return replace(anchor, context=context, path=path)
 
-    async def _needed(
-        self, project: Project, spot: Spot, visible: range, seconds: float
-    ) -> list[Piece]:
+    async def _needed(self, project: Project, spot: Spot, visible: range) -> list[Piece]:
         """What belongs there beside those rows; nothing new where that can't be told in time."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(None if project.is_waited_for else NEEDED_SECONDS):
                 return await project.needed(spot.snapshot, spot.cursor, visible)
         except TimeoutError:
             return []

@@ -1,19 +1,32 @@
-"""What open documents say, which may be newer than what the library has read of their files."""
+"""What open documents say, which may be newer than what the index has read of their files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from lsp_server.completion.overlay import Contents, Overlay
+from lsp_server.completion.changed import Place
+from lsp_server.completion.edits import Edits
 from lsp_server.completion.resolve import Library
+from lsp_server.core.imports import Import
 from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.symbols import Symbol
 from lsp_server.core.text import Text, encode
-from lsp_server.workspace.extract import digest, extract
+from lsp_server.workspace.extract import Entry, digest, extract
 from lsp_server.workspace.ignore import is_unreadable_code
 from lsp_server.workspace.secrets import holds_secret
 from lsp_server.workspace.walk import Found
+
+
+class Documents(Protocol):
+    """The documents that are open."""
+
+    edits: Edits
+
+    def snapshots(self) -> list[Snapshot]:
+        """The newest version of each."""
+        ...
 
 
 class FileLibrary(Library, Protocol):
@@ -29,30 +42,65 @@ class _Read:
     text: Text
     may_be_shown: bool
     """It is a file of the workspace, and neither generated nor with credentials in it."""
-    contents: Contents | None
+    entry: Entry | None
     """None: the library knows it as it is, or it is no file of the workspace."""
 
 
+@dataclass(slots=True)
 class OpenDocuments:
-    """Reads those that differ from what the library knows, each version once."""
+    """The library as it would be if all documents were saved now. May be asked in any thread.
 
-    def __init__(self, library: FileLibrary) -> None:
-        self._library = library
-        self._known: dict[str, _Read] = {}
+    A version is read when it is first asked for; one that the library knows as it is, never.
+    """
 
-    def over(self, documents: Mapping[str, Snapshot]) -> Library:
-        """The library as it would be if the documents were saved now; they are by path."""
-        self._known = {path: read for path, read in self._known.items() if path in documents}
+    library: FileLibrary
+    documents: Documents
+    path: Callable[[str], str]
+    """From a URI to the path in the library; empty for what is elsewhere."""
+    _known: dict[str, _Read] = field(default_factory=dict)
 
-        def contents(path: str) -> Contents | None:
-            document = documents.get(path)
-            return None if document is None else self._read(path, document.text).contents
+    def in_module(self, path: str) -> list[Symbol]:
+        """See Library."""
+        entry = self._entry(path)
+        return self.library.in_module(path) if entry is None else list(entry.symbols)
 
-        return Overlay(self._library, contents)
+    def imports(self, path: str) -> list[Import]:
+        """See Library."""
+        entry = self._entry(path)
+        return self.library.imports(path) if entry is None else list(entry.imports)
 
-    def may_be_shown(self, path: str, text: Text) -> bool:
-        """Whether code of a document of that path may stand in a prompt for another one."""
-        return self._read(path, text).may_be_shown
+    def find_module(self, module: str, from_path: str, language: str) -> list[str]:
+        """See Library."""
+        return self.library.find_module(module, from_path, language)
+
+    def mentions(self, path: str, name: str) -> bool:
+        """See Library."""
+        entry = self._entry(path)
+        if entry is None:
+            return self.library.mentions(path, name)
+        return name in entry.references or any(each.name == name for each in entry.symbols)
+
+    def changed(self, document: Snapshot) -> list[Place]:
+        """Where documents were changed that may be shown beside this one, the latest first."""
+        texts = {each.uri: each.text for each in self.documents.snapshots()}
+        texts[document.uri] = document.text
+        places = [
+            Place(self.path(edit.uri), texts[edit.uri], edit.row)
+            for edit in reversed(self.documents.edits.places)
+            if edit.uri in texts
+        ]
+        return [
+            place
+            for place in places
+            if place.text is document.text or self._read(place.path, place.text).may_be_shown
+        ]
+
+    def _entry(self, path: str) -> Entry | None:
+        for document in self.documents.snapshots():
+            if self.path(document.uri) == path:
+                return self._read(path, document.text).entry
+        self._known.pop(path, None)
+        return None
 
     def _read(self, path: str, text: Text) -> _Read:
         known = self._known.get(path)
@@ -63,12 +111,11 @@ class OpenDocuments:
     def _read_anew(self, path: str, text: Text) -> _Read:
         """Read a document as the index would: what is secret or generated says nothing."""
         data = encode(str(text))
-        known = self._library.digest(path)
+        known = self.library.digest(path)
         if known is None:
-            return _Read(text, may_be_shown=False, contents=None)
+            return _Read(text, may_be_shown=False, entry=None)
         if known == digest(data):
             is_fit = not is_unreadable_code(data) and not holds_secret(str(text))
-            return _Read(text, is_fit, contents=None)
+            return _Read(text, is_fit, entry=None)
         entry = extract(Found(path, 0, len(data)), data)
-        contents = Contents(list(entry.symbols), list(entry.imports))
-        return _Read(text, bool(entry.language), contents)
+        return _Read(text, bool(entry.language), entry)

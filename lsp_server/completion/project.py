@@ -3,62 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
-from lsp_server.completion.changed import Place, changed
+from lsp_server.completion.changed import changed
 from lsp_server.completion.context import needed
-from lsp_server.completion.edits import Edited, Edits
-from lsp_server.completion.opened import FileLibrary, OpenDocuments
+from lsp_server.completion.opened import Documents, FileLibrary, OpenDocuments
 from lsp_server.completion.pieces import Piece
+from lsp_server.completion.resolve import Library
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
 from lsp_server.core.uris import path_of
 
-
-class Documents(Protocol):
-    """The documents that are open."""
-
-    edits: Edits
-
-    def snapshots(self) -> list[Snapshot]:
-        """The newest version of each."""
-        ...
+REMEMBERED_PATHS = 1024
 
 
+@dataclass(frozen=True, slots=True)
 class Project:
     """A folder, and what is known of the files in it."""
 
-    def __init__(
-        self,
-        root: Path,
-        library: FileLibrary,
-        is_current: Callable[[], bool] = lambda: True,
-        documents: Documents | None = None,
-    ) -> None:
-        """`root` is resolved. While the library does not agree with the files it is not asked.
+    root: Path
+    """Resolved."""
+    library: Library
+    is_current: Callable[[], bool] = lambda: True
+    """Whether the library agrees with the files; before that, it is not asked."""
+    opened: OpenDocuments | None = None
+    """The library itself, where documents may be open besides the one that is completed."""
+    is_waited_for: bool = False
+    """What it tells is not given up, however busy the machine is."""
 
-        Of `documents` that are open, what they say now counts.
-        """
-        self.root = root
-        self._is_current = is_current
-        self._documents = documents
-        self._open = OpenDocuments(library)
+    @classmethod
+    def of(
+        cls, root: Path, library: FileLibrary, is_current: Callable[[], bool], documents: Documents
+    ) -> Project:
+        """With documents that are open: what they say now counts."""
+        path = lru_cache(REMEMBERED_PATHS)(lambda uri: path_in(root, uri))
+        opened = OpenDocuments(library, documents, path)
+        return cls(root, opened, is_current, opened)
 
     def path(self, uri: str) -> str:
         """A document's path in the folder, with `/`; empty if it lies elsewhere."""
-        path = path_of(uri)
-        if path is None:
-            return ""
-        try:
-            if ".." in path.parts or not path.is_relative_to(
-                self.root
-            ):  # a link, or another spelling
-                path = path.resolve()
-            return path.relative_to(self.root).as_posix()
-        except (OSError, ValueError, RuntimeError):
-            return ""
+        return path_in(self.root, uri)
 
     async def needed(
         self, snapshot: Snapshot, cursor: Point, visible: range = range(0)
@@ -68,34 +55,25 @@ class Project:
         It is looked for in a thread.
         """
         path = self.path(snapshot.uri)
-        if not path or not self._is_current():
+        if not path or not self.is_current():
             return []
-        documents = self._documents.snapshots() if self._documents else []
-        edits = self._documents.edits.places if self._documents else ()
+        return await asyncio.to_thread(self._look, snapshot, cursor, path, visible)
 
-        def look() -> list[Piece]:
-            return self._look(snapshot, cursor, path, visible, documents, edits)
-
-        return await asyncio.to_thread(look)
-
-    def _look(
-        self,
-        snapshot: Snapshot,
-        cursor: Point,
-        path: str,
-        visible: range,
-        documents: Sequence[Snapshot],
-        edits: Sequence[Edited],
-    ) -> list[Piece]:
-        by_path = {self.path(each.uri): each for each in documents}
-        library = self._open.over(by_path)
-        pieces = needed(snapshot, cursor, path, library, visible)
-        texts = {self.path(each.uri): each.text for each in documents} | {path: snapshot.text}
-        places = [(self.path(each.uri), each.row) for each in reversed(edits)]
-        fit = [
-            Place(place, texts[place], row)
-            for place, row in places
-            if place == path or (place in texts and self._open.may_be_shown(place, texts[place]))
-        ]
-        pieces += changed(fit, snapshot, cursor, visible)
+    def _look(self, snapshot: Snapshot, cursor: Point, path: str, visible: range) -> list[Piece]:
+        pieces = needed(snapshot, cursor, path, self.library, visible)
+        if self.opened is not None:
+            pieces += changed(self.opened.changed(snapshot), snapshot, cursor, visible)
         return sorted(pieces, key=lambda piece: (-piece.weight, piece.path))
+
+
+def path_in(root: Path, uri: str) -> str:
+    """The path in a resolved folder that a URI means, with `/`; empty if it lies elsewhere."""
+    path = path_of(uri)
+    if path is None:
+        return ""
+    try:
+        if ".." in path.parts or not path.is_relative_to(root):  # a link, or another spelling
+            path = path.resolve()
+        return path.relative_to(root).as_posix()
+    except (OSError, ValueError, RuntimeError):
+        return ""

@@ -64,7 +64,7 @@ class Folder:
         self._index = Index(root, on_reset=self._begin_anew)
         self._indexer = Indexer(root, self._show)
         self._is_current = False
-        self.project = Project(root, self._index, lambda: self._is_current, documents)
+        self.project = Project.of(root, self._index, lambda: self._is_current, documents)
 
     async def scan(self) -> None:
         """Make the index agree with the files."""

@@ -2,14 +2,14 @@
 
 What a model must not see: the text that was cut out. It is not in the document that is asked about,
 and what is shown of other files is headers of definitions, without bodies and texts of values. The
-case's own file is known as the document has it (`WithoutGold`), so that a header that was cut out
+case's own file is known as the document has it (`expressions.Outline`), so that a header that was cut out
 does not come back as something that a class in another file inherits. What remains are other files
 that say the same: a copy of the code, and the definition that a cross-file case uses, which is what
 it is about.
 
 The text of an answer depends on the code, the model, the budget and the speeds by which it sizes a
 prompt; nothing is cut off by time. So the speeds are measured once and kept (`Steady`), and what
-other files tell is waited for (`Told`).
+other files tell is waited for.
 """
 
 from __future__ import annotations
@@ -20,15 +20,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsp_server.completion.context import Piece
 from lsp_server.completion.project import Project
-from lsp_server.completion.resolve import Library
 from lsp_server.completion.suggest import Completer
-from lsp_server.core.imports import Import, imports
 from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.symbols import Symbol, symbols
 from lsp_server.core.syntax import Syntax
-from lsp_server.core.text import Point, Text
+from lsp_server.core.text import Text
 from lsp_server.engines.base import Engine, EngineInfo, Event, InfillRequest
 from lsp_server.evaluation.cases.case import Case
 from lsp_server.settings import CompletionSettings
@@ -84,43 +80,6 @@ class Steady:
                 yield event
 
 
-@dataclass(frozen=True, slots=True)
-class WithoutGold:
-    """A library that knows one file as a document has it, and not as it lies on disk."""
-
-    library: Library
-    path: str
-    symbols: list[Symbol]
-    imported: list[Import]
-
-    def in_module(self, path: str) -> list[Symbol]:
-        """See Library."""
-        return self.symbols if path == self.path else self.library.in_module(path)
-
-    def imports(self, path: str) -> list[Import]:
-        """See Library."""
-        return self.imported if path == self.path else self.library.imports(path)
-
-    def find_module(self, module: str, from_path: str, language: str) -> list[str]:
-        """See Library."""
-        return self.library.find_module(module, from_path, language)
-
-    def mentions(self, path: str, name: str) -> bool:
-        """See Library."""
-        return self.library.mentions(path, name)
-
-
-@dataclass(frozen=True, slots=True)
-class Told(Project):
-    """A project that has been asked: its answer is not given up, however busy the machine is."""
-
-    pieces: tuple[Piece, ...] = ()
-
-    async def needed(self, snapshot: Snapshot, cursor: Point) -> list[Piece]:  # noqa: ARG002
-        """What it answered."""
-        return list(self.pieces)
-
-
 def document(case: Case, root: Path) -> Snapshot:
     """The file of a case without what is expected, parsed. `root`: the folder of its paths."""
     text = case.prefix + case.suffix
@@ -142,8 +101,7 @@ async def ask(
     cursor = Text.of(case.prefix).end
     began = time.perf_counter()
     if project is not None:
-        pieces = tuple(await project.needed(snapshot, cursor))
-        project = Told(project.root, project.library, project.is_current, pieces)
+        project = replace(project, is_waited_for=True)
     completer = Completer(engine, settings, project=project)
     try:
         found = await completer.suggest(snapshot, cursor, invoked=True)
@@ -153,10 +111,3 @@ async def ask(
     if found is None:
         return Answer("", milliseconds)
     return Answer(found.text, milliseconds, found.end.column - found.start.column)
-
-
-def without_gold(project: Project, case: Case, snapshot: Snapshot) -> Project:
-    """The project of a case whose file is as the snapshot has it."""
-    syntax = snapshot.syntax
-    known = (symbols(syntax), imports(syntax)) if syntax else ([], [])
-    return replace(project, library=WithoutGold(project.library, case.path, *known))

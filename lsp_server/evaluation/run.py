@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lsp_server.completion.project import Project
 from lsp_server.engines.base import Engine
-from lsp_server.evaluation.ask import Answer, Speeds, Steady, ask, document, without_gold
+from lsp_server.evaluation.ask import Answer, Speeds, Steady, ask, document
 from lsp_server.evaluation.cases.case import Case
 from lsp_server.evaluation.kept import Kept
 from lsp_server.settings import CompletionSettings
@@ -34,8 +34,7 @@ async def answer_all(
             if kept.speeds is None:
                 kept.set_speeds(speeds)
             snapshot = document(case, root)
-            known = without_gold(project, case, snapshot) if project else None
-            answer = await ask(Steady(engine, speeds), case, snapshot, settings, known)
+            answer = await ask(Steady(engine, speeds), case, snapshot, settings, project)
             kept.add(case, answer)
         answers.append(answer)
         on_answer()

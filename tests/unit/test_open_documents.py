@@ -48,7 +48,7 @@ class Workspace:
         self.documents.change(self.uri(path), 2, [change], Encoding.UTF16)
 
     async def pieces(self, text: str = USER) -> list[Piece]:
-        project = Project(self.index.root, self.index, documents=self.documents)
+        project = Project.of(self.index.root, self.index, lambda: True, self.documents)
         whole, syntax = Text.of(text), Syntax.parse(text, "python")
         snapshot = Snapshot(self.uri("main.py"), 1, "python", whole, syntax)
         return await project.needed(snapshot, whole.end, range(len(whole.lines)))
@@ -100,7 +100,7 @@ async def test_each_version_is_read_once_and_what_is_saved_not_at_all(
     await workspace.shown()
     assert read == []
     workspace.insert("client.py", 2, "    def more(self): ...\n")
-    project = Project(workspace.index.root, workspace.index, documents=workspace.documents)
+    project = Project.of(workspace.index.root, workspace.index, lambda: True, workspace.documents)
     text = Text.of(USER)
     syntax = Syntax.parse(USER, "python")
     snapshot = Snapshot(workspace.uri("main.py"), 1, "python", text, syntax)
