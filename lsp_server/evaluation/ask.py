@@ -2,10 +2,9 @@
 
 What a model must not see: the text that was cut out. It is not in the document that is asked about,
 and what is shown of other files is headers of definitions, without bodies and texts of values. The
-case's own file is known as the document has it (`expressions.Outline`), so that a header that was cut out
-does not come back as something that a class in another file inherits. What remains are other files
-that say the same: a copy of the code, and the definition that a cross-file case uses, which is what
-it is about.
+case's own file is known as the document has it, so that a header that was cut out does not come
+back as something that a class in another file inherits. What remains are other files that say the
+same: a copy of the code, and the definition that a cross-file case uses, which is what it is about.
 
 The text of an answer depends on the code, the model, the budget and the speeds by which it sizes a
 prompt; nothing is cut off by time. So the speeds are measured once and kept (`Steady`), and what

@@ -72,6 +72,11 @@ async def test_a_buffer_says_more_than_the_index(workspace: Workspace) -> None:
     assert "fetch" not in text
     workspace.insert("client.py", 1, "    def newest(self): ...\n")
     assert "newest" in await workspace.shown()
+    library = Project.of(
+        workspace.index.root, workspace.index, lambda: True, workspace.documents
+    ).library
+    names = ("newest", "collect", "fetch")
+    assert [library.mentions("client.py", name) for name in names] == [True, True, False]
     workspace.documents.close(workspace.uri("client.py"))
     assert "fetch" in await workspace.shown()
 
