@@ -81,8 +81,17 @@ class Answer:
 
     text: str
     gold_shown: bool
+    replaced: int = 0
+    """Characters right of the cursor that it stands in for, too."""
+    worth: str = ""
+    """What of it is shown unasked."""
+    logprob: float | None = None
     context_ms: float | None = None
     """What looking into the index took."""
+
+    def expected(self, case: Case) -> str:
+        """What the text should be."""
+        return case.expected + case.suffix[: self.replaced]
 
 
 async def bare(engine: Engine, case: Case, characters: int) -> Answer:
@@ -118,7 +127,7 @@ async def completed(engine: Recording, case: Case, project: Project | None) -> A
         piece.path == gold.path and re.search(rf"\b{re.escape(gold.name)}\b", piece.text)
         for piece in shown
     )
-    return Answer(found.text, bool(named), context_ms)
+    return Answer(found.text, bool(named), found.replaced, found.worth, found.logprob, context_ms)
 
 
 def indexed(root: Path, file: Path) -> Project:
@@ -166,19 +175,32 @@ def report(cases: Sequence[Case], answers: dict[str, list[Answer]]) -> dict[str,
     similar: dict[str, list[float]] = {}
     for way, said in answers.items():
         pairs = list(zip(said, cases, strict=True))
-        exact[way] = [float(scoring.exact(a.text.strip(), c.expected.strip())) for a, c in pairs]
-        similar[way] = [scoring.similarity(a.text.strip(), c.expected.strip()) for a, c in pairs]
+        wanted = [a.expected(c).strip() for a, c in pairs]
+        texts = [a.text.strip() for a in said]
+        exact[way] = [float(scoring.exact(t, e)) for t, e in zip(texts, wanted, strict=True)]
+        similar[way] = [scoring.similarity(t, e) for t, e in zip(texts, wanted, strict=True)]
         shown = [(a, c) for a, c in pairs if a.text]
-        places = [(scoring.Place(c.grammar, c.prefix, c.suffix), a, c) for a, c in shown]
+        places = [
+            (scoring.Place(c.grammar, c.prefix, c.suffix[a.replaced :]), a, c) for a, c in shown
+        ]
         figures[way] = {
             "exact": round(sum(exact[way])),
             "exact_percent": round(100 * fmean(exact[way]), 1),
             "edit_similarity": round(fmean(similar[way]), 4),
             "shown": len(shown),
-            "parse_percent": _percent(p.parses(a.text, c.expected) for p, a, c in places),
-            "repeats": sum(p.repeats(a.text) and not p.repeats(c.expected) for p, a, c in places),
+            "right_of_shown_percent": _percent(_is_right(a.text, a, c) for a, c in shown),
+            "parse_percent": _percent(p.parses(a.text, a.expected(c)) for p, a, c in places),
+            "repeats": sum(
+                p.repeats(a.text) and not p.repeats(a.expected(c)) for p, a, c in places
+            ),
             "characters": summary([len(a.text) for a, _ in shown])["p50"],
         }
+        if way != "bare":
+            priced = [(a, c) for a, c in pairs if a.worth]
+            figures[way]["priced"] = {
+                "shown_percent": round(100 * len(priced) / len(shown), 1) if shown else None,
+                "right_of_shown_percent": _percent(_is_right(a.worth, a, c) for a, c in priced),
+            }
         if way == "fimble":
             figures[way]["context_ms"] = summary([a.context_ms for a in said if a.context_ms])
         if way == "fimble" and any(case.gold for case in cases):
@@ -192,6 +214,11 @@ def report(cases: Sequence[Case], answers: dict[str, list[Answer]]) -> dict[str,
             ),
         }
     return figures
+
+
+def _is_right(text: str, answer: Answer, case: Case) -> bool:
+    """Whether it is what stood there, or a beginning of it."""
+    return scoring.prefix_match(text.strip(), answer.expected(case).strip())
 
 
 def _spread(cases: Sequence[Case], count: int | None) -> Sequence[Case]:
@@ -231,9 +258,18 @@ def main() -> None:
             with options.texts.open("a", encoding="utf-8") as file:
                 for number, case in enumerate(cases):
                     said = {way: answers[way][number].text for way in answers}
-                    line = {"case": case.name, "kind": kind, "expected": case.expected} | said
-                    shown = {w: answers[w][number].gold_shown for w in answers}
-                    file.write(json.dumps(line | {"gold_shown": shown.get("fimble")}) + "\n")
+                    line: dict[str, Any] = {
+                        "case": case.name,
+                        "kind": kind,
+                        "expected": case.expected,
+                    } | said
+                    for way in answers.keys() - {"bare"}:
+                        answer = answers[way][number]
+                        line[f"{way}, told"] = asdict(answer) | {
+                            "right": _is_right(answer.text, answer, case),
+                            "at_line_start": not case.prefix.rpartition("\n")[2].strip(),
+                        }
+                    file.write(json.dumps(line) + "\n")
     print(json.dumps(result, indent=2))
 
 

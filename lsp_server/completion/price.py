@@ -63,6 +63,8 @@ class Priced:
     """What of it to show unasked; may be empty."""
     confidence: float | None
     """Probability that this is kept, of the whole if nothing is shown; None: not known."""
+    evidence: Evidence | None = None
+    """Of the whole."""
 
 
 def priced(
@@ -78,21 +80,21 @@ def priced(
     `logprob` gives the natural-log probability of a beginning of the text.
     """
 
-    def judge(part: str) -> float | None:
+    def evidence(part: str) -> Evidence | None:
         known = logprob(part)
-        if known is None:
-            return None
-        return confidence(Evidence(known, at_line_start, part.count("\n") + 1), shifted)
+        return None if known is None else Evidence(known, at_line_start, part.count("\n") + 1)
 
-    whole = judge(text)
-    if whole is None or whole >= minimum:
-        return Priced(text, whole)
+    known = evidence(text)
+    if known is None:
+        return Priced(text, None)
+    whole = confidence(known, shifted)
+    if whole >= minimum:
+        return Priced(text, whole, known)
     first, more, _ = text.partition("\n")
-    if more and first.strip() and _is_closed(first):
-        alone = judge(first)
-        if alone is not None and alone >= minimum:
-            return Priced(first.rstrip(), alone)
-    return Priced("", whole)
+    alone = evidence(first) if more and first.strip() and _is_closed(first) else None
+    if alone is not None and confidence(alone, shifted) >= minimum:
+        return Priced(first.rstrip(), confidence(alone, shifted), known)
+    return Priced("", whole, known)
 
 
 def _is_closed(line: str) -> bool:

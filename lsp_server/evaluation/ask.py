@@ -38,6 +38,10 @@ class Answer:
     milliseconds: float
     replaced: int = 0
     """Characters right of the cursor that it stands in for, too."""
+    worth: str = ""
+    """What of the text is shown to who types, and did not ask."""
+    logprob: float | None = None
+    """Natural-log probability of the text; None if the engine does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +113,7 @@ async def ask(
         completer.close()
     if found is None:
         return Answer("", milliseconds)
-    return Answer(found.text, milliseconds, found.end.column - found.start.column)
+    replaced = found.end.column - found.start.column
+    worth, evidence = found.priced.worth, found.priced.evidence
+    logprob = None if evidence is None else evidence.logprob
+    return Answer(found.text, milliseconds, replaced, worth, logprob)

@@ -16,7 +16,7 @@ from lsp_server.evaluation.ask import Answer, Speeds
 from lsp_server.evaluation.cases.case import Case
 from lsp_server.models.store import cache_dir
 
-FORMAT = 1
+FORMAT = 2
 """To be raised with any change to what a line means, or to how cases are asked."""
 
 
