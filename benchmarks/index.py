@@ -4,9 +4,11 @@ A workspace is made of copies of the files of installed packages (Python, JavaSc
 C), under other names and with other names for what they define. `context` is what one completion
 asks: where the imports of a file lead, what names in it mean, members, uses, and similar code.
 
-Prints one JSON object.
+`cold` is the first scan, `start` a later one in which nothing has changed, with the start of the
+worker; questions are asked when the worker has tidied up. Prints one JSON object.
 
     python -m benchmarks.index --files 10000 --small 1000
+    python -m benchmarks.index --files 100000 --small 10000 --max-bytes 4000
 """
 
 from __future__ import annotations
@@ -16,36 +18,45 @@ import asyncio
 import json
 import random
 import re
+import shutil
+import sqlite3
 import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from benchmarks.figures import ratio, summary
 from lsp_server.core.syntax import grammar_for
 from lsp_server.workspace.index import Index
 from lsp_server.workspace.indexer import Indexer
+from lsp_server.workspace.schema import default_path
+from lsp_server.workspace.walk import walk
+from tests.e2e.index_kill import serving_folder
 
 EXTENSIONS = {".py", ".js", ".ts", ".tsx", ".c", ".h"}
 MAX_BYTES = 200_000
 CHANGED = 50
 QUESTIONS = 300
 WARM_UP = 30
+REST_SECONDS = 2.0
 
 
-def sources() -> list[Path]:
+def sources(max_bytes: int) -> list[Path]:
     """Code of installed packages."""
     folder = Path(sysconfig.get_path("purelib"))
     found = [path for path in sorted(folder.rglob("*")) if path.suffix in EXTENSIONS]
-    return [path for path in found if path.is_file() and 200 < path.stat().st_size < MAX_BYTES]
+    return [path for path in found if path.is_file() and 200 < path.stat().st_size < max_bytes]
 
 
-def make(root: Path, count: int) -> int:
+def make(root: Path, count: int, max_bytes: int = MAX_BYTES) -> int:
     """Write so many files; return their bytes."""
     folder = Path(sysconfig.get_path("purelib"))
-    originals = sources()
+    originals = sources(max_bytes)
     random.Random(1).shuffle(originals)
     written = 0
     for number in range(count):
@@ -109,39 +120,68 @@ def ask(index: Index) -> dict[str, Any]:
     return {name: summary(values, digits=3) for name, values in took.items()}
 
 
-async def measure(folder: Path, count: int) -> dict[str, Any]:
-    """All figures for a workspace of so many files."""
-    root, file = folder / f"root{count}", folder / f"{count}.sqlite"
-    size = make(root, count)
+async def rest(file: Path) -> None:
+    """Wait until the worker has tidied up: it writes no more."""
+    with closing(sqlite3.connect(file)) as connection:
+        before, now = -1, 0
+        while now != before:
+            await asyncio.sleep(REST_SECONDS)
+            before, (now,) = now, connection.execute("PRAGMA data_version").fetchone()
+
+
+def megabytes(process: int | None) -> float:
+    """What a process has in memory."""
+    return round(psutil.Process(process).memory_info().rss / 1e6, 1)
+
+
+async def build(root: Path, file: Path) -> dict[str, Any]:
+    """Figures of a first scan, of saved files, and of the next start."""
     indexer = Indexer(root, file=file)
     began = time.perf_counter()
     assert await indexer.scan()
     cold = time.perf_counter() - began
-    began = time.perf_counter()
-    assert await indexer.scan()
-    warm = time.perf_counter() - began
-    await asyncio.sleep(3)  # the worker tidies up
-    index = Index(root, file)
-    chance = random.Random(3)
+    used = psutil.Process(indexer.pid).cpu_times()
+    memory = megabytes(indexer.pid)
+    await rest(file)
+    paths = random.Random(3).sample([found.path for found in walk(root)], CHANGED)
     changed: list[float] = []
-    for path in chance.sample(sorted(index.known()), CHANGED):
+    for path in paths:
         text = (root / path).read_text("utf-8", errors="replace")
         (root / path).write_text(text + "\n\n")
         began = time.perf_counter()
         assert await indexer.changed(path)
         changed.append(1000 * (time.perf_counter() - began))
     await indexer.close()
-    figures = {
-        "files": count,
-        "megabytes": round(size / 1e6, 1),
-        "database_megabytes": round(file.stat().st_size / 1e6, 1),
+    again = Indexer(root, file=file)
+    began = time.perf_counter()
+    assert await again.scan()
+    start = time.perf_counter() - began
+    await again.close()
+    return {
         "cold_s": round(cold, 2),
-        "nothing_new_s": round(warm, 2),
+        "cold_processor_s": round(used.user + used.system, 2),
+        "worker_megabytes": memory,
+        "start_s": round(start, 2),
         "changed_ms": summary(changed, digits=2),
-        "questions_ms": ask(index),
     }
+
+
+def measure(folder: Path, count: int, max_bytes: int) -> dict[str, Any]:
+    """All figures for a workspace of so many files."""
+    root, kept = folder / f"root{count}", folder / f"kept{count}"
+    size = make(root, count, max_bytes)
+    file = kept / "index" / default_path(root).name
+    file.parent.mkdir(parents=True)
+    built = asyncio.run(build(root, file))
+    built["database_megabytes"] = round(file.stat().st_size / 1e6, 1)
+    with serving_folder(root, kept) as server:
+        asyncio.run(rest(file))
+        built["server_megabytes"] = megabytes(server.process.pid)
+    index = Index(root, file)
+    questions = ask(index)
     index.close()
-    return figures
+    shutil.rmtree(root)
+    return {"files": count, "megabytes": round(size / 1e6, 1)} | built | {"questions_ms": questions}
 
 
 def main() -> None:
@@ -149,10 +189,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How quick the workspace index is.")
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--small", type=int, default=1_000)
+    parser.add_argument("--max-bytes", type=int, default=MAX_BYTES, help="of a file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         small, large = (
-            asyncio.run(measure(Path(name), count)) for count in (options.small, options.files)
+            measure(Path(name), count, options.max_bytes)
+            for count in (options.small, options.files)
         )
     ratios = {
         name: {

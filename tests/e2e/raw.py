@@ -9,8 +9,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 SERVE = (sys.executable, "-m", "lsp_server", "serve")
@@ -110,9 +111,15 @@ class Wire:
 class Server(Wire):
     """A server process and the wire to it."""
 
-    def __init__(self, command: Sequence[str], errors: BinaryIO) -> None:
+    def __init__(
+        self, command: Sequence[str], errors: BinaryIO, environment: Mapping[str, str]
+    ) -> None:
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **environment},
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -132,10 +139,17 @@ class Server(Wire):
 
 
 @contextmanager
-def serving(*arguments: str, command: Sequence[str] = SERVE) -> Iterator[Server]:
-    """A running server, killed in the end if it still runs."""
+def serving(
+    *arguments: str,
+    command: Sequence[str] = SERVE,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Server]:
+    """A running server, killed in the end if it still runs.
+
+    `environment` is what differs from this process's own.
+    """
     with tempfile.TemporaryFile() as errors:
-        server = Server([*command, *arguments], errors)
+        server = Server([*command, *arguments], errors, environment)
         try:
             yield server
         finally:
