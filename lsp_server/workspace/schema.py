@@ -163,6 +163,8 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -16000")
+        # Pages; with SQLite's 1,000 a scan wrote a fifth more to the disk.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
         if not tables:
             connection.executescript(
                 f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
