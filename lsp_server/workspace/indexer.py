@@ -22,7 +22,8 @@ from lsp_server.workspace.schema import default_path
 # -P: the current folder is the user's project; no module of its may be imported.
 COMMAND = (sys.executable, "-P", "-m", "lsp_server.workspace.worker")
 MAX_TRIES = 3
-"""How often a request is sent to a new worker when the one that had it has died."""
+"""How often a request is sent to a new worker when the one that had it has died and has read
+nothing: a scan that gets on is gone on with, however often."""
 EXIT_SECONDS = 2.0
 
 Progress = Callable[[int, int], None]
@@ -43,6 +44,8 @@ class Indexer:
         self._starting = asyncio.Lock()
         self._asked: dict[int, asyncio.Future[bool]] = {}
         self._last_id = 0
+        self._steps = 0
+        """How often files were read, by whichever worker."""
         self._closed = False
 
     @property
@@ -80,7 +83,8 @@ class Indexer:
             await asyncio.wait({listener})
 
     async def _ask(self, message: dict[str, Any]) -> bool:
-        for _ in range(MAX_TRIES):
+        tries = 0
+        while tries < MAX_TRIES:
             if not await self._start():
                 return False
             assert self._process and self._process.stdin
@@ -88,13 +92,14 @@ class Indexer:
             number = self._last_id
             answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             self._asked[number] = answer
+            steps = self._steps
             line = json.dumps({**message, "id": number})
             with contextlib.suppress(ConnectionError):
                 self._process.stdin.write(line.encode() + b"\n")
             try:
                 return await answer
-            except ConnectionError:
-                continue  # the worker has died
+            except ConnectionError:  # the worker has died
+                tries = tries + 1 if self._steps == steps else 0
             finally:
                 self._asked.pop(number, None)
         return False
@@ -137,6 +142,7 @@ class Indexer:
         except ValueError:  # cut off by the worker's end
             return
         if message["event"] == "progress":
+            self._steps += message["done"] > 0
             if self._on_progress:
                 self._on_progress(message["done"], message["total"])
         elif (answer := self._asked.get(message["id"])) and not answer.done():
