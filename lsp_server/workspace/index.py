@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,13 +71,13 @@ class Index:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._identity: schema.Identity | None = None
+        self._closed = False
 
     def close(self) -> None:
-        """Close the database; the next call opens it again."""
+        """Close the database for good: whoever still asks gets empty answers."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
+            self._closed = True
+            self._disconnect()
 
     def update(self, entries: Iterable[Entry]) -> bool:
         """Put files in, in place of what was known of them, all at once or not at all.
@@ -197,14 +198,19 @@ class Index:
         """Note that all files have been read."""
         self._rows(queries.SET_FACT, ("complete", "1"))
 
-    def check(self) -> None:
-        """Read the whole database; one that is damaged begins anew. Takes a while."""
+    @property
+    def bytes(self) -> int:
+        """How large the database is; 0 if there is none."""
+        try:
+            return self.file.stat().st_size
+        except OSError:
+            return 0
 
-        def work(connection: sqlite3.Connection) -> None:
-            if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError("damaged")
-
-        self._ask(work, None)
+    def check(self) -> Iterator[None]:
+        """Read the whole database, a table at each step; one that is damaged begins anew."""
+        for (table,) in self._rows(queries.TABLES, ()):
+            self._ask(partial(queries.check, table=table), None)
+            yield
 
     def tidy(self, *, begin: bool = False) -> bool:
         """Do a little of what makes questions quicker after many updates; False if all is done.
@@ -227,7 +233,7 @@ class Index:
 
     def _ask(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         with self._lock:
-            for _ in range(2):
+            for _ in range(0 if self._closed else 2):
                 try:
                     return work(self._open())
                 except sqlite3.DatabaseError as error:
@@ -244,16 +250,21 @@ class Index:
         if self._connection is not None and found == self._identity:
             return self._connection
         lost = self._connection is not None  # another process has deleted it, or the user
-        self.close()
+        self._disconnect()
         self._connection = schema.connect(self.file)
         self._identity = schema.identity(self.file)
         if lost and self._on_reset:
             self._on_reset()
         return self._connection
 
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
     def _reset(self) -> bool:
         opened = self._identity
-        self.close()
+        self._disconnect()
         try:
             schema.discard(self.file, opened)
         except OSError:

@@ -67,6 +67,8 @@ FACT = "SELECT value FROM facts WHERE name = ?"
 SET_FACT = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
 MERGE = "INSERT INTO passage_words (passage_words, rank) VALUES ('merge', 200)"
 MERGE_ALL = "INSERT INTO passage_words (passage_words, rank) VALUES ('merge', -200)"
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage ORDER BY rootpage"
+CHECK = "SELECT quick_check FROM pragma_quick_check(?)"
 FIND = "SELECT id FROM files WHERE path = ?"
 PASSAGES_OF = "SELECT id, text FROM passages WHERE file = ?"
 NUMBERS_OF = "SELECT id FROM passages WHERE file = ?"
@@ -78,6 +80,12 @@ FORGET = (
     "DELETE FROM passages WHERE file = ?",
     "DELETE FROM files WHERE id = ?",
 )
+
+
+def check(connection: sqlite3.Connection, table: str) -> None:
+    """Read a table and its indexes. Raises sqlite3.DatabaseError if they are damaged."""
+    if connection.execute(CHECK, (table,)).fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("damaged")
 
 
 def remove(connection: sqlite3.Connection, path: str) -> None:

@@ -18,6 +18,7 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,9 +37,12 @@ RETRY_SECONDS = 1.0
 """How long until a scan asks again whether another process has ended its own."""
 MAX_RESETS = 3
 TIDY_FILES = 200
-"""After a scan that has read more files than this, the words' index is put in order."""
+"""After scans that have read more files than this, the words' index is put in order."""
+MAX_CHECKED_BYTES = 500_000_000
+"""A larger database is not read just to find out whether it is damaged: that shows when it is
+asked."""
 IDLE_SECONDS = 0.02
-"""Between two steps of that, for saved files come first."""
+"""Between two steps of either, for saved files come first."""
 NICENESS = 15
 
 
@@ -63,18 +67,36 @@ class Worker:
 
     def run(self) -> None:
         """Serve for ever."""
-        untidy = False
+        chores: Iterator[None] | None = None
         while True:
-            self._serve(IDLE_SECONDS if untidy else None)
+            self._serve(IDLE_SECONDS if chores else None)
             if self._scans:
                 asked, self._scans = self._scans, []
                 done = self._scan()
                 for number in asked:
                     self._send(event="done", id=number, ok=done)
-                untidy = self._written > TIDY_FILES and self._index.tidy(begin=True)
-                self._written = 0
-            elif untidy:
-                untidy = self._index.tidy()
+                chores = self._chores()
+            elif chores:
+                try:
+                    next(chores)
+                except StopIteration:
+                    chores = None
+
+    def _chores(self) -> Iterator[None]:
+        """What is done after a scan, a step whenever nobody asks for anything."""
+        if self._written > TIDY_FILES:
+            more = self._index.tidy(begin=True)
+            while more:
+                yield
+                more = self._index.tidy()
+            self._written = 0
+        if self._index.bytes > MAX_CHECKED_BYTES:
+            return
+        before = self.resets
+        yield from self._index.check()
+        if before < self.resets < MAX_RESETS:
+            self._scans.append(0)
+            yield
 
     def _serve(self, wait_seconds: float | None = 0.0) -> None:
         """Take what is in the inbox: saved files at once, scans later."""
@@ -113,7 +135,6 @@ class Worker:
             except Timeout:
                 self._serve(RETRY_SECONDS)
         try:
-            self._index.check()
             for _ in range(MAX_RESETS):
                 before = self.resets
                 done = self._compare()
@@ -137,7 +158,8 @@ class Worker:
             if len(self._batch) >= BATCH_FILES or time.monotonic() - began > BATCH_SECONDS:
                 done = self._commit() and done
                 began = time.monotonic()
-                self._send(event="progress", done=number + 1, total=len(todo))
+                if done:
+                    self._send(event="progress", done=number + 1, total=len(todo))
         done = self._commit() and done
         if done:
             self._index.set_complete()

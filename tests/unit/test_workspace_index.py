@@ -120,9 +120,7 @@ def test_an_update_is_all_or_nothing(index: Index, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("damage", ["noise", "empty", "cut", "version", "no table", "gone"])
 def test_a_useless_database_begins_anew(tmp_path: Path, damage: str) -> None:
     file = tmp_path / "index.sqlite"
-    resets: list[int] = []
-    index = Index(tmp_path, file, lambda: resets.append(1))
-    other = Index(tmp_path, file)
+    index, other = Index(tmp_path, file), Index(tmp_path, file)
     many = [entry(f"{n}.py", FILES["app/users.py"].replace("User", f"U{n}")) for n in range(50)]
     assert index.update(many) and index.definitions("U3") and other.definitions("U3")
     index.close()
@@ -140,8 +138,9 @@ def test_a_useless_database_begins_anew(tmp_path: Path, damage: str) -> None:
         connection = sqlite3.connect(file)
         connection.execute("PRAGMA user_version = 99" if damage == "version" else "DROP TABLE uses")
         connection.close()
+    index, other = Index(tmp_path, file), Index(tmp_path, file)
     for asked in (index, other):
-        asked.check()
+        list(asked.check())
         asked.definitions("U3")
         asked.referencing("name")
         asked.similar("greet")
@@ -151,6 +150,13 @@ def test_a_useless_database_begins_anew(tmp_path: Path, damage: str) -> None:
     assert other.known().keys() == {"a.py"}
     index.close()
     other.close()
+
+
+def test_who_still_asks_after_the_end_gets_nothing(index: Index) -> None:
+    index.close()
+    assert index.definitions("User") == []
+    assert not index.update([entry("b.py", "x = 1\n")])
+    assert index._connection is None
 
 
 def test_a_deleted_database_is_noticed_while_open(tmp_path: Path) -> None:
@@ -172,7 +178,7 @@ def test_a_database_that_cannot_be_opened_is_an_empty_one(tmp_path: Path) -> Non
     assert not index.find_module("a", "", "go")
     assert not index.complete
     assert not index.update([entry("a.py", "x = 1\n")])
-    index.check()
+    assert list(index.check()) == []
     index.close()
 
 

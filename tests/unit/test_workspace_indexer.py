@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.workspace.index import Index
-from lsp_server.workspace.indexer import COMMAND, Indexer
+from lsp_server.workspace.indexer import COMMAND, MAX_TRIES, Indexer
+from tests.index_content import Content, content
 
 CODE = '''"""Module {n}."""
 import os
@@ -40,37 +41,6 @@ def make(root: Path, count: int) -> None:
         path.write_text(CODE.format(n=number))
 
 
-def content(file: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Everything in a database, without the numbers that rows happen to have."""
-    connection = sqlite3.connect(file)
-    try:
-
-        def ask(query: str) -> list[tuple[object, ...]]:
-            return sorted(connection.execute(query).fetchall())
-
-        return {
-            "files": ask("SELECT path, folder, tail, mtime_ns, size, digest, language FROM files"),
-            "symbols": ask(
-                "SELECT path, number, name, kind, container, signature, doc, first_row, last_row, "
-                "parameters FROM symbols LEFT JOIN files ON id = file"
-            ),
-            "imports": ask(
-                "SELECT path, number, module, name, alias FROM imports LEFT JOIN files ON id = file"
-            ),
-            "uses": ask("SELECT path, name, count FROM uses LEFT JOIN files ON id = file"),
-            "passages": ask(
-                "SELECT path, first_row, last_row, text FROM passages "
-                "LEFT JOIN files ON files.id = file"
-            ),
-            "words": ask(
-                "SELECT path, first_row, term, offset FROM vocabulary "
-                "LEFT JOIN passages ON passages.id = doc LEFT JOIN files ON files.id = file"
-            ),
-        }
-    finally:
-        connection.close()
-
-
 @pytest.fixture
 async def indexer(tmp_path: Path) -> AsyncIterator[Indexer]:
     make(tmp_path / "root", 30)
@@ -79,7 +49,7 @@ async def indexer(tmp_path: Path) -> AsyncIterator[Indexer]:
     await made.close()
 
 
-async def fresh(tmp_path: Path) -> dict[str, list[tuple[object, ...]]]:
+async def fresh(tmp_path: Path) -> Content:
     file = tmp_path / f"fresh{time.monotonic_ns()}.sqlite"
     made = Indexer(tmp_path / "root", file=file)
     assert await made.scan()
@@ -146,10 +116,20 @@ async def test_a_corrupt_database_is_built_again(tmp_path: Path, indexer: Indexe
     (tmp_path / "a.sqlite").write_bytes(
         data[:middle] + os.urandom(20_000) + data[middle + 20_000 :]
     )
+    expected = await fresh(tmp_path)
     again = Indexer(tmp_path / "root", file=tmp_path / "a.sqlite")
     assert await again.scan()
+    # The worker, another process, looks for damage when it is idle.
+    while not _is(tmp_path / "a.sqlite", expected):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
     await again.close()
-    assert content(tmp_path / "a.sqlite") == await fresh(tmp_path)
+
+
+def _is(file: Path, expected: Content) -> bool:
+    try:
+        return content(file) == expected
+    except sqlite3.DatabaseError:
+        return False
 
 
 async def test_a_database_deleted_under_the_worker_is_built_again(
@@ -215,6 +195,24 @@ async def test_a_worker_that_dies_is_replaced(tmp_path: Path, indexer: Indexer) 
     os.kill(indexer.pid, signal.SIGKILL)
     assert await indexer.changed("p1/m1.py")
     assert await indexer.scan()
+
+
+async def test_a_scan_that_gets_on_survives_any_number_of_kills(tmp_path: Path) -> None:
+    make(tmp_path / "root", 600)
+    kills = 0
+
+    def kill(done: int, _total: int) -> None:
+        nonlocal kills
+        if done and kills <= MAX_TRIES:
+            kills += 1
+            assert killed.pid
+            os.kill(killed.pid, signal.SIGKILL)
+
+    killed = Indexer(tmp_path / "root", kill, file=tmp_path / "a.sqlite")
+    assert await killed.scan()
+    assert kills > MAX_TRIES
+    await killed.close()
+    assert content(tmp_path / "a.sqlite") == await fresh(tmp_path)
 
 
 def test_the_worker_ends_with_the_server(tmp_path: Path) -> None:
