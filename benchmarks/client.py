@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -124,10 +125,11 @@ async def editor(
     arguments: Sequence[str],
     settings: dict[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    root: Path | None = None,
 ) -> AsyncGenerator[Editor, None]:
     """Start `fimble serve` with the given arguments, and end it afterwards.
 
-    `environment` is what differs from this process's own.
+    `environment` is what differs from this process's own, `root` the folder that is worked in.
     """
     client = LanguageClient("fimble-benchmark", "1")
     engine = Engine()
@@ -143,6 +145,7 @@ async def editor(
         types.InitializeParams(
             capabilities=types.ClientCapabilities(general=general),
             initialization_options=settings,
+            root_uri=root.as_uri() if root else None,
         )
     )
     client.initialized(types.InitializedParams())

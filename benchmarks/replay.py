@@ -8,7 +8,7 @@ import itertools
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,10 @@ class Pressed:
     answer: Answer
 
 
-async def replay(target: Side, script: Script) -> list[Pressed]:
-    """Type so many keys, each after the answer to the one before and a pause."""
+async def replay(
+    target: Side, script: Script, over: Callable[[], bool] = lambda: False
+) -> list[Pressed]:
+    """Type so many keys, or until it is over; each after the answer to the last one and a pause."""
     sources = installed()
     rhythm = Rhythm(script.think_seconds, script.seed)
     pressed: list[Pressed] = []
@@ -51,7 +53,7 @@ async def replay(target: Side, script: Script) -> list[Pressed]:
         _open(target, sources, typist)
         keys = typist.keys()
         shown: Shown | None = None
-        while len(pressed) < script.keys:
+        while len(pressed) < script.keys and not over():
             try:
                 key = keys.send(shown)
             except StopIteration:
