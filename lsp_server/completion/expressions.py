@@ -198,6 +198,9 @@ class Expressions:
             return None
         binder = binders[0]
         if binder.type in _IMPORTS or (binder.parent and binder.parent.type == "import_clause"):
+            for item in self._document.own_imports:
+                if not item.name and name == (item.alias or item.module):
+                    return self._resolver.imported(item, self._path)
             return self._value(self._resolver.top_level(self._path, name))
         if binder.type in _DEFINITIONS:
             outside = binder.parent
