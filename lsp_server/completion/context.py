@@ -29,8 +29,8 @@ MAX_NAMES = 40
 ELSEWHERE = 0.1
 """What a name counts that is imported, and not used around the cursor."""
 OWN_LEAST = ON_LINE
-"""What a name must count for its definition in the same file to be shown. Others, and the header of
-the function that the cursor is in, only take the room of lines that are nearer."""
+"""What a name must count for its definition in the same file to be shown: it takes the room of
+lines that are nearer."""
 
 
 def needed(
@@ -105,7 +105,7 @@ class _Search:
             self._take(callee, 1.5 * AT_CURSOR)
 
     def _own_file(self) -> None:
-        """What the cursor's line uses of this file."""
+        """What the cursor's line uses of this file, and the header of what it is in."""
         weights = self._uses.weights
         siblings = [
             member
@@ -118,6 +118,9 @@ class _Search:
             weight = weights.get(each.name, 0.0)
             if weight >= OWN_LEAST:
                 self._take(Resolved(self._path, each), weight)
+        for each in self._around:
+            if each.kind not in TYPES:
+                self._take(Resolved(self._path, each), ON_LINE)
 
     def _attributes_used(self, name: str, owner: Resolved) -> None:
         """Of an imported module, what the code around takes from it."""

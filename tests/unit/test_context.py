@@ -217,6 +217,7 @@ def hidden(library: Index, line: str, above: int = 20) -> str:
 def test_what_the_line_uses_of_its_own_file_where_it_is_not_shown(library: Index) -> None:
     text = hidden(library, "return helper(|)")
     assert "def helper(name: str, *, loud: bool = False) -> str: ..." in text
+    assert "def serve(self, client: str, count: int) -> None: ..." in text, "the cursor is in it"
     assert "unused" not in text
     assert "helper" not in hidden(library, "return helper(|)", above=0)
 
