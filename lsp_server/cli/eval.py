@@ -35,6 +35,8 @@ from lsp_server.evaluation.ask import Answer
 from lsp_server.evaluation.cases.case import Case
 from lsp_server.evaluation.kept import Kept, kept_file
 from lsp_server.evaluation.masks import KINDS, mask
+from lsp_server.evaluation.names import unknown_names
+from lsp_server.evaluation.report import Score
 from lsp_server.evaluation.repository import Repository, open_repository
 from lsp_server.evaluation.run import answer_all
 from lsp_server.models.discover import resolve
@@ -70,8 +72,8 @@ def run(options: argparse.Namespace) -> int:
                 f"There is nothing to ask in {folder}: it takes files of code that git tracks, "
                 "that parse, and that people wrote."
             )
-        answers = asyncio.run(_measure(candidates, repository, cases, settings, options.fresh, bar))
-    _print(options, repository, candidates, cases, answers)
+        scores = asyncio.run(_measure(candidates, repository, cases, settings, options.fresh, bar))
+    _print(options, repository, candidates, scores)
     return 0
 
 
@@ -132,18 +134,24 @@ async def _measure(
     settings: Settings,
     fresh: bool,
     bar: Progress,
-) -> list[list[Answer]]:
-    """The answers of each candidate, in the order of the cases; one engine is open at a time."""
+) -> list[list[Score]]:
+    """What each candidate's answers are worth, in the order of the cases.
+
+    One engine is open at a time.
+    """
     with _step(bar, "Indexing files") as step:
         project = await scanned(repository.root, step)
     if project is None:
         raise UsageError(
             f"{repository.root} can't be indexed; is there room in Fimble's cache folder?"
         )
-    return [
-        await _ask(candidate, repository, project, cases, settings, fresh, bar)
-        for candidate in candidates
-    ]
+    judge = unknown_names(project)
+    scores: list[list[Score]] = []
+    for candidate in candidates:
+        answers = await _ask(candidate, repository, project, cases, settings, fresh, bar)
+        pairs = zip(cases, answers, strict=True)
+        scores.append([report.score(case, answer, judge) for case, answer in pairs])
+    return scores
 
 
 async def _ask(
@@ -197,13 +205,8 @@ def _print(
     options: argparse.Namespace,
     repository: Repository,
     candidates: Sequence[_Candidate],
-    cases: Sequence[Case],
-    answers: Sequence[Sequence[Answer]],
+    scores: Sequence[Sequence[Score]],
 ) -> None:
-    scores = [
-        [report.score(case, answer) for case, answer in zip(cases, said, strict=True)]
-        for said in answers
-    ]
     names = [candidate.name for candidate in candidates]
     figures = [report.figures(each) for each in scores]
     differences = [report.Difference.of(each, scores[0]) for each in scores[1:]]

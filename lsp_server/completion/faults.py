@@ -19,6 +19,8 @@ from lsp_server.core.scopes import builtin_names
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 
+JUDGED = frozenset(("javascript", "python", "tsx", "typescript"))
+"""Grammars whose names are known well enough."""
 MAX_NAMES = 400
 """Legal names that are offered in the place of one that doesn't exist."""
 
@@ -35,7 +37,7 @@ class Fault:
 
 def first_fault(syntax: Syntax, start: int, end: int, outline: Outline) -> Fault | None:
     """The first fault of what stands from byte `start` to `end` of a text, if that parses."""
-    if syntax.grammar not in _JUDGED or syntax.tree.root_node.has_error:
+    if syntax.grammar not in JUDGED or syntax.tree.root_node.has_error:
         return None
     judge = _Judge(syntax, start, end, Expressions(syntax, outline))
     found = [fault for node in _touched(syntax, start, end) if (fault := judge.fault(node))]
@@ -206,7 +208,6 @@ def _sorted(names: Iterable[str], more: Iterable[str] = ()) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*sorted(names), *sorted(more)]))[:MAX_NAMES]
 
 
-_JUDGED = frozenset(("javascript", "python", "tsx", "typescript"))
 _ATTRIBUTES = {"attribute": "attribute", "member_expression": "property"}
 _ARGUMENTS = frozenset(("argument_list", "arguments"))
 _NO_USES = frozenset(

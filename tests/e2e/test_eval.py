@@ -62,9 +62,9 @@ def kept(cache: Path) -> list[bytes]:
 def test_what_the_user_stops_goes_on_later(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     environment = {**os.environ, "FIMBLE_CACHE": str(cache)}
-    calls = "".join(f"call_{n}(first, {n} * second)\n" + "\n" * 20 for n in range(8))
+    calls = "".join(f"call_{n}(int, {n} * len)\n" + "\n" * 20 for n in range(8))
     tracked(tmp_path / "shop", {"shop.py": calls})
-    slow = [{"after": "(", "text": "first, second", "seconds_per_token": 0.2}]
+    slow = [{"after": "(", "text": "int, len", "seconds_per_token": 0.2}]
     write(tmp_path, {"slow.json": json.dumps(slow)})
     arguments = ("shop", "--script", "slow.json", "--kinds", "arguments", "--json")
     with subprocess.Popen(

@@ -51,18 +51,18 @@ TYPED = {
 
 @pytest.mark.parametrize(("text", "names"), PYTHON.items())
 def test_python(text: str, names: str) -> None:
-    assert visible(text) == set(names.split())
+    assert visible(text) == frozenset(names.split())
 
 
 @pytest.mark.parametrize(("text", "names"), SCRIPT.items())
 @pytest.mark.parametrize("language", ["javascript", "typescript", "tsx"])
 def test_javascript(text: str, names: str, language: str) -> None:
-    assert visible(text, language) == set(names.split())
+    assert visible(text, language) == frozenset(names.split())
 
 
 @pytest.mark.parametrize(("text", "names"), TYPED.items())
 def test_typescript(text: str, names: str) -> None:
-    assert visible(text, "typescript") == set(names.split())
+    assert visible(text, "typescript") == frozenset(names.split())
 
 
 @pytest.mark.parametrize(

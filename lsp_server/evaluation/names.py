@@ -1,0 +1,29 @@
+"""Names in answers that do not exist, by what verification knows (`completion/faults.py`).
+
+A suggestion has been verified before it is shown, so what is left are names that could not be
+mended in their place. Nothing is said where the file has errors, or another language.
+"""
+
+from __future__ import annotations
+
+from lsp_server.completion.expressions import Outline
+from lsp_server.completion.faults import JUDGED, first_fault
+from lsp_server.completion.project import Project
+from lsp_server.core.syntax import Syntax
+from lsp_server.core.text import encode
+from lsp_server.evaluation.cases.case import Case
+from lsp_server.evaluation.report import UnknownNames
+
+
+def unknown_names(project: Project) -> UnknownNames:
+    """A function that counts them, up to one, in an answer to a case of the project's folder."""
+
+    def count(case: Case, text: str) -> int | None:
+        syntax = Syntax.parse(case.prefix + text + case.suffix, case.grammar)
+        if syntax is None or case.grammar not in JUDGED or syntax.tree.root_node.has_error:
+            return None
+        start = len(encode(case.prefix))
+        outline = Outline.of(syntax, case.path, project.library)
+        return int(first_fault(syntax, start, start + len(encode(text)), outline) is not None)
+
+    return count
