@@ -59,20 +59,27 @@ SUFFIX_PART = 4
 
 
 class Recording:
-    """An engine that remembers the first request for an answer since `request` was None."""
+    """An engine that remembers the first request for an answer, and how long all took.
+
+    Since `request` was None, and `seconds` 0.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.request: InfillRequest | None = None
+        self.seconds = 0.0
         self.info, self.counter, self.close = engine.info, engine.counter, engine.close
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """See Engine."""
         if request.max_tokens and self.request is None:
             self.request = request
+        began = time.perf_counter()
         async with aclosing(self._engine.infill(request)) as events:
             async for event in events:
+                self.seconds += time.perf_counter() - began
                 yield event
+                began = time.perf_counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,8 @@ class Answer:
     logprob: float | None = None
     context_ms: float | None = None
     """What looking into the index took."""
+    outside_ms: float | None = None
+    """What all but the model took: the index, the window, filters, verification."""
 
     def expected(self, case: Case) -> str:
         """What the text should be."""
@@ -118,7 +127,7 @@ async def completed(engine: Recording, case: Case, project: Project | None) -> A
         began = time.perf_counter()
         await project.needed(snapshot, Text.of(case.prefix).end)
         context_ms = 1000 * (time.perf_counter() - began)
-    engine.request = None
+    engine.request, engine.seconds = None, 0.0
     found = await ask(engine, case, snapshot, SETTINGS, project)
     asked: InfillRequest | None = engine.request
     shown = () if asked is None else asked.context
@@ -203,6 +212,7 @@ def report(cases: Sequence[Case], answers: dict[str, list[Answer]]) -> dict[str,
             }
         if way == "fimble":
             figures[way]["context_ms"] = summary([a.context_ms for a in said if a.context_ms])
+            figures[way]["outside_ms"] = summary([a.outside_ms for a in said if a.outside_ms])
         if way == "fimble" and any(case.gold for case in cases):
             figures[way]["gold_shown_percent"] = _percent(a.gold_shown for a, c in pairs if c.gold)
     for way in answers.keys() - {"bare"} if "bare" in answers else ():
