@@ -60,4 +60,6 @@ class KeptEngine:
 
     def _key(self, request: InfillRequest) -> str:
         fields = asdict(request) | {"model": self._model, "priority": None}
+        if request.names:
+            fields["logprobs"] = "of all"  # those of names among others are kept under another key
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:32]

@@ -80,7 +80,14 @@ class ListContext:
         assert len(self.latest) <= self.size
         return True
 
-    def best(self, among: Among = None, output: int = -1, rank: int = 0) -> tuple[int, float]:
+    def best(
+        self,
+        among: Among = None,
+        output: int = -1,
+        rank: int = 0,
+        *,
+        of_all: bool = False,
+    ) -> tuple[int, float]:
         assert -self._outputs <= output <= -1
         tokens = self.latest[: len(self.latest) + 1 + output]
         for _ in range(rank):

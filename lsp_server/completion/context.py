@@ -197,7 +197,8 @@ class _Search:
         ]
         if symbol is not None and not members and self._is_visible(found.path, symbol):
             return ""
-        return outline(symbol, members, self._language, whole=whole)
+        used = self._uses.weights
+        return outline(symbol, members, self._language, whole=whole, used=used)
 
     def _is_visible(self, path: str, symbol: Symbol) -> bool:
         return path == self._path and symbol.first_row in self._visible

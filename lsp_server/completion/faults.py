@@ -71,8 +71,9 @@ class _Judge:
         builtin = builtin_names(self._syntax.grammar)
         if visible is None or name in visible or name in builtin:
             return None
-        others = builtin if self._syntax.grammar == "python" else ()
-        return Fault(node.start_byte, _sorted(visible, others))
+        return Fault(
+            node.start_byte, _sorted(visible, _CONSTANTS[self._syntax.grammar == "python"])
+        )
 
     def _attribute(self, node: Node) -> Fault | None:
         parent = node.parent
@@ -208,6 +209,8 @@ def _sorted(names: Iterable[str], more: Iterable[str] = ()) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*sorted(names), *sorted(more)]))[:MAX_NAMES]
 
 
+_CONSTANTS = (("false", "null", "this", "true", "undefined"), ("False", "None", "True"))
+"""Of JavaScript, and of Python: what may stand where a name was made up."""
 _ATTRIBUTES = {"attribute": "attribute", "member_expression": "property"}
 _ARGUMENTS = frozenset(("argument_list", "arguments"))
 _NO_USES = frozenset(

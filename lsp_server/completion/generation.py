@@ -59,13 +59,18 @@ class Generation:
         return self.ended in (None, "end") or len(self.text) > self.began
 
     def logprob(self, start: int, end: int) -> float | None:
-        """Natural-log probability of the tokens that end between two places of the text.
+        """Natural-log probability of the tokens that have a part between two places of the text.
 
         None if the engine does not tell.
         """
         if self._logprobs is None:
             return None
-        return sum(logprob for at, logprob in self._logprobs if start < at <= end)
+        total, begin = 0.0, self.began
+        for at, logprob in self._logprobs:
+            if begin < end and at > start:
+                total += logprob
+            begin = at
+        return total
 
     async def beyond(self, length: int, *, for_key: bool) -> bool:
         """Wait until the text is longer than that; False if it has ended before.

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lsp_server.completion import filters
@@ -29,6 +30,8 @@ DUE_PART = 0.95
 to the line and to get to the editor."""
 ASKED_AGAIN = 2
 """So often the model may mend an answer that names what doesn't exist."""
+LIKELY_NAME = math.log(0.03)
+"""Less likely names are forced ones: what was meant can't be said here."""
 OTHERS = 2
 """Further candidates for who asks explicitly."""
 
@@ -85,11 +88,12 @@ class Writer:
                 typed=len(middle),
                 names=again.names,
             )
-            kept = again.kept
+            kept, names = again.kept, again.names
             written = await self._follow(spot, place, middle, around, until)
             mended, again = await self._verified(spot, place, middle, around, written)
-            if len(mended.text) > len(kept):  # else it found nothing to say there
-                candidate = mended
+            if not _is_likely(place, middle, kept, mended.text, names):
+                break
+            candidate = mended
         return written, candidate
 
     async def _verified(
@@ -164,3 +168,13 @@ class Writer:
         written = Written(stopper.text, "model", 0.0, 0, stopper.partial)
         candidate, _ = await self._verified(spot, place, middle, around, written)
         return candidate
+
+
+def _is_likely(place: Place, middle: str, kept: str, text: str, names: Sequence[str]) -> bool:
+    """Whether the model might have written the name that a text has behind `kept` by itself."""
+    begun = [name for name in names if text.startswith(kept + name)]
+    if len(text) <= len(kept) or not begun:
+        return False
+    name = max(begun, key=len)
+    logprob = place.logprob(middle + kept, name) if name else None
+    return logprob is None or logprob >= LIKELY_NAME

@@ -93,16 +93,22 @@ class Context:
         return bool(failure == 0)
 
     def best(
-        self, among: npt.NDArray[np.int32] | None = None, output: int = -1, rank: int = 0
+        self,
+        among: npt.NDArray[np.int32] | None = None,
+        output: int = -1,
+        rank: int = 0,
+        *,
+        of_all: bool = False,
     ) -> tuple[int, float]:
         """The likeliest token at one of the last evaluation's outputs, the last one being -1.
 
         With it comes its natural-log probability. With `among`, it is one of these, and its
-        probability the one that it has among them. With `rank`, so many likelier ones are left
+        probability the one that it has among them, or `of_all` tokens. With `rank`, so many likelier ones are left
         aside; there must be more than that.
         """
         pointer = C.llama_get_logits_ith(self._pointer, output)
         logits: npt.NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._vocabulary_size,))
+        everything = logits
         if among is not None:
             logits = logits[among]
         index = top = int(logits.argmax())
@@ -110,7 +116,7 @@ class Context:
             likeliest = np.flatnonzero(logits >= np.partition(logits, -1 - rank)[-1 - rank])
             order = np.argsort(-logits[likeliest], kind="stable")
             index = int(likeliest[order[rank]])
-        total = np.log(np.exp(logits - logits[top]).sum())
+        total = np.log(np.exp((everything if of_all else logits) - logits[top]).sum())
         logprob = float(logits[index] - logits[top] - total)
         return index if among is None else int(among[index]), logprob
 

@@ -147,7 +147,9 @@ class Scheduler:
             among = self._vocabulary.index.allowed(constraint) if constraint else None
             if among is not None and not among.size:
                 break
-            picked.append(self._context.best(among, output))
+            # How likely a name is by itself tells whether it was worth holding the answer to names.
+            of_all = constraint is not None and constraint.whole and not constraint.unsaid
+            picked.append(self._context.best(among, output, of_all=of_all))
             token = picked[-1][0]
             if token != guessed:
                 break

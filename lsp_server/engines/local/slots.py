@@ -70,11 +70,17 @@ class Sequential(Protocol):
         ...
 
     def best(
-        self, among: npt.NDArray[np.int32] | None = None, output: int = -1, rank: int = 0
+        self,
+        among: npt.NDArray[np.int32] | None = None,
+        output: int = -1,
+        rank: int = 0,
+        *,
+        of_all: bool = False,
     ) -> tuple[int, float]:
         """The likeliest token at an output, -1 being the last, and its natural-log probability.
 
-        With `among`, it is one of these; with `rank`, so many likelier ones are left aside.
+        With `among`, it is one of these, its probability that among them or `of_all` tokens; with
+        `rank`, so many likelier ones are left aside.
         """
         ...
 
