@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from lsp_server.completion.expressions import Callee, Expressions, Outline
+from lsp_server.completion.expressions import ALWAYS, Callee, Expressions, Outline
 from lsp_server.core.definitions.base import text_of
 from lsp_server.core.scopes import builtin_names
 from lsp_server.core.syntax import Syntax
@@ -81,9 +81,13 @@ class _Judge:
         name = text_of(node, self._syntax.data)
         if inner is None or (name.startswith("__") and name.endswith("__")):
             return None
+        if name in ALWAYS[self._syntax.grammar == "python"]:
+            return None
         owner = self._expressions.meaning(inner)
         members = owner and self._expressions.members(owner)
-        if not members or name in members.symbols or self._is_set(name):
+        if not owner or not members or name in members.symbols or self._is_set(name):
+            return None
+        if self._expressions.may_have(owner, name) or self._expressions.has_submodule(owner, name):
             return None
         for path in members.paths:
             if self._expressions.is_own(path):
@@ -200,15 +204,27 @@ def _is_no_use(node: Node) -> bool:
     parent = node.parent
     if parent is None or parent.type in _NO_USES:
         return True
+    if _is_in_enum(parent):
+        return True
     if parent.type in ("keyword_argument", "import_specifier"):
         return parent.child_by_field_name("name") == node
     return parent.type.startswith("jsx_") and (node.text or b"")[:1].islower()  # of HTML
+
+
+def _is_in_enum(node: Node | None) -> bool:
+    """Whether an enum of TypeScript is around, whose members name each other."""
+    while node is not None and node.type not in _STATEMENTS:
+        if node.type == "enum_body":
+            return True
+        node = node.parent
+    return False
 
 
 def _sorted(names: Iterable[str], more: Iterable[str] = ()) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*sorted(names), *sorted(more)]))[:MAX_NAMES]
 
 
+_STATEMENTS = frozenset(("expression_statement", "lexical_declaration", "return_statement"))
 _CONSTANTS = (("false", "null", "this", "true", "undefined"), ("False", "None", "True"))
 """Of JavaScript, and of Python: what may stand where a name was made up."""
 _ATTRIBUTES = {"attribute": "attribute", "member_expression": "property"}

@@ -80,6 +80,10 @@ class OpenDocuments:
             return self.library.mentions(path, name)
         return name in entry.references or any(each.name == name for each in entry.symbols)
 
+    def has_member(self, name: str) -> bool:
+        """See Library; of what is not saved, the verifier's own outline tells."""
+        return self.library.has_member(name)
+
     def changed(self, document: Snapshot) -> list[Place]:
         """Where documents were changed that may be shown beside this one, the latest first."""
         texts = {each.uri: each.text for each in self.documents.snapshots()}

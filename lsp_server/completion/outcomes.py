@@ -120,9 +120,9 @@ class Outcomes:
 
     async def delete(self) -> None:
         """Forget all of it, of all repositories, here and on disk. Raises OSError."""
-        self._unsaved.clear()
-        self._known.clear()
         async with self._file:
+            self._unsaved.clear()
+            self._known.clear()
             await asyncio.to_thread(delete, self._path)
 
 

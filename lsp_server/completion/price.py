@@ -98,5 +98,9 @@ def priced(
 
 
 def _is_closed(line: str) -> bool:
-    """Whether a line stands by itself: it opens no bracket that lines below it would close."""
+    """Whether a line stands by itself: it opens no bracket, string or block for lines below it."""
+    if line.rstrip().endswith((":", ",", "\\")):
+        return False
+    if any(line.count(quotes) % 2 for quotes in ('"""', "'''", "`")):
+        return False
     return all(line.count(opener) == line.count(closer) for opener, closer in ("()", "[]", "{}"))

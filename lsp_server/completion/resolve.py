@@ -48,6 +48,10 @@ class Library(Protocol):
         """Whether a file uses a name, or defines it."""
         ...
 
+    def has_member(self, name: str) -> bool:
+        """Whether any type has a member of that name."""
+        ...
+
 
 class Resolver:
     """Follows names, for one completion: what it has read it remembers."""

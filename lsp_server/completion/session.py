@@ -41,8 +41,8 @@ class Place:
 
     anchor: Anchor
     generations: list[Generation] = field(default_factory=list)
-    judged: dict[str, str] = field(default_factory=dict)
-    """What of texts in the gap may be shown, by the text."""
+    judged: dict[tuple[str, int, bool], str] = field(default_factory=dict)
+    """What of texts in the gap may be shown, by what `Verifier.judge` is told of them."""
     outline: Outline | None = None
     """Of the document when the first of them was judged."""
 

@@ -229,9 +229,8 @@ class Completer:
     ) -> Suggestion:
         start, text = spot.cursor, candidate.text
         end = Point(start.row, start.column + candidate.replaced)
-        identity = self._feedback.offer(
-            spot.snapshot, start, end, text, priced.confidence, beside=beside
-        )
+        score = priced.confidence if text == priced.worth else None
+        identity = self._feedback.offer(spot.snapshot, start, end, text, score, beside=beside)
         return Suggestion(text, start, end, identity, priced)
 
     async def _freeze(self, spot: Spot, *, invoked: bool) -> tuple[Place, str]:

@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import dataclass
 
 from lsp_server.completion.expressions import Outline
-from lsp_server.completion.faults import first_fault
+from lsp_server.completion.faults import Fault, first_fault
 from lsp_server.completion.freeze import Parse
 from lsp_server.completion.project import Project
 from lsp_server.completion.session import Place, Spot
@@ -63,8 +63,8 @@ class Verifier:
         """
         if not text:
             return Verdict("")
-        whole = middle + text
-        known = place.judged.get(whole)
+        key = middle + text, replaced, partial
+        known = place.judged.get(key)
         if known is not None:
             return Verdict(known[len(middle) :])
         snapshot = spot.snapshot if self._parse is None else await self._parse(spot.snapshot)
@@ -75,7 +75,7 @@ class Verifier:
         )
         if len(place.judged) >= MAX_JUDGED:
             place.judged.clear()
-        place.judged[whole] = middle + verdict.text
+        place.judged[key] = middle + verdict.text
         return verdict
 
     def _judge(
@@ -91,27 +91,32 @@ class Verifier:
         path, library = "", None
         if self._project is not None and self._project.is_current():
             path, library = self._project.path(snapshot.uri), self._project.library
-        if place.outline is None:
-            place.outline = Outline.of(syntax, path, library if path else None)
         splice = _Splice.at(snapshot, syntax, cursor, replaced)
         again: Again | None = None
         kept = text
-        for _ in range(MAX_CUTS):
+        for cuts in range(MAX_CUTS):
             spliced = splice.with_text(kept)
             if spliced is None:
                 break
             whole = not partial or len(kept) < len(text)
             end = len(kept)
             if not whole or not splice.adds_errors(spliced):
-                fault = first_fault(
-                    spliced, splice.start, splice.start + len(encode(kept)), place.outline
-                )
-                if fault is None:
-                    return Verdict(kept, again)
+                length = len(encode(kept))
+                fault: Fault | None = None
+                # Where an outline of before finds a fault, that of now may know better.
+                for _ in range(2 if place.outline else 1):
+                    outline = place.outline or Outline.of(syntax, path, library if path else None)
+                    fault = first_fault(spliced, splice.start, splice.start + length, outline)
+                    place.outline = None if fault else outline
+                    if fault is None:
+                        return Verdict(kept, again)
+                assert fault is not None
                 end = _characters(kept, fault.start - splice.start)
                 if again is None and fault.legal:
                     again = splice.again(kept[:end], fault.start, fault.legal)
             kept = _lines_before(kept, end)
+            if cuts == MAX_CUTS - 2:
+                kept = kept.partition("\n")[0].rstrip()
             if not kept:
                 break
         return Verdict("", again)

@@ -18,6 +18,7 @@ from lsp_server.completion.stop import Limits, Stopper
 from lsp_server.completion.verify import Again, Verifier
 from lsp_server.completion.window import Window
 from lsp_server.engines.base import Engine, Priority
+from lsp_server.errors import FimbleError
 
 OVERDUE = 3
 """An automatic request is given up if no text has come after so many latency budgets: the engine is
@@ -89,7 +90,10 @@ class Writer:
                 names=again.names,
             )
             kept, names = again.kept, again.names
-            written = await self._follow(spot, place, middle, around, until)
+            try:
+                written = await self._follow(spot, place, middle, around, until)
+            except FimbleError:
+                break  # what there is has been judged
             mended, again = await self._verified(spot, place, middle, around, written)
             if not _is_likely(place, middle, kept, mended.text, names):
                 break
@@ -100,8 +104,8 @@ class Writer:
         self, spot: Spot, place: Place, middle: str, around: Window, written: Written
     ) -> tuple[Candidate, Again | None]:
         """What of a text may be shown, and what to ask to mend it."""
-        text = filters.apply(written.text, around, spot.grammar)
-        text, replaced = fit_to_line(text, around, spot.grammar)
+        # Both parse, so not on the event loop.
+        text, replaced = await asyncio.to_thread(_fitted, written.text, around, spot.grammar)
         verdict = await self._verifier.judge(
             spot, place, middle, text if text.strip() else "", replaced, partial=written.partial
         )
@@ -140,10 +144,10 @@ class Writer:
     ) -> list[Candidate]:
         """More texts than `first` that belong behind the middle, as many as come in time.
 
-        They begin with other tokens. Raises FimbleError.
+        They begin with other tokens. An engine that fails now gives no more.
         """
         found: dict[str, Candidate] = {}
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, FimbleError):
             async with asyncio.timeout(seconds):
                 for choice in range(1, OTHERS + 1):
                     candidate = await self._other(spot, place, middle, choice)
@@ -168,6 +172,11 @@ class Writer:
         written = Written(stopper.text, "model", 0.0, 0, stopper.partial)
         candidate, _ = await self._verified(spot, place, middle, around, written)
         return candidate
+
+
+def _fitted(text: str, around: Window, grammar: str | None) -> tuple[str, int]:
+    """A text without what does not belong into it, and what it replaces right of the cursor."""
+    return fit_to_line(filters.apply(text, around, grammar), around, grammar)
 
 
 def _is_likely(place: Place, middle: str, kept: str, text: str, names: Sequence[str]) -> bool:

@@ -1,20 +1,21 @@
 """Which names are bound around a place, in Python and in JavaScript and its kin.
 
 A scope is a function, a class or the whole file. Finer ones (blocks, comprehensions, lambdas) count
-as part of the one around them: a name is then sometimes taken for visible where it isn't, and never
-the other way round.
+as part of the one around them: a name is then sometimes taken for visible where it isn't. It should
+never be the other way round.
 """
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from tree_sitter import Node
 
 from lsp_server.core.definitions.base import text_of
+from lsp_server.core.query import captures
 from lsp_server.core.syntax import Syntax
 
 MAX_NODES = 50_000
@@ -26,8 +27,9 @@ class Scopes:
 
     def __init__(self, syntax: Syntax) -> None:
         self._grammar = _GRAMMARS.get(syntax.grammar)
+        self._syntax = syntax
         self._data = syntax.data
-        self._is_sound = not syntax.tree.root_node.has_error
+        self._is_told = not syntax.tree.root_node.has_error and _is_module(syntax)
         self._bound: dict[int, dict[str, list[Node]]] = {}
         """By the id of a scope's node: its names, each with the nodes that bind it."""
         self._visited = 0
@@ -44,14 +46,16 @@ class Scopes:
     def binders(self, node: Node, name: str) -> list[Node]:
         """The nodes that bind a name in the innermost scope that has it: parameters, assignments.
 
-        Empty if none does, or where `visible` says nothing.
+        Empty if none does, if functions bind it from within, or where `visible` says nothing.
         """
+        if name in self._reached:
+            return []
         return next((scope[name] for scope in self._around(node) or () if name in scope), [])
 
     def _around(self, node: Node) -> list[Mapping[str, list[Node]]] | None:
         """What is bound in each scope around a node, the innermost first."""
         grammar = self._grammar
-        if grammar is None or not self._is_sound:
+        if grammar is None or not self._is_told:
             return None
         found: list[Mapping[str, list[Node]]] = []
         innermost, child, scope = True, node, node.parent
@@ -64,10 +68,27 @@ class Scopes:
                     found.append(self._names(body, grammar))
                 innermost = innermost and child != body
             elif scope.parent is None:
-                found.append(self._names(scope, grammar))
+                found.append(self._of_file(scope, grammar))
             child, scope = scope, scope.parent
         told = self._visited < MAX_NODES and not any(_EVERYTHING in names for names in found)
         return found if told else None
+
+    def _of_file(self, root: Node, grammar: _Grammar) -> dict[str, list[Node]]:
+        """What a file binds, also by statements within functions that reach out of them."""
+        is_new = root.id not in self._bound
+        names = self._names(root, grammar)
+        if is_new:
+            for name in self._reached:
+                names.setdefault(name, [])
+        return names
+
+    @cached_property
+    def _reached(self) -> frozenset[str]:
+        """Names that functions bind outside of them (`global`, `nonlocal`)."""
+        if self._syntax.grammar != "python":
+            return frozenset()
+        nodes = captures(self._syntax, _REACHING_OUT).get("out", ())
+        return frozenset(name for node in nodes for name in _names_in(node, self._data))
 
     def _names(self, scope: Node, grammar: _Grammar) -> dict[str, list[Node]]:
         """The names that a scope binds, with what binds them."""
@@ -95,6 +116,14 @@ def builtin_names(grammar: str) -> frozenset[str]:
         text = files("lsp_server.core").joinpath("script_globals.txt").read_text(encoding="utf-8")
         return frozenset(text.split())
     return frozenset()
+
+
+def _is_module(syntax: Syntax) -> bool:
+    """Whether a file names all that it uses: a plain script shares its names with others."""
+    if syntax.grammar == "python":
+        return True
+    kinds = {child.type for child in syntax.tree.root_node.named_children}
+    return bool(kinds & _MODULE) or b"require(" in syntax.data or b"module.exports" in syntax.data
 
 
 class _Grammar:
@@ -150,6 +179,8 @@ def _names_in(target: Node, data: bytes) -> Iterator[str]:
 
 
 _EVERYTHING = "*"
+_MODULE = frozenset(("export_statement", "import_statement"))
+_REACHING_OUT = "[(global_statement) (nonlocal_statement)] @out"
 _NAMES = frozenset(("identifier", "shorthand_property_identifier_pattern", "type_identifier"))
 _IMPORTED = frozenset(("aliased_import", "import_specifier"))
 _WITH_VALUE = {
@@ -175,8 +206,13 @@ _SCRIPT = _Grammar(
     "generator_function_declaration interface_declaration internal_module "
     "module type_alias_declaration variable_declarator import_alias",
     fields={
+        "abstract_class_declaration": "type_parameters",
         "arrow_function": "parameter",
+        "assignment_expression": "left",
+        "augmented_assignment_expression": "left",
         "catch_clause": "parameter",
+        "class": "type_parameters",
+        "class_declaration": "type_parameters",
         "for_in_statement": "left",
         "index_signature": "name",
         "mapped_type_clause": "name",
@@ -209,7 +245,7 @@ _GRAMMARS = {
 }
 _PYTHON_MODULE = frozenset(
     (
-        "__annotations__", "__builtins__", "__cached__", "__class__", "__dict__", "__file__",
+        "_", "__annotations__", "__builtins__", "__cached__", "__class__", "__dict__", "__file__",
         "__module__", "__path__", "__qualname__", "WindowsError", "reveal_type",
     )
 )  # fmt: skip

@@ -47,6 +47,8 @@ class Symbol:
     """Rows as in `core.text`, with decorators, without comments above."""
     parameters: tuple[str, ...] = ()
     """As written, each on one line, with types and defaults: `b: int = 1`."""
+    decorated: bool = False
+    """Whether a decorator of Python stands above it, which may make something else of it."""
 
 
 def symbols(syntax: Syntax) -> list[Symbol]:
@@ -133,6 +135,7 @@ class _Reader:
                 one_line(self._data[node.start_byte : node.end_byte], MAX_SIGNATURE)
                 for node in _parameters(item.parameters)
             ),
+            decorated=item.whole.type == "decorated_definition",
         )
         self.found.append((item.whole.start_byte, symbol))
         return self._grammar == "python" and item.kind in ("field", "constant", "variable")

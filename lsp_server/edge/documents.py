@@ -100,8 +100,11 @@ class Documents:
         self.edits.forget(uri)
 
     def snapshots(self) -> list[Snapshot]:
-        """The newest version of each document, with its syntax only if that is known already."""
-        return [document.snapshot for document in self._documents.values()]
+        """The newest version of each document, with its syntax only if that is known already.
+
+        Other threads may ask, so it takes the documents at once.
+        """
+        return [document.snapshot for document in list(self._documents.values())]
 
     def get(self, uri: str) -> Snapshot:
         """The newest version, with its syntax only if that is known already. Raises UsageError."""

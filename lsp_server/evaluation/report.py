@@ -12,7 +12,7 @@ from lsp_server.evaluation.ask import Answer
 from lsp_server.evaluation.cases.case import Case
 from lsp_server.evaluation.scoring import Interval, Place, difference, exact, percentile, similarity
 
-UnknownNames = Callable[[Case, str], int | None]
+UnknownNames = Callable[[Case, Answer], int | None]
 """How many names of an answer nothing is known of; None if that can't be told for the case."""
 TOTAL = "total"
 
@@ -61,7 +61,7 @@ def score(case: Case, answer: Answer, unknown_names: UnknownNames | None = None)
         place = Place(case.grammar, case.prefix, case.suffix[answer.replaced :])
         with suppress(ValueError):
             parses = place.parses(answer.text, case.expected + case.suffix[: answer.replaced])
-        unknown = unknown_names(case, answer.text) if unknown_names else None
+        unknown = unknown_names(case, answer) if unknown_names else None
     return Score(
         kind=case.kind,
         exact=exact(text, expected),

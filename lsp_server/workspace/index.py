@@ -179,6 +179,10 @@ class Index:
         """Whether a file uses a name, or defines it."""
         return bool(self._rows(queries.MENTIONS, (path, name, path, name)))
 
+    def has_member(self, name: str) -> bool:
+        """Whether any type has a member of that name."""
+        return bool(self._rows(queries.HAS_MEMBER, (name,)))
+
     def similar(self, text: str, limit: int = 10, exclude_path: str | None = None) -> list[Match]:
         """Passages that share rare words with a text, the most similar first."""
         wanted = list(dict.fromkeys(reversed(words(text).split())))[: queries.MAX_WORDS]
@@ -275,5 +279,6 @@ class Index:
 
 
 def _definition(path: str, *fields: Any) -> Definition:
-    known: list[Any] = [*fields[:-1], tuple(filter(None, fields[-1].split("\n")))]
+    *known, parameters, decorated = fields
+    known += tuple(filter(None, parameters.split("\n"))), bool(decorated)
     return Definition(path, Symbol(*known))

@@ -18,7 +18,8 @@ MAX_USES = 500
 """Places that are compared: those of the rarest words."""
 
 _SYMBOL = (
-    "files.path, symbols.name, kind, container, signature, doc, first_row, last_row, parameters"
+    "files.path, symbols.name, kind, container, signature, doc, first_row, last_row, parameters, "
+    "decorated"
 )
 DEFINITIONS = f"""
 SELECT {_SYMBOL} FROM symbols JOIN files ON files.id = symbols.file
@@ -52,6 +53,7 @@ SELECT 1 FROM files JOIN symbols ON symbols.file = files.id
 WHERE files.path = ? AND symbols.name = ?
 LIMIT 1
 """
+HAS_MEMBER = "SELECT 1 FROM symbols WHERE name = ? AND container != '' LIMIT 1"
 USES = "SELECT count(*) FROM (SELECT 1 FROM vocabulary WHERE term = ? LIMIT ?)"
 RANKED = """
 SELECT rowid, -rank FROM passage_words WHERE passage_words MATCH ? ORDER BY rank LIMIT ?
@@ -111,12 +113,13 @@ def insert(connection: sqlite3.Connection, entry: Entry) -> None:
         (*fields, entry.language),
     ).lastrowid
     connection.executemany(
-        "INSERT INTO symbols VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO symbols VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 file, number, each.name, each.kind, each.container,
                 each.container.rpartition(".")[2], each.signature, each.doc,
                 each.first_row, each.last_row, "\n".join(each.parameters),
+                each.decorated,
             )
             for number, each in enumerate(entry.symbols)
         ],

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from lsp_server.models.store import cache_dir
 
-VERSION = 1
+VERSION = 2
 """To be raised with any change to the tables or to what is put into them (`words`, too)."""
 
 BUSY_SECONDS = 5.0
@@ -50,6 +50,7 @@ CREATE TABLE symbols (
     first_row INTEGER NOT NULL,
     last_row INTEGER NOT NULL,
     parameters TEXT NOT NULL,
+    decorated INTEGER NOT NULL,
     PRIMARY KEY (file, number)
 ) WITHOUT ROWID;
 CREATE INDEX symbols_by_name ON symbols (name, container, file, number);

@@ -186,7 +186,7 @@ async def test_what_other_files_tell_is_waited_for(tmp_path: Path) -> None:
 def test_scores() -> None:
     right = score(SEND, Answer("order.number, order.key\n", 5.0), lambda _case, _text: 0)
     assert right == Score("arguments", True, 1.0, True, True, 0, 5.0)
-    wrong = score(SEND, Answer("order.number, (order", 5.0), lambda case, text: len(text))
+    wrong = score(SEND, Answer("order.number, (order", 5.0), lambda _case, answer: len(answer.text))
     assert (wrong.exact, wrong.parses, wrong.unknown_names) == (False, False, 20)
     assert wrong.similarity == pytest.approx(1 - 5 / 23)
     silent = score(SEND, Answer("", 9.0), lambda _case, _text: 0)

@@ -87,6 +87,21 @@ RIGHT = [
     "class A:\n    def f(self):\n        self.x = 1\n    def g(self):\n        |return self.x|\n",
     "class A(Client):\n    def g(self):\n        |return self.fetch(self.limit)|\n",
     "x = |c.__class__.__name__|\nc = Client('u')\n",
+    "class A(shop.Base):\n    def __init__(self):\n        |shop.Base.__init__(self, 'u')|\n",
+    "@click.command()\ndef main(path): ...\n|main()|\nimport click\n",
+    "class A:\n    def __call__(self, a, b): ...\na = A()\nx = |a(1, 2)|\n",
+    "def f(c: Client):\n    if isinstance(c, Other):\n        |c.extra()|\n"
+    "class Other(Client):\n    def extra(self): ...\n",
+    "class A:\n    def f(self, **more):\n        |self.__dict__.update(more)\n        self.x|\n",
+    "class LogMixin:\n    def f(self):\n        |self.logger.info(1)|\n",
+    "def make() -> list[Client]: ...\nx = |make().whatever|\n",
+    "a, b = Client('u')\nx = |a.whatever|\n",
+    "def f():\n    global late\n    late = 1\n\ndef g():\n    |return late|\n",
+    "x = |shop.Client.fetch(Client('u'), 1)|\n",
+    "class A:\n    def f(self):\n        return |lambda self: self.whatever|\n",
+    "import asyncio\nclass A(asyncio.Protocol):\n    def f(self):\n        |self.data_received(b'')|\n",
+    "class A:\n    def __new__(cls, a, b): ...\nx = |A(1, 2)|\n",
+    "x = |_('text')|\n",
 ]
 
 
@@ -151,6 +166,12 @@ def test_typescript(index: Index) -> None:
         "function f(p: Shape) { return |p.width|; }\n",
         "|console.log(Store)|;\n",
         "class A { b = 1; c() { return |this.b|; } }\n",
+        "class A<T> { |v?: T|; }\n",
+        "enum E { A = 1, B = |A| }\n",
+        "const s = new Store();\n|s.toString()|;\n",
+        "async function load(): Promise<Store> { return new Store(); }\n|load().then(f => f)|;\n",
+        "function all(): Store[] { return []; }\n|all().map(f => f)|;\n",
+        "const { items } = new Store();\n|items.push('x')|;\n",
     ):
         assert fault(index, head + right, "main.ts") is None
     for wrong, word in {

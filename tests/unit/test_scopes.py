@@ -31,6 +31,7 @@ PYTHON = {
     "def f[T](x: T) -> T:\n    HERE\n": "f T x",
     "type A[K] = K\nHERE\n": "A K",
     "def f():\n    global g\n    HERE\n": "f g",
+    "def f():\n    global g\n    g = 1\n\ndef h():\n    HERE\n": "f g h",
     "class A:\n    x = 1\n    y = HERE\n": "A x y",
     "class A:\n    x = 1\n    def f(self, y=HERE): ...\n": "A x f self y",
 }
@@ -46,6 +47,7 @@ SCRIPT = {
 TYPED = {
     "enum E { A }\ninterface I {}\ntype T<K> = K\nnamespace N {}\nHERE\n": "E I T N K",
     "function f<T>(a: T, b?: string): T { HERE }\n": "f T a b",
+    "class A<T> { b(): T { HERE } }\n": "A T",
 }
 
 
@@ -57,12 +59,12 @@ def test_python(text: str, names: str) -> None:
 @pytest.mark.parametrize(("text", "names"), SCRIPT.items())
 @pytest.mark.parametrize("language", ["javascript", "typescript", "tsx"])
 def test_javascript(text: str, names: str, language: str) -> None:
-    assert visible(text, language) == frozenset(names.split())
+    assert visible("export {};\n" + text, language) == frozenset(names.split())
 
 
 @pytest.mark.parametrize(("text", "names"), TYPED.items())
 def test_typescript(text: str, names: str) -> None:
-    assert visible(text, "typescript") == frozenset(names.split())
+    assert visible("export {};\n" + text, "typescript") == frozenset(names.split())
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,7 @@ def test_other_functions_and_classes_keep_their_names(text: str, hidden: str) ->
 @pytest.mark.parametrize("text", ["from a import *\nHERE\n", "def f(:\n    HERE\n"])
 def test_where_names_can_not_be_told(text: str) -> None:
     assert visible(text) is None
+    assert visible("function f() { HERE }\n", "javascript") is None  # a script shares its names
     assert visible("package p\nvar HERE = 1\n", "go") is None
 
 

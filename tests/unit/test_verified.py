@@ -80,6 +80,14 @@ async def test_the_lines_before_it_are() -> None:
     assert shown == "if 1:\n        x = connect('u')"
 
 
+async def test_of_a_long_text_the_first_line_is_left() -> None:
+    words = "ant bee cow dog elk fox gnu hen ibis jay kid lynx".split()
+    lines = ["a = 1", "b = ]", *(f"{word} = {word!r}.upper()" for word in words)]
+    block = Reply("def g():\n    ", "if 1:\n" + "".join(f"        {line}\n" for line in lines))
+    shown = await text_at(Mute([block]), HEAD + "def g():\n    |\n")
+    assert shown == "if 1:"
+
+
 async def test_what_it_defines_itself_exists() -> None:
     block = Reply("def g():\n    ", "for n in range(3):\n        later = n\n        print(later)\n")
     shown = await text_at(FakeEngine([block]), HEAD + "def g():\n    |\n")

@@ -103,8 +103,8 @@ class Context:
         """The likeliest token at one of the last evaluation's outputs, the last one being -1.
 
         With it comes its natural-log probability. With `among`, it is one of these, and its
-        probability the one that it has among them, or `of_all` tokens. With `rank`, so many likelier ones are left
-        aside; there must be more than that.
+        probability the one that it has among them, or `of_all` tokens. With `rank`, so many
+        likelier ones are left aside; there must be more than that.
         """
         pointer = C.llama_get_logits_ith(self._pointer, output)
         logits: npt.NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._vocabulary_size,))
