@@ -81,7 +81,7 @@ async def test_the_lines_before_it_are() -> None:
 
 
 async def test_of_a_long_text_the_first_line_is_left() -> None:
-    words = "ant bee cow dog elk fox gnu hen ibis jay kid lynx".split()
+    words = ["ant", "bee", "cow", "dog", "elk", "fox", "gnu", "hen", "ibis", "jay", "kid", "lynx"]
     lines = ["a = 1", "b = ]", *(f"{word} = {word!r}.upper()" for word in words)]
     block = Reply("def g():\n    ", "if 1:\n" + "".join(f"        {line}\n" for line in lines))
     shown = await text_at(Mute([block]), HEAD + "def g():\n    |\n")
