@@ -148,7 +148,7 @@ def _value(hint: Any, value: object, limits: Mapping[str, float]) -> object:
                 raise ValueError(f"must be a list of texts, and {_kind(item)} is in it")
         return tuple(value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(max(-1e300, min(1e300, value)))  # JSON has whole numbers of any size
     if hint is int and isinstance(value, float) and value.is_integer():
         value = int(value)  # JSON has one kind of number; Lua clients send 800.0
     if type(value) is not hint:

@@ -240,7 +240,10 @@ class Expressions:
 
     def _of_module(self, path: str) -> Members | None:
         found = Members({}, {path})
-        for item in self._document.imports(path):
+        imported = self._document.imports(path)
+        if not imported and not self._resolver.symbols(path):
+            return None  # it may have been left out of the index
+        for item in imported:
             if item.name == "*":
                 return None
             found.symbols[item.alias or item.name or item.module.partition(".")[0]] = None

@@ -81,6 +81,9 @@ class _Judge:
         name = text_of(node, self._syntax.data)
         if inner is None or (name.startswith("__") and name.endswith("__")):
             return None
+        around = parent and parent.parent
+        if around is not None and around.child_by_field_name("left") == parent:
+            return None  # it is made here
         if name in ALWAYS[self._syntax.grammar == "python"]:
             return None
         owner = self._expressions.meaning(inner)

@@ -242,6 +242,12 @@ class TypingSession:
                 generation.close()
         self._running = [running for running in self._running if running.keys]
 
+    def rest(self) -> None:
+        """Another document is used: what is found of this one may change."""
+        self.close()
+        for place in self._places:
+            place.judged.clear()
+
     def _use(self, place: Place) -> None:
         if place in self._places:
             self._places.remove(place)

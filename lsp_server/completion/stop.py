@@ -30,6 +30,8 @@ HEADER = re.compile(r":\s*(#.*)?$")
 CONTINUATION = re.compile(r"\s*(else|elif|except|finally)\b")
 UNDECIDED = re.compile(r"\s*[a-z]{0,7}")
 """A beginning of a line that may become a CONTINUATION."""
+LEADS = re.compile(r"\s*(@\w[\w.]*(\(.*\))?\s*$|#\[.*\]\s*$|template\s*<.*>\s*$)")
+"""A decorator, annotation, attribute or head of a template: what it belongs to comes below."""
 NOTHING_OPEN = Balance((), (), "code")
 WORD = re.compile(r"\w")
 WHOLE_WORDS = re.compile(r".*\W(?=\w*\Z)", re.DOTALL)
@@ -148,7 +150,7 @@ class Stopper:
             balance = self._balance(end)
             if self._rest and balance.closed:  # closed is what the rest of the line closes
                 self._kept = end
-            elif _is_whole(balance):
+            elif _is_whole(balance) and not LEADS.match(line) and not line.endswith("\\"):
                 self._end_statement(line, end, self._statement_indent)
         self._lines.append(line)
         self._judged = end + 1

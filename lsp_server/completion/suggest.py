@@ -172,7 +172,7 @@ class Completer:
         self._spare.stop()
         session = self._sessions.pop(uri, None) or TypingSession(self._engine)
         for other in self._sessions.values():
-            other.close()
+            other.rest()
         self._sessions[uri] = session
         while len(self._sessions) > MAX_SESSIONS:
             self._sessions.pop(next(iter(self._sessions))).close()

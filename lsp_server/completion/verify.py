@@ -24,6 +24,7 @@ MAX_ERRORS = 50
 """Errors of a text are counted up to so many."""
 MAX_CUTS = 8
 """Shorter versions of a suggestion that are tried, the first line alone being the last."""
+_WITH_MACROS = ("c", "cpp")
 MAX_JUDGED = 32
 """Remembered for one place: with each key that agrees, the same text is offered again."""
 
@@ -144,15 +145,18 @@ class _Splice:
         return self.syntax.edit(self.start, self.end, encode(text))
 
     def adds_errors(self, spliced: Syntax) -> bool:
-        """Whether it has more errors than without the suggestion, or without the whole line.
+        """Whether it has errors, or more of them in a document that is broken elsewhere.
 
         A line that is being typed is broken by itself; the suggestion is there to complete it.
         """
         if not spliced.tree.root_node.has_error:
             return False
-        count = _errors(spliced)
+        before = _errors(self.syntax)
+        if before and self.syntax.grammar in _WITH_MACROS:
+            return False  # its macros may be no C
         without = self.syntax.edit(self.line_start, self.end, b"")
-        return count > _errors(self.syntax) or (without is not None and count > _errors(without))
+        broken = MAX_ERRORS if without is None else _errors(without)
+        return _errors(spliced) > (max(before, broken) if before and broken else 0)
 
     def again(self, kept: str, fault: int, legal: tuple[str, ...]) -> Again | None:
         """Ask for the legal names that go on from what stands of the word left of the cursor."""

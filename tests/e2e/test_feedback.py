@@ -57,19 +57,19 @@ async def test_running_the_command_accepts(start: Start) -> None:
 
 async def test_a_client_that_tells_nothing(start: Start) -> None:
     editor = await start()
-    editor.open("first(\n")
-    assert await editor.texts(0, 6) == ["one, two"]
-    editor.edit(0, 6, 6, "one")
-    assert await editor.texts(0, 9) == [", two"]
+    editor.open("first()\n")
+    assert await editor.texts(0, 6) == ["int, str"]
+    editor.edit(0, 6, 6, "int")
+    assert await editor.texts(0, 9) == [", str"]
     assert await counted(editor) == [1, 0, 1, 0]
-    editor.edit(0, 9, 9, ", two")
+    editor.edit(0, 9, 9, ", str")
     await editor.items(0, 14)
     assert await counted(editor) == [1, 1, 0, 0]
 
 
 async def test_what_is_told(start: Start) -> None:
     editor = await start()
-    editor.open("first(\n")
+    editor.open("first()\n")
     [item] = await editor.items(0, 6)
     tell(editor, "didShow", {"id": identity(item)})
     tell(editor, "didPartlyAccept", {"id": identity(item), "acceptedLength": 3})

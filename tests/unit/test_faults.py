@@ -99,7 +99,7 @@ RIGHT = [
     "def f():\n    global late\n    late = 1\n\ndef g():\n    |return late|\n",
     "x = |shop.Client.fetch(Client('u'), 1)|\n",
     "class A:\n    def f(self):\n        return |lambda self: self.whatever|\n",
-    "import asyncio as io\nclass A(io.Protocol):\n    def f(self):\n        |self.data_received()|\n",
+    "import asyncio as io\nclass A(io.Protocol):\n    def f(self):\n        |self.lost()|\n",
     "class A:\n    def __new__(cls, a, b): ...\nx = |A(1, 2)|\n",
     "x = |_('text')|\n",
 ]
