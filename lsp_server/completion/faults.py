@@ -134,7 +134,8 @@ class _Judge:
         plain = given[: len(given) - len(names)]
         if len(plain) > len(parameters.by_place) and not parameters.takes_any_number:
             extra = plain[len(parameters.by_place)]
-            return Fault(extra.start_byte) if self._is_new(extra) else None
+            comma = extra.prev_sibling or extra  # behind it another argument would follow
+            return Fault(comma.start_byte) if self._is_new(comma) else None
         missing = parameters.required - set(parameters.by_place[: len(plain)]) - used
         closing = arguments.children[-1] if arguments.child_count else None
         if missing and closing is not None and self._is_new(closing):

@@ -161,13 +161,15 @@ class TypingSession:
         priority: Priority,
         typed: int | None = None,
         names: tuple[str, ...] = (),
+        choice: int = 0,
     ) -> Generation:
         """Ask the engine to go on from what stands in the gap; `typed` as in `Generation`.
 
-        `names` as in `InfillRequest`.
+        `names` and `choice` as in `InfillRequest`.
         """
         self.close()
-        request = replace(place.anchor.request(max_tokens, priority, middle), names=names)
+        request = place.anchor.request(max_tokens, priority, middle)
+        request = replace(request, names=names, choice=choice)
         self._requests += 1
         generation = Generation(self._engine, request, typed)
         self._running.append(generation)

@@ -2,8 +2,8 @@
 
     verdict = await verifier.judge(spot, place, text, replaced)
 
-What does not fit is cut off line by line. Where only a name is wrong, the verdict also says which
-names would be right there, so that the model can be asked again from that name on.
+What does not fit is cut off line by line. Where only a name or an argument is wrong, the verdict
+also says from where on the model can be asked again, and which names would be right there.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Again:
     kept: str
     """The suggestion up to the wrong name, or to where the cursor stands in it."""
     names: tuple[str, ...]
-    """The names that may go on from there, or what is missing of them."""
+    """The names that may go on from there, or what is missing of them; empty if another name would
+    not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Verifier:
                         return Verdict(kept, again)
                 assert fault is not None
                 end = _characters(kept, fault.start - splice.start)
-                if again is None and fault.legal:
+                if again is None:
                     again = splice.again(kept[:end], fault.start, fault.legal)
             kept = _lines_before(kept, end)
             if cuts == MAX_CUTS - 2:
@@ -158,11 +159,11 @@ class _Splice:
         broken = MAX_ERRORS if without is None else _errors(without)
         return _errors(spliced) > (max(before, broken) if before and broken else 0)
 
-    def again(self, kept: str, fault: int, legal: tuple[str, ...]) -> Again | None:
+    def again(self, kept: str, fault: int, legal: tuple[str, ...]) -> Again:
         """Ask for the legal names that go on from what stands of the word left of the cursor."""
         begun = self.syntax.data[min(fault, self.start) : self.start].decode(errors="replace")
         names = tuple(name[len(begun) :] for name in legal if name.startswith(begun))
-        return Again(kept, names) if names else None
+        return Again(kept, names)
 
 
 def _errors(syntax: Syntax) -> int:

@@ -29,7 +29,7 @@ BLOCK_PART = 0.4
 DUE_PART = 0.95
 """Part of the latency budget after which what is there must do: the answer has still to be fitted
 to the line and to get to the editor."""
-ASKED_AGAIN = 2
+ASKED_AGAIN = 3
 """So often the model may mend an answer that names what doesn't exist."""
 LIKELY_NAME = math.log(0.03)
 """Less likely names are forced ones: what was meant can't be said here."""
@@ -70,7 +70,8 @@ class Writer:
     ) -> tuple[Written, Candidate]:
         """What was written, and what of it may be shown; what is there at `until` must do.
 
-        Where it names what doesn't exist, the model is asked again from there on, if there is time.
+        Where it names what doesn't exist, the model is asked again from there on, if there is time:
+        for a name that does, or else for what is next likely.
         Raises FimbleError.
         """
         around = spot.around(place, middle)
@@ -79,25 +80,29 @@ class Writer:
         for _ in range(ASKED_AGAIN):
             if again is None or time.monotonic() >= until:
                 break
-            if not (await self._engine.info()).chooses_names:
-                break
+            kept, names = again.kept, again.names
+            if names and not (await self._engine.info()).chooses_names:
+                names = ()
             spot.session.generate(
                 place,
-                middle + again.kept,
+                middle + kept,
                 spot.settings.max_tokens,
                 Priority.TYPING,
                 typed=len(middle),
-                names=again.names,
+                names=names,
+                choice=0 if names else 1,
             )
-            kept, names = again.kept, again.names
             try:
                 written = await self._follow(spot, place, middle, around, until)
             except FimbleError:
                 break  # what there is has been judged
-            mended, again = await self._verified(spot, place, middle, around, written)
-            if not _is_likely(place, middle, kept, mended.text, names):
+            mended, more = await self._verified(spot, place, middle, around, written)
+            if names and not _is_likely(place, middle, kept, mended.text, names):
+                again = Again(kept, ())  # what was meant can't be said there: something else, then
+            elif len(mended.text) > len(kept):
+                candidate, again = mended, more
+            else:
                 break
-            candidate = mended
         return written, candidate
 
     async def _verified(

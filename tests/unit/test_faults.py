@@ -137,9 +137,9 @@ def test_a_wrong_name_and_what_it_may_be(
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("x = |connect('u', 1, 2)|\n", "2)"),
+        ("x = |connect('u', 1, 2)|\n", ", 2)"),
         ("x = |connect()|\n", ")"),
-        ("c = Client('u')\nx = |c.fetch(1, 2)|\n", "2)"),
+        ("c = Client('u')\nx = |c.fetch(1, 2)|\n", ", 2)"),
         ("c = Client('u')\nx = |c.fetch()|\n", ")"),
         ("x = |Client()|\n", ")"),
     ],

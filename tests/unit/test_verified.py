@@ -69,6 +69,18 @@ async def test_half_a_name_is_completed_to_one_that_exists() -> None:
     assert engine.requests[1].names == ("ect",)
 
 
+@pytest.mark.parametrize("logprob", [-9.0, None])
+async def test_where_no_name_is_likely_something_else_is_asked_for(logprob: float | None) -> None:
+    forced = [] if logprob is None else [Reply("(", "A)", names="A", logprob=logprob)]
+    replies = [Reply("x = ", "connect(missing)"), *forced, Reply("(", "'u')", choice=1)]
+    assert await text_at(FakeEngine(replies), HEAD + "x = |\n") == "connect('u')"
+
+
+async def test_an_argument_too_many_is_left_out() -> None:
+    replies = [Reply("x = ", "connect('u', 1, 2)"), Reply(", 1", ")", choice=1)]
+    assert await text_at(FakeEngine(replies), HEAD + "x = |\n") == "connect('u', 1)"
+
+
 @pytest.mark.parametrize("engine", [FakeEngine([WRONG]), Mute([WRONG, RIGHT])])
 async def test_what_can_not_be_mended_is_not_shown(engine: FakeEngine) -> None:
     assert await text_at(engine, HEAD + "x = |\n") == ""
