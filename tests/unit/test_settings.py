@@ -31,6 +31,7 @@ def test_every_setting_can_be_set() -> None:
             "completion": {
                 "automatic": False,
                 "latencyBudgetMs": 800.0,
+                "minConfidence": 0,
                 "maxTokens": 64,
                 "maxLines": 3,
                 "disabledLanguages": ["markdown", "plaintext"],
