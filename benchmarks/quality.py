@@ -136,7 +136,9 @@ async def completed(engine: Recording, case: Case, project: Project | None) -> A
         piece.path == gold.path and re.search(rf"\b{re.escape(gold.name)}\b", piece.text)
         for piece in shown
     )
-    return Answer(found.text, bool(named), found.replaced, found.worth, found.logprob, context_ms)
+    outside_ms = found.milliseconds - 1000 * engine.seconds
+    told = found.replaced, found.worth, found.logprob
+    return Answer(found.text, bool(named), *told, context_ms, outside_ms)
 
 
 def indexed(root: Path, file: Path) -> Project:
