@@ -60,7 +60,7 @@ class CompletionSettings:
     latency_budget_ms: int = field(default=1500, metadata={"min": 50, "max": 60000})
     """Time to the first suggestion that an automatic request may cost; sets the context's size."""
     max_tokens: int = field(default=128, metadata={"min": 1, "max": 2048})
-    min_confidence: float = field(default=0.1, metadata={"min": 0, "max": 1})
+    min_confidence: float = field(default=0.3, metadata={"min": 0, "max": 1})
     """What is less likely to be kept is not shown while typing; 0 shows all."""
     max_lines: int = field(default=24, metadata={"min": 1, "max": 500})
     disabled_languages: tuple[str, ...] = ()
