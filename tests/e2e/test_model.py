@@ -72,7 +72,8 @@ async def test_the_load_is_shown(shared: Editor) -> None:
 async def test_an_invoked_completion(shared: Editor) -> None:
     shared.open(AREA.replace("@", "self.width * "))
     cursor = lsp.Position(AREA_ROW, len(WIDTH))
-    [item] = await shared.items(AREA_ROW, len(WIDTH))
+    item, *others = await shared.items(AREA_ROW, len(WIDTH))
+    assert item.insert_text not in [other.insert_text for other in others]
     assert (item.insert_text, item.range) == ("self.height", lsp.Range(cursor, cursor))
 
 
@@ -108,4 +109,5 @@ async def test_a_cancelled_request_is_answered_at_once_and_the_next_served(share
     assert time.perf_counter() - cancelled < 0.5
     assert caught.value.code == lsp.LSPErrorCodes.RequestCancelled
     uri = "file:///project/area.py"
-    assert await shared.texts(AREA_ROW, len(WIDTH), uri=uri) == ["self.height"]
+    first, *_ = await shared.texts(AREA_ROW, len(WIDTH), uri=uri)
+    assert first == "self.height"
