@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -22,6 +23,8 @@ from lsp_server.core.syntax import Syntax
 
 DEPTH = 6
 """Bases above bases, and links of a chain of attributes, that are followed."""
+REMEMBERED = 4
+"""Texts whose outlines are kept: one is asked for its context, and soon judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,8 @@ class Outline:
 
     @classmethod
     def of(cls, syntax: Syntax, path: str, library: Library | None) -> Outline:
-        """Read what a text defines and imports."""
-        return cls(path, symbols(syntax), imports(syntax), library)
+        """Read what a text defines and imports; once for each text, as long as it is used."""
+        return cls(path, *_read(syntax), library)
 
     def in_module(self, path: str) -> list[Symbol]:
         """See Library."""
@@ -104,6 +107,11 @@ class Outline:
         if any(symbol.container and symbol.name == name for symbol in self.own_symbols):
             return True
         return self.library is not None and self.library.has_member(name)
+
+
+@lru_cache(REMEMBERED)
+def _read(syntax: Syntax) -> tuple[list[Symbol], list[Import]]:
+    return symbols(syntax), imports(syntax)
 
 
 class Expressions:
