@@ -156,6 +156,9 @@ def _counted(found: Sequence[Sequence[Diagnostic]]) -> dict[str, Any]:
     return {"shown": len(found), "with_unknown_names": wrong, "percent": percent}
 
 
+_ABOUT = ("case", "kind", "expected")
+
+
 def read(file: Path) -> tuple[list[Case], dict[str, list[str]]]:
     """The cases and each way's texts of what `benchmarks.quality --texts` wrote.
 
@@ -164,7 +167,7 @@ def read(file: Path) -> tuple[list[Case], dict[str, list[str]]]:
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     kinds = {line["kind"] for line in lines}
     known = {(case.name, case.expected): case for kind in kinds for case in load(kind)}
-    ways = [key for key in lines[0] if key not in ("case", "kind", "expected", "gold_shown")]
+    ways = [key for key, said in lines[0].items() if isinstance(said, str) and key not in _ABOUT]
     cases = [known[line["case"], line["expected"]] for line in lines]
     return cases, {way: [line[way] for line in lines] for way in ways}
 
