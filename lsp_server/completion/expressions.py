@@ -182,7 +182,9 @@ class Expressions:
                 return None
             symbol = members.symbols.get(self._text(name))
             if owner.found.symbol is not None:
-                if symbol is None or (is_type(symbol) or not owner.is_instance):
+                if symbol is None or is_type(symbol):
+                    return None
+                if not owner.is_instance and not _BY_TYPE.match(symbol.signature):
                     return None  # which of its parameters are given isn't known
                 return self._plain(symbol, is_bound="staticmethod" not in symbol.signature)
         else:
@@ -235,7 +237,7 @@ class Expressions:
             inherited = None
             if above is not None and above.symbol is not None and above != owner:
                 inherited = self._members(above, depth - 1)
-            elif self._is_python and base in _HARMLESS and f".{base}" not in symbol.signature:
+            elif self._is_python and base in _HARMLESS and not _is_foreign(base, symbol):
                 inherited = Members(dict.fromkeys(_HARMLESS[base].split()), set())
             if inherited is None:
                 return None
@@ -352,6 +354,11 @@ def is_type(symbol: Symbol) -> bool:
     return symbol.kind in TYPES and symbol.kind != "type"
 
 
+def _is_foreign(base: str, symbol: Symbol) -> bool:
+    """Whether a base of a type has such a name in a module that isn't Python's own."""
+    return re.search(rf"(?<!\babc)(?<!\benum)(?<!\btyping)\.{base}\b", symbol.signature) is not None
+
+
 def _is_outermost(definition: Node) -> bool:
     """Whether a definition stands at the top level of its file."""
     outside = definition.parent
@@ -386,6 +393,7 @@ _MADE = re.compile(r"=\s*(?:new\s+)?([A-Z][\w$]*)\([^()]*\)$")
 _RETURNED = re.compile(r"(?:->|\)\s*:)\s*[\"']?([A-Za-z_$][\w$]*)[\"']?$")
 _OPEN_HEADER = re.compile(r"metaclass\s*=|\([^)]*$")
 """A class with another way of making classes, or whose bases were too many to be kept."""
+_BY_TYPE = re.compile(r"@(?:classmethod|staticmethod)\b")
 _DYNAMIC = frozenset(("__getattr__", "__getattribute__"))
 _MAKERS = ("setattr", "__dict__", "vars", "globals", "assign", "defineProperty")
 _MAKES = re.compile(rb"\b(?:setattr|vars|globals)\(|__dict__|Object\.(?:assign|defineProp)")

@@ -134,8 +134,9 @@ class _Judge:
         plain = given[: len(given) - len(names)]
         if len(plain) > len(parameters.by_place) and not parameters.takes_any_number:
             extra = plain[len(parameters.by_place)]
-            comma = extra.prev_sibling or extra  # behind it another argument would follow
-            return Fault(comma.start_byte) if self._is_new(comma) else None
+            comma = extra.prev_sibling  # behind it another argument would follow
+            where = comma if comma is not None and comma.type == "," else extra
+            return Fault(where.start_byte) if self._is_new(where) else None
         missing = parameters.required - set(parameters.by_place[: len(plain)]) - used
         closing = arguments.children[-1] if arguments.child_count else None
         if missing and closing is not None and self._is_new(closing):

@@ -142,6 +142,11 @@ def test_a_wrong_name_and_what_it_may_be(
         ("c = Client('u')\nx = |c.fetch(1, 2)|\n", ", 2)"),
         ("c = Client('u')\nx = |c.fetch()|\n", ")"),
         ("x = |Client()|\n", ")"),
+        ("x = |Client.make('k', 2)|\n", ", 2)"),
+        (
+            "import abc\nclass A(abc.ABC):\n    def f(self): |self.g(1)|\n    def g(self): ...\n",
+            "1)",
+        ),
     ],
 )
 def test_arguments_too_many_and_too_few(index: Index, text: str, where: str) -> None:
