@@ -17,11 +17,9 @@ from lsp_server.completion.freeze import Parse
 from lsp_server.completion.project import Project
 from lsp_server.completion.session import Place, Spot
 from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.syntax import Syntax
+from lsp_server.core.syntax import MAX_ERRORS, Syntax
 from lsp_server.core.text import Point, encode
 
-MAX_ERRORS = 50
-"""Errors of a text are counted up to so many."""
 MAX_CUTS = 8
 """Shorter versions of a suggestion that are tried, the first line alone being the last."""
 _WITH_MACROS = ("c", "cpp")
@@ -152,30 +150,18 @@ class _Splice:
         """
         if not spliced.tree.root_node.has_error:
             return False
-        before = _errors(self.syntax)
+        before = self.syntax.errors()
         if before and self.syntax.grammar in _WITH_MACROS:
             return False  # its macros may be no C
         without = self.syntax.edit(self.line_start, self.end, b"")
-        broken = MAX_ERRORS if without is None else _errors(without)
-        return _errors(spliced) > (max(before, broken) if before and broken else 0)
+        broken = MAX_ERRORS if without is None else without.errors()
+        return spliced.errors() > (max(before, broken) if before and broken else 0)
 
     def again(self, kept: str, fault: int, legal: tuple[str, ...]) -> Again:
         """Ask for the legal names that go on from what stands of the word left of the cursor."""
         begun = self.syntax.data[min(fault, self.start) : self.start].decode(errors="replace")
         names = tuple(name[len(begun) :] for name in legal if name.startswith(begun))
         return Again(kept, names)
-
-
-def _errors(syntax: Syntax) -> int:
-    """How many errors and missing tokens a tree has."""
-    count = 0
-    waiting = [syntax.tree.root_node]
-    while waiting and count < MAX_ERRORS:
-        node = waiting.pop()
-        if node.has_error or node.is_missing:
-            count += node.is_error or node.is_missing
-            waiting.extend(node.children)
-    return count
 
 
 def _characters(text: str, count: int) -> int:

@@ -76,16 +76,7 @@ class Site:
         """Errors and missing tokens of the window with `text` at the cursor; 0 if untold."""
         whole = self.window.prefix + text + self.window.suffix
         syntax = None if self.grammar is None else Syntax.parse(whole, self.grammar)
-        if syntax is None:
-            return 0
-        found = 0
-        waiting = [syntax.tree.root_node]
-        while waiting:
-            node = waiting.pop()
-            if node.has_error or node.is_missing:
-                found += node.is_error or node.is_missing
-                waiting.extend(node.children)
-        return found
+        return 0 if syntax is None else syntax.errors()
 
     def _parse(self, text: str) -> Syntax | None:
         if self.grammar is None:
