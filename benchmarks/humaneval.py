@@ -36,14 +36,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import Case
-from benchmarks.kept import KeptEngine
+from benchmarks.kept import open_kept
 from benchmarks.quality import CHARACTERS_PER_TOKEN, MAX_TOKENS, SETTINGS, bare
 from lsp_server.engines.base import Engine
-from lsp_server.engines.local.engine import LocalEngine
 from lsp_server.evaluation import scoring
 from lsp_server.evaluation.ask import ask, document
 from lsp_server.models.discover import resolve
-from lsp_server.settings import LocalSettings
 
 WAYS = ("bare", "fimble")
 SEED = 20261125
@@ -136,10 +134,7 @@ async def ask_all(
     model: Path, cases: Sequence[Case], context_tokens: int, kept: Path | None
 ) -> dict[str, list[str]]:
     """The answers of each way, in the order of the cases; what is in `kept` is not asked again."""
-    settings = LocalSettings(context_tokens=context_tokens, keep_state=False)
-    engine: Engine = LocalEngine(lambda: model, settings, lambda _status: None)
-    if kept is not None:
-        engine = KeptEngine(engine, kept, f"{model.name} {context_tokens}")
+    engine = open_kept(model, context_tokens, kept)
     characters = CHARACTERS_PER_TOKEN * (context_tokens - MAX_TOKENS)
     answers: dict[str, list[str]] = {way: [] for way in WAYS}
     for number, case in enumerate(cases, 1):

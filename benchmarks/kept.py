@@ -16,6 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.engines.base import Delta, Engine, Event, Finished, InfillRequest
+from lsp_server.engines.local.engine import LocalEngine
+from lsp_server.settings import LocalSettings
+
+
+def open_kept(model: Path, context_tokens: int, kept: Path | None) -> Engine:
+    """The local engine; what is in the folder `kept`, if there is one, it is not asked again."""
+    settings = LocalSettings(context_tokens=context_tokens, keep_state=False)
+    local = LocalEngine(lambda: model, settings, lambda _status: None)
+    return KeptEngine(local, kept, f"{model.name} {context_tokens}") if kept else local
 
 
 class KeptEngine:

@@ -33,17 +33,16 @@ from typing import Any
 from benchmarks import names
 from benchmarks.cases import Case, folder, load
 from benchmarks.figures import summary
-from benchmarks.kept import KeptEngine
+from benchmarks.kept import open_kept
 from lsp_server.completion.project import Project
 from lsp_server.completion.stop import Limits, Stopper
 from lsp_server.completion.window import Window
 from lsp_server.core.text import Text
 from lsp_server.engines.base import Delta, Engine, Event, InfillRequest
-from lsp_server.engines.local.engine import LocalEngine
 from lsp_server.evaluation import scoring
 from lsp_server.evaluation.ask import ask, document
 from lsp_server.models.discover import resolve
-from lsp_server.settings import CompletionSettings, LocalSettings
+from lsp_server.settings import CompletionSettings
 from lsp_server.workspace.extract import extract, read
 from lsp_server.workspace.index import Index
 from lsp_server.workspace.walk import walk
@@ -153,10 +152,7 @@ async def ask_all(
     model: Path, cases: Sequence[Case], ways: Sequence[str], context_tokens: int, kept: Path | None
 ) -> dict[str, list[Answer]]:
     """The answers of each way, in the order of the cases; what is in `kept` is not asked again."""
-    settings = LocalSettings(context_tokens=context_tokens, keep_state=False)
-    local: Engine = LocalEngine(lambda: model, settings, lambda _status: None)
-    if kept is not None:
-        local = KeptEngine(local, kept, f"{model.name} {context_tokens}")
+    local = open_kept(model, context_tokens, kept)
     characters = CHARACTERS_PER_TOKEN * (context_tokens - MAX_TOKENS)
     engine = Recording(local)
     answers: dict[str, list[Answer]] = {way: [] for way in ways}

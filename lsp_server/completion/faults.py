@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from lsp_server.completion.expressions import ALWAYS, Callee, Expressions, Outline
+from lsp_server.completion.expressions import ALWAYS, ATTRIBUTES, Callee, Expressions, Outline
 from lsp_server.core.definitions.base import text_of
 from lsp_server.core.scopes import builtin_names
 from lsp_server.core.syntax import Syntax
@@ -59,7 +59,7 @@ class _Judge:
             return self._attribute(node)
         if kind in ("identifier", "type_identifier", "shorthand_property_identifier"):
             return self._name(node)
-        if kind in ("call", "new_expression", "call_expression"):
+        if kind == "call":  # of Python; parameters of other languages are not judged
             return self._call(node)
         return None
 
@@ -107,15 +107,11 @@ class _Judge:
 
     def _call(self, node: Node) -> Fault | None:
         arguments = node.child_by_field_name("arguments")
-        function = node.child_by_field_name(
-            "constructor" if node.type == "new_expression" else "function"
-        )
-        if arguments is None or function is None or arguments.type not in _ARGUMENTS:
+        function = node.child_by_field_name("function")
+        if arguments is None or function is None or arguments.type != "argument_list":
             return None
         callee = self._expressions.callee(function)
-        if callee is None or self._syntax.grammar != "python":
-            return None
-        return self._arguments(arguments, _Parameters.of(callee))
+        return None if callee is None else self._arguments(arguments, _Parameters.of(callee))
 
     def _arguments(self, arguments: Node, parameters: _Parameters) -> Fault | None:
         given = [each for each in arguments.named_children if each.type != "comment"]
@@ -200,7 +196,7 @@ def _touched(syntax: Syntax, start: int, end: int) -> Iterator[Node]:
 
 def _is_attribute(node: Node) -> bool:
     parent = node.parent
-    field = _ATTRIBUTES.get(parent.type) if parent else None
+    field = ATTRIBUTES.get(parent.type) if parent else None
     return field is not None and parent is not None and parent.child_by_field_name(field) == node
 
 
@@ -232,8 +228,6 @@ def _sorted(names: Iterable[str], more: Iterable[str] = ()) -> tuple[str, ...]:
 _STATEMENTS = frozenset(("expression_statement", "lexical_declaration", "return_statement"))
 _CONSTANTS = (("false", "null", "this", "true", "undefined"), ("False", "None", "True"))
 """Of JavaScript, and of Python: what may stand where a name was made up."""
-_ATTRIBUTES = {"attribute": "attribute", "member_expression": "property"}
-_ARGUMENTS = frozenset(("argument_list", "arguments"))
 _NO_USES = frozenset(
     (
         "dotted_name", "export_specifier", "import_from_statement", "nested_identifier",

@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import dataclass
 
 from lsp_server.completion.expressions import Outline
-from lsp_server.completion.faults import Fault, first_fault
+from lsp_server.completion.faults import first_fault
 from lsp_server.completion.freeze import Parse
 from lsp_server.completion.project import Project
 from lsp_server.completion.session import Place, Spot
@@ -22,9 +22,9 @@ from lsp_server.core.text import Point, encode
 
 MAX_CUTS = 8
 """Shorter versions of a suggestion that are tried, the first line alone being the last."""
-_WITH_MACROS = ("c", "cpp")
 MAX_JUDGED = 32
 """Remembered for one place: with each key that agrees, the same text is offered again."""
+_WITH_MACROS = ("c", "cpp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +101,14 @@ class Verifier:
             whole = not partial or len(kept) < len(text)
             end = len(kept)
             if not whole or not splice.adds_errors(spliced):
-                length = len(encode(kept))
-                fault: Fault | None = None
-                # Where an outline of before finds a fault, that of now may know better.
-                for _ in range(2 if place.outline else 1):
-                    outline = place.outline or Outline.of(syntax, path, library if path else None)
-                    fault = first_fault(spliced, splice.start, splice.start + length, outline)
-                    place.outline = None if fault else outline
-                    if fault is None:
-                        return Verdict(kept, again)
-                assert fault is not None
+                span = splice.start, splice.start + len(encode(kept))
+                if place.outline and first_fault(spliced, *span, place.outline) is None:
+                    return Verdict(kept, again)
+                # An outline of before may not know what that of now does.
+                place.outline = Outline.of(syntax, path, library if path else None)
+                fault = first_fault(spliced, *span, place.outline)
+                if fault is None:
+                    return Verdict(kept, again)
                 end = _characters(kept, fault.start - splice.start)
                 if again is None:
                     again = splice.again(kept[:end], fault.start, fault.legal)

@@ -106,7 +106,7 @@ class Writer:
         return written, candidate
 
     async def _verified(
-        self, spot: Spot, place: Place, middle: str, around: Window, written: Written
+        self, spot: Spot, place: Place, middle: str, around: Window, written: Written | Stopper
     ) -> tuple[Candidate, Again | None]:
         """What of a text may be shown, and what to ask to mend it."""
         # Both parse, so not on the event loop.
@@ -174,8 +174,7 @@ class Writer:
                     stopper.finish(complete=generation.ended == "end")
         finally:
             generation.close()
-        written = Written(stopper.text, "model", 0.0, 0, stopper.partial)
-        candidate, _ = await self._verified(spot, place, middle, around, written)
+        candidate, _ = await self._verified(spot, place, middle, around, stopper)
         return candidate
 
 

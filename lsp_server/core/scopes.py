@@ -75,11 +75,9 @@ class Scopes:
 
     def _of_file(self, root: Node, grammar: _Grammar) -> dict[str, list[Node]]:
         """What a file binds, also by statements within functions that reach out of them."""
-        is_new = root.id not in self._bound
         names = self._names(root, grammar)
-        if is_new:
-            for name in self._reached:
-                names.setdefault(name, [])
+        for name in self._reached:
+            names.setdefault(name, [])
         return names
 
     @cached_property

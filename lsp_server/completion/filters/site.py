@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
@@ -20,6 +20,7 @@ class Site:
 
     window: Window
     grammar: str | None
+    _parsed: dict[str, Syntax | None] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def line_start(self) -> str:
@@ -79,9 +80,10 @@ class Site:
         return 0 if syntax is None else syntax.errors()
 
     def _parse(self, text: str) -> Syntax | None:
-        if self.grammar is None:
-            return None
-        return Syntax.parse(self.window.prefix + text, self.grammar)
+        """The prefix with `text`, parsed once however many filters ask."""
+        if self.grammar is not None and text not in self._parsed:
+            self._parsed[text] = Syntax.parse(self.window.prefix + text, self.grammar)
+        return self._parsed.get(text)
 
     def at_cursor(self, lines: list[str]) -> str:
         """Whole lines as a suggestion, whose first line is indented already."""
