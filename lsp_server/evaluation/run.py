@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -28,10 +27,7 @@ async def answer_all(
     `on_answer` is called once for each case. The engine is left alone where all answers are kept.
     """
     answers: list[Answer] = []
-    task = asyncio.current_task()
     for case in cases:
-        if task is not None and task.cancelling():  # the user has stopped it, and it was not heard
-            raise asyncio.CancelledError
         answer = kept.get(case)
         if answer is None:
             speeds = kept.speeds or Speeds.of(await engine.info())

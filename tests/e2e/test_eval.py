@@ -58,6 +58,11 @@ def kept(cache: Path) -> list[bytes]:
     return [line for line in lines if line.endswith(b"\n")]
 
 
+def heed_interrupts() -> None:
+    """For tests that a shell runs in the background: it has its children ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for one process")
 def test_what_the_user_stops_goes_on_later(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
@@ -73,6 +78,7 @@ def test_what_the_user_stops_goes_on_later(tmp_path: Path) -> None:
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
     ) as running:
         deadline = time.monotonic() + SECONDS
         while len(kept(cache)) < 3 and time.monotonic() < deadline:
