@@ -11,7 +11,7 @@ setup: .venv/.complete
 	$(PYTHON) -m venv .venv
 	@touch .venv/.started
 	$(BIN)/pip install --quiet --upgrade pip
-	CMAKE_ARGS="$(LLAMA_CMAKE)" $(BIN)/pip install --quiet --editable ".[local,dev]"
+	CMAKE_ARGS="$(LLAMA_CMAKE)" $(BIN)/pip install --quiet --editable ".[local,acp,mcp,dev]"
 	@touch $@
 	@echo "set up in $$(($$(date +%s) - $$(stat -c %Y .venv/.started))) s"
 

@@ -1,0 +1,1 @@
+"""The agent: a chat that reads, edits and runs."""
