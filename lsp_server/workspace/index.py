@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from lsp_server.core.symbols import Symbol
 from lsp_server.workspace import queries, schema
 from lsp_server.workspace.extract import Entry
 from lsp_server.workspace.modules import places
+from lsp_server.workspace.remembered import Remembered
 from lsp_server.workspace.words import words
 
 T = TypeVar("T")
@@ -71,6 +72,7 @@ class Index:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._identity: schema.Identity | None = None
+        self._remembered = Remembered()
         self._closed = False
 
     def close(self) -> None:
@@ -141,11 +143,20 @@ class Index:
 
     def in_module(self, path: str) -> list[Symbol]:
         """The symbols of a file, in their order."""
-        return [found.symbol for found in self._definitions(queries.IN_MODULE, (path,))]
+
+        def work(connection: sqlite3.Connection) -> list[Symbol]:
+            rows = connection.execute(queries.IN_MODULE, (path,))
+            return [_definition(*row).symbol for row in rows]
+
+        return self._ask_once(("in_module", path), work)
 
     def imports(self, path: str) -> list[Import]:
         """The imports of a file, in their order."""
-        return [Import(*row) for row in self._rows(queries.IMPORTS, (path,))]
+
+        def work(connection: sqlite3.Connection) -> list[Import]:
+            return [Import(*row) for row in connection.execute(queries.IMPORTS, (path,))]
+
+        return self._ask_once(("imports", path), work)
 
     def members(
         self, container: str, limit: int = 100, path: str | None = None
@@ -169,7 +180,7 @@ class Index:
         def work(connection: sqlite3.Connection) -> list[str]:
             return places(module, from_path, language).find(connection)
 
-        return self._ask(work, [])
+        return self._ask_once(("find_module", module, from_path, language), work)
 
     def referencing(self, name: str, limit: int = 20) -> list[tuple[str, int]]:
         """Files that use a name, with how often, those that use it most first."""
@@ -235,6 +246,14 @@ class Index:
     def _rows(self, query: str, arguments: tuple[object, ...]) -> list[Any]:
         return self._ask(lambda connection: connection.execute(query, arguments).fetchall(), [])
 
+    def _ask_once(self, key: Hashable, work: Callable[[sqlite3.Connection], list[T]]) -> list[T]:
+        """As `_ask`, without reading again what has not changed since it was last asked."""
+
+        def remembering(connection: sqlite3.Connection) -> list[T]:
+            return list(self._remembered.get(connection, key, lambda: work(connection)))
+
+        return self._ask(remembering, [])
+
     def _ask(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         with self._lock:
             for _ in range(0 if self._closed else 2):
@@ -264,6 +283,7 @@ class Index:
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
+            self._remembered.clear()
         self._connection = None
 
     def _reset(self) -> bool:
