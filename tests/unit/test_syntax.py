@@ -71,9 +71,12 @@ def test_a_draft_shares_one_parse_among_edits() -> None:
     assert [node.start_byte for node in syntax.tree.root_node.children] == [0, 6]
 
 
-def test_a_broken_tree_is_not_built_upon() -> None:
-    assert parse("x = (1\n").draft().stale is None
-    assert parse("x = (1)\n").draft().stale is not None
+def test_a_broken_tree_is_mended_by_an_edit_and_never_kept_from_one() -> None:
+    broken = parse("x = (1\n")
+    mended = broken.edit(6, 6, b")")
+    assert mended and not mended.tree.root_node.has_error
+    still = mended.edit(4, 5, b"((")
+    assert still and str(still.tree.root_node) == str(parse("x = ((1)\n").tree.root_node)
 
 
 def test_large_text_has_no_syntax() -> None:
