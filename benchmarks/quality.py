@@ -73,12 +73,18 @@ class Recording:
         """See Engine."""
         if request.max_tokens and self.request is None:
             self.request = request
-        began = time.perf_counter()
-        async with aclosing(self._engine.infill(request)) as events:
-            async for event in events:
-                self.seconds += time.perf_counter() - began
-                yield event
-                began = time.perf_counter()
+        began: float | None = time.perf_counter()
+        try:
+            async with aclosing(self._engine.infill(request)) as events:
+                async for event in events:
+                    self.seconds, began = self._until_now(began), None
+                    yield event
+                    began = time.perf_counter()
+        finally:  # cancelled while it waits, or at its end
+            self.seconds = self._until_now(began)
+
+    def _until_now(self, began: float | None) -> float:
+        return self.seconds + (time.perf_counter() - began if began is not None else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
