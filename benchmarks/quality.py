@@ -37,7 +37,6 @@ from benchmarks.kept import open_kept
 from lsp_server.completion.project import Project
 from lsp_server.completion.stop import Limits, Stopper
 from lsp_server.completion.window import Window
-from lsp_server.core.text import Text
 from lsp_server.engines.base import Delta, Engine, Event, InfillRequest
 from lsp_server.evaluation import scoring
 from lsp_server.evaluation.ask import ask, document
@@ -98,8 +97,6 @@ class Answer:
     worth: str = ""
     """What of it is shown unasked."""
     logprob: float | None = None
-    context_ms: float | None = None
-    """What looking into the index took."""
     outside_ms: float | None = None
     """What all but the model took: the index, the window, filters, verification."""
 
@@ -127,11 +124,6 @@ async def bare(engine: Engine, case: Case, characters: int) -> Answer:
 async def completed(engine: Recording, case: Case, project: Project | None) -> Answer:
     """Ask Fimble's completion, as for a document that has just been opened."""
     snapshot = document(case, folder(case.package))
-    context_ms = None
-    if project is not None:
-        began = time.perf_counter()
-        await project.needed(snapshot, Text.of(case.prefix).end)
-        context_ms = 1000 * (time.perf_counter() - began)
     engine.request, engine.seconds = None, 0.0
     found = await ask(engine, case, snapshot, SETTINGS, project)
     asked: InfillRequest | None = engine.request
@@ -143,7 +135,7 @@ async def completed(engine: Recording, case: Case, project: Project | None) -> A
     )
     outside_ms = found.milliseconds - 1000 * engine.seconds
     told = found.replaced, found.worth, found.logprob
-    return Answer(found.text, bool(named), *told, context_ms, outside_ms)
+    return Answer(found.text, bool(named), *told, outside_ms)
 
 
 def indexed(root: Path, file: Path) -> Project:
@@ -161,6 +153,7 @@ async def ask_all(
     local = open_kept(model, context_tokens, kept)
     characters = CHARACTERS_PER_TOKEN * (context_tokens - MAX_TOKENS)
     engine = Recording(local)
+    await local.info()  # loads the model, which no case is to pay for
     answers: dict[str, list[Answer]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as indexes:
         projects = {
@@ -215,7 +208,6 @@ def report(cases: Sequence[Case], answers: dict[str, list[Answer]]) -> dict[str,
                 "right_of_shown_percent": _percent(_is_right(a.worth, a, c) for a, c in priced),
             }
         if way == "fimble":
-            figures[way]["context_ms"] = summary([a.context_ms for a in said if a.context_ms])
             figures[way]["outside_ms"] = summary([a.outside_ms for a in said if a.outside_ms])
         if way == "fimble" and any(case.gold for case in cases):
             figures[way]["gold_shown_percent"] = _percent(a.gold_shown for a, c in pairs if c.gold)
