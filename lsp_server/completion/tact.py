@@ -6,6 +6,7 @@ import re
 
 from lsp_server.core.balance import unbalanced
 from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.structure import STRINGS
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Point, encode
 
@@ -33,18 +34,10 @@ def _string_before(snapshot: Snapshot, syntax: Syntax, cursor: Point) -> str:
     at = snapshot.text.byte_offset(cursor)
     node = syntax.tree.root_node.descendant_for_byte_range(max(0, at - 1), at)
     while node is not None:
-        if node.type in _STRINGS and node.start_byte < at < node.end_byte:
+        if node.type in STRINGS and node.start_byte < at < node.end_byte:
             return syntax.data[node.start_byte : at].decode(errors="replace")
         node = node.parent
     left = snapshot.text.lines[cursor.row][: cursor.column]
     if unbalanced(syntax, at - len(encode(left)), at).inside != "string":
         return ""
     return left[min(left.find(quote) for quote in "\"'`" if quote in left) :]
-
-
-_STRINGS = frozenset(
-    (
-        "interpreted_string_literal", "raw_string_literal", "string", "string_literal",
-        "template_string",
-    )
-)  # fmt: skip

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.structure import definition_rows
+from lsp_server.core.structure import definition_rows, text_around
 from lsp_server.core.text import Point, Text
 from lsp_server.core.tokens import Counter
 from lsp_server.engines.base import EngineInfo
@@ -125,7 +125,23 @@ def _window_start(snapshot: Snapshot, first: int, cursor_row: int) -> int:
     for begin, _ in _definitions(snapshot, start, min(start + step, cursor_row) - 1):
         if begin >= start:
             return begin
-    return min(start, cursor_row)
+    outside = _behind_text(snapshot, start)
+    return outside if outside <= cursor_row else min(start, cursor_row)
+
+
+def _behind_text(snapshot: Snapshot, row: int) -> int:
+    """The first row from there on that does not begin within a string or comment.
+
+    Who sees no more than the end of a docstring takes the code below it for text.
+    """
+    if snapshot.syntax is None:
+        return row
+    at = snapshot.text.byte_offset(Point(row, 0))
+    around = text_around(snapshot.syntax, at)
+    if around is None:
+        return row
+    rest = snapshot.syntax.data[at : around.end_byte].decode(errors="replace")
+    return row + Text.of(rest).end.row + 1
 
 
 def _window_end(snapshot: Snapshot, cursor_row: int, end: int) -> int:

@@ -58,6 +58,25 @@ _TRANSPARENT = frozenset(
 """Nodes that hold members themselves."""
 
 
+STRINGS = frozenset(
+    (
+        "interpreted_string_literal", "raw_string_literal", "string", "string_literal",
+        "template_string",
+    )
+)  # fmt: skip
+_TEXTS = STRINGS | {"block_comment", "comment"}
+
+
+def text_around(syntax: Syntax, byte: int) -> Node | None:
+    """The string or comment that a byte stands within, not at its start; the innermost."""
+    node = syntax.tree.root_node.descendant_for_byte_range(byte, byte)
+    while node is not None:
+        if node.type in _TEXTS and node.start_byte < byte < node.end_byte:
+            return node
+        node = node.parent
+    return None
+
+
 def definition_rows(syntax: Syntax, first_row: int, last_row: int) -> list[tuple[int, int]]:
     """First and last row of each definition that touches the rows from `first_row` to `last_row`.
 

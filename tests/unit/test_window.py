@@ -127,3 +127,19 @@ def test_what_stands_in_the_gap_is_no_part_of_the_window_and_is_paid_for() -> No
     tokens = estimate(gap.text.slice(start, end))
     shown = window(gap, start, end, 400, estimate)
     assert estimate(shown.prefix + shown.suffix) <= 400 - tokens
+
+
+@pytest.mark.parametrize("rows", range(3, 30))
+def test_it_does_not_begin_within_a_docstring(rows: int) -> None:
+    text = 'def f():\n    """\n' + "    (one line of it\n" * 40 + '    """\n' + "    x = 1\n" * rows
+    of = snapshot(text, "python")
+    end = Text.of(text).end
+    shown = at(of, end, MIN_TOKENS + 4 * rows, estimate)
+    assert "one line" not in shown.prefix
+    assert shown.prefix.startswith("    x = 1\n")
+
+
+def test_within_a_docstring_it_begins_there() -> None:
+    text = 'def f():\n    """\n' + "    one line of it\n" * 80
+    shown = at(snapshot(text + '    """\n', "python"), Point(82, 0), MIN_TOKENS, estimate)
+    assert shown.prefix.endswith("one line of it\n")
