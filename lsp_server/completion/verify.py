@@ -24,6 +24,9 @@ MAX_CUTS = 8
 """Shorter versions of a suggestion that are tried, the first line alone being the last."""
 MAX_JUDGED = 32
 """Remembered for one place: with each key that agrees, the same text is offered again."""
+MAX_CLOSERS = 3
+"""Brackets at the end that are tried to be too many."""
+_CLOSERS = ")]}"
 _WITH_MACROS = ("c", "cpp")
 
 
@@ -99,8 +102,10 @@ class Verifier:
             if spliced is None:
                 break
             whole = not partial or len(kept) < len(text)
+            if whole and splice.adds_errors(spliced):
+                kept, spliced = splice.without_closers(kept) or (kept, None)
             end = len(kept)
-            if not whole or not splice.adds_errors(spliced):
+            if spliced is not None:
                 span = splice.start, splice.start + len(encode(kept))
                 if place.outline and first_fault(spliced, *span, place.outline) is None:
                     return Verdict(kept, again)
@@ -154,6 +159,15 @@ class _Splice:
         without = self.syntax.edit(self.line_start, self.end, b"")
         broken = MAX_ERRORS if without is None else without.errors()
         return spliced.errors() > (max(before, broken) if before and broken else 0)
+
+    def without_closers(self, text: str) -> tuple[str, Syntax] | None:
+        """A text without the last brackets, if only they are too many, and its syntax."""
+        closers = len(text) - len(text.rstrip(_CLOSERS))
+        for count in range(1, min(closers, MAX_CLOSERS) + 1):
+            spliced = self.with_text(text[:-count])
+            if spliced is not None and not self.adds_errors(spliced):
+                return text[:-count], spliced
+        return None
 
     def again(self, kept: str, fault: int, legal: tuple[str, ...]) -> Again:
         """Ask for the legal names that go on from what stands of the word left of the cursor."""

@@ -112,6 +112,19 @@ async def test_a_text_that_breaks_the_program_is_not_shown() -> None:
     assert await text_at(FakeEngine([Reply("(1, ", "2)")]), HEAD + "x = connect(1, |\n") == "2)"
 
 
+async def test_brackets_too_many_at_its_end_are_left_out() -> None:
+    block = "if 1:\n        connect(\n            'u'))"
+    assert (
+        await text_at(FakeEngine([Reply("    ", block)]), HEAD + "def g():\n    |\n") == block[:-1]
+    )
+
+
+async def test_who_asks_is_given_another_where_the_first_does_not_fit() -> None:
+    replies = [Reply("x = ", "connect(1, ]"), Reply("x = ", "A()", choice=1)]
+    assert await text_at(FakeEngine(replies), HEAD + "x = |\n") == "A()"
+    assert await suggested(FakeEngine(replies), HEAD + "x = |\n", invoked=False) is None
+
+
 async def test_what_was_judged_is_not_judged_again() -> None:
     engine = FakeEngine([WRONG, RIGHT])
     completer = Completer(engine, CompletionSettings())
