@@ -195,8 +195,7 @@ class Completer:
                 await asyncio.sleep(self._rhythm.delay(await self._predicted()))
         until = math.inf if invoked else began + DUE_PART * spot.budget
         written, candidate = await self._writer.write(spot, place, middle, until)
-        if invoked and not candidate.text and written.text.strip():
-            # What was written did not fit; who asked would rather see something else than nothing.
+        if invoked and not candidate.text:  # who asked would rather see something else
             others = await self._writer.others(spot, place, middle, "", spot.budget)
             candidate = next(iter(others), candidate)
         text = candidate.text
