@@ -6,10 +6,11 @@
 `context`     what other files tell of the names used there (`uses`, `resolve`, `project`)
 `rhythm`      how long to wait before the model is asked
 `stop`        where its answer ends: a whole statement, never into what the suffix goes on with
-`overlap`     what of it is kept beside brackets and words right of the cursor
+`filters`     what of it is no code, or stands there already; `overlap` fits it to the line
+`verify`      that it parses, and that what it names exists (`faults`, `expressions`)
+`writer`      asks for it, and again where something in it doesn't exist
+`price`       whether it is worth showing
 `spare`       what is computed until the next key
 `feedback`    what became of it (`suggested`), and of what was accepted (`kept`)
 `stats`       how quick all this was (`tally` adds up, `history` keeps); `outcomes` of suggestions
-
-That a suggestion parses, and that the names in it exist, is not checked yet.
 """
