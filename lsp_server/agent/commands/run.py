@@ -1,0 +1,171 @@
+"""Run a command line: its output as it comes, an end at its limits, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.agent.commands.limits import Limits
+from lsp_server.agent.commands.output import HeadAndTail
+from lsp_server.agent.commands.runner import Order, Outcome
+from lsp_server.agent.commands.sandbox import Sandbox
+from lsp_server.errors import FimbleError, UsageError
+
+_READ_BYTES = 1 << 16
+_END_SECONDS = 6.0
+"""The runner gives up killing before; then it is killed itself."""
+_RUNNER = (sys.executable, "-P", "-m", "lsp_server.agent.commands.runner")
+"""Modules of the user's folder must not run here, so the current directory is not on the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that has ended."""
+
+    exit_status: int
+    """As a shell tells it; 137 (128 + SIGKILL) if it was stopped."""
+    output: str
+    """Standard output and error in one, its middle left out if it is long; not safe to show."""
+    truncated: bool
+    timed_out: bool
+    exceeded: str
+    """Which limit stopped it: "memory", "processes" or "output"; empty if none did."""
+    seconds: float
+
+
+def _ignore(_: str) -> None:
+    pass
+
+
+async def run(
+    line: str,
+    workspace: Path,
+    *,
+    sandbox: Sandbox | None,
+    cwd: Path | None = None,
+    writable: bool = True,
+    limits: Limits | None = None,
+    on_output: Callable[[str], None] = _ignore,
+) -> Finished:
+    """Run a line by the shell and wait for its end. It gets no input, and few variables.
+
+    The sandbox is that of the workspace, whatever `cwd` is, which must lie in it and is it if not
+    given. `writable` is for the sandbox: without it the workspace is read-only, too. `on_output`
+    gets all of the output, in pieces of whole characters.
+
+    All processes have ended when it returns or is cancelled. Raises UsageError if the line can't be
+    run as asked.
+    """
+    limits = limits or Limits()
+    order = _order(line, workspace, cwd, sandbox, writable, limits)
+    started = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        *_RUNNER,
+        order.to_json(),
+        cwd=order.workspace,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    reader = _Reader(process, limits, on_output)
+    reading = asyncio.create_task(reader.read())
+    done: set[asyncio.Task[Outcome]] = set()
+    try:
+        done, _ = await asyncio.wait({reading}, timeout=limits.seconds)
+    finally:
+        if not done:
+            await _end(process, reading, reader)
+    outcome = reading.result()
+    if outcome.error:
+        raise UsageError(outcome.error)
+    return Finished(
+        exit_status=outcome.exit_status,
+        output=reader.kept.text(),
+        truncated=reader.kept.is_truncated,
+        timed_out=not done,
+        exceeded=outcome.exceeded or ("output" if reader.flooded else ""),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _order(
+    line: str,
+    workspace: Path,
+    cwd: Path | None,
+    sandbox: Sandbox | None,
+    writable: bool,
+    limits: Limits,
+) -> Order:
+    if os.name != "posix":
+        raise UsageError("Commands can only be run where there is a POSIX shell.")
+    if "\0" in line:
+        raise UsageError("A command can't hold a NUL character.")
+    workspace = workspace.resolve()
+    folder = workspace if cwd is None else cwd.resolve()
+    if not folder.is_relative_to(workspace) or not folder.is_dir():
+        raise UsageError("A command can only be run in a folder of the workspace.")
+    program = sandbox.program if sandbox else None
+    return Order(line, str(workspace), str(folder), program, writable, limits)
+
+
+class _Reader:
+    """Takes what a runner writes."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, limits: Limits, on_output: Callable[[str], None]
+    ) -> None:
+        self._process = process
+        self._limits = limits
+        self.on_output = on_output
+        self.kept = HeadAndTail(limits.kept_characters)
+        self.flooded = False
+
+    async def read(self) -> Outcome:
+        stdout, stderr = self._process.stdout, self._process.stderr
+        assert stdout and stderr
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        count = 0
+        while data := await stdout.read(_READ_BYTES):
+            count += len(data)
+            if count > self._limits.output_bytes:
+                self.flooded = True
+                close(self._process)
+            else:
+                self._take(decoder.decode(data))
+        self._take(decoder.decode(b"", final=True))
+        told = await stderr.read()
+        status = await self._process.wait()
+        if status != 0:
+            raise FimbleError("The process that runs commands has failed; try the command again.")
+        return Outcome(**json.loads(told))
+
+    def _take(self, text: str) -> None:
+        if text:
+            self.kept.add(text)
+            self.on_output(text)
+
+
+def close(process: asyncio.subprocess.Process) -> None:
+    """Tell a runner to end everything."""
+    assert process.stdin
+    process.stdin.close()
+
+
+async def _end(
+    process: asyncio.subprocess.Process, reading: asyncio.Task[Outcome], reader: _Reader
+) -> None:
+    """Have all processes end; what they still write is kept, and told to nobody."""
+    reader.on_output = _ignore
+    close(process)
+    _, running = await asyncio.wait({reading}, timeout=_END_SECONDS)
+    if running:
+        process.kill()
+        await asyncio.wait({reading})

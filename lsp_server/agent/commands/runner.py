@@ -1,0 +1,210 @@
+"""The process between Fimble and a command: it sets limits, watches, and leaves nothing behind.
+
+    python -P -m lsp_server.agent.commands.runner JSON
+
+Its standard input is a pipe that nobody writes to: when that closes, since the command was
+cancelled or Fimble has died, everything ends. It adopts what its descendants leave behind, so that
+neither `setsid` nor forking twice lets a process get away. The command's output goes to standard
+output; at the end one JSON object with the outcome goes to standard error.
+
+On systems without a way to adopt (all but Linux) a process that forked twice may survive.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from lsp_server.agent.commands.environment import scrubbed
+from lsp_server.agent.commands.limits import Limits
+from lsp_server.agent.commands.placeholders import placeholders
+from lsp_server.agent.commands.sandbox import Sandbox
+from lsp_server.errors import UsageError
+
+_WATCH_SECONDS = 0.2
+_KILL_SECONDS = 5.0
+_NICE = 5
+"""Of the command: the editor comes first."""
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run."""
+
+    line: str
+    workspace: str
+    cwd: str
+    sandbox: str | None
+    """Bubblewrap's path."""
+    writable: bool
+    limits: Limits
+
+    def to_json(self) -> str:
+        """As the runner reads it."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of it."""
+
+    exit_status: int = -1
+    """As a shell tells it: 128 and more for a signal."""
+    exceeded: str = ""
+    """Which limit ended it: "memory" or "processes"; empty if none did."""
+    error: str = ""
+    """Why it was not run: a sentence."""
+
+
+def main() -> None:
+    """Run the order in the first argument."""
+    table = json.loads(sys.argv[1])
+    order = Order(**table | {"limits": Limits(**table["limits"])})
+    _adopt()
+    wake, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    with ExitStack() as stack:
+        try:
+            outcome = _run(order, stack, wake)
+        except UsageError as error:
+            outcome = Outcome(error=str(error))
+        except OSError as error:
+            outcome = Outcome(error=f"The command could not be started: {error.strerror}.")
+    sys.stderr.write(json.dumps(asdict(outcome)))
+
+
+def _run(order: Order, stack: ExitStack, wake: int) -> Outcome:
+    environment = scrubbed(os.environ)
+    command = shell(order.line, order.limits.processes if order.sandbox else None)
+    if order.sandbox is not None:
+        workspace = Path(order.workspace)
+        made = stack.enter_context(placeholders(workspace)) if order.writable else None
+        sandbox = Sandbox(order.sandbox)
+        command = sandbox.wrap(command, workspace, Path(order.cwd), environment, made)
+    child = subprocess.Popen(
+        command,
+        cwd=order.workspace if order.sandbox else order.cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=lambda: _limit(order.limits),  # safe: this process has no threads
+    )
+    try:
+        status, exceeded = _watch(child.pid, order.limits, wake)
+    finally:
+        _end_all(child.pid)
+    child.returncode = os.waitstatus_to_exitcode(signal.SIGKILL if status is None else status)
+    killed_by = -child.returncode
+    return Outcome(128 + killed_by if killed_by > 0 else child.returncode, exceeded)
+
+
+def shell(line: str, processes: int | None) -> list[str]:
+    """The command that runs a line: bash's, since lines are judged as bash reads them.
+
+    Bash reads no file at its start so, nor a variable that names one: there is none. Where it is
+    missing, `sh` is taken; a line that is plain means the same to it. `processes` limits how many
+    there may be; only in a sandbox, elsewhere all of the user's would count.
+    """
+    bash = Path("/bin/bash")
+    if not bash.exists():
+        return ["/bin/sh", "-c", line]
+    run = [str(bash), "--noprofile", "--norc", "-c"]
+    if processes is None:
+        return [*run, line]
+    return [*run, f'ulimit -u {processes}; exec "$@"', "bash", *run, line]
+
+
+def _watch(pid: int, limits: Limits, wake: int) -> tuple[int | None, str]:
+    """Wait for the child's end: its wait status, None if it was ended; and the limit it broke."""
+    while True:
+        ready, _, _ = select.select([0, wake], [], [], _WATCH_SECONDS)
+        if wake in ready:
+            os.read(wake, 4096)
+        status = _reap(pid)
+        if status is not None:
+            return status, ""
+        if 0 in ready:
+            return None, ""
+        if wake not in ready and (exceeded := _exceeded(limits)):
+            return None, exceeded
+
+
+def _exceeded(limits: Limits) -> str:
+    processes = _descendants()
+    if len(processes) > limits.processes:
+        return "processes"
+    memory = 0
+    for process in processes:
+        with suppress(psutil.Error):
+            memory += process.memory_info().rss
+    return "memory" if memory > limits.memory_bytes else ""
+
+
+def _reap(pid: int) -> int | None:
+    """Take note of all that have ended; the wait status of `pid` if it is among them."""
+    found = None
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == pid:
+                found = ended[1]
+    return found
+
+
+def _end_all(pid: int) -> None:
+    """Kill every descendant. Those that are stopped first can't start others meanwhile."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)  # a sandbox ends with its first process
+    deadline = time.monotonic() + _KILL_SECONDS
+    while time.monotonic() < deadline:
+        _reap(pid)
+        processes = _descendants()
+        if not processes:
+            return
+        for each in (signal.SIGSTOP, signal.SIGKILL):
+            for process in processes:
+                with suppress(psutil.Error):
+                    process.send_signal(each)
+        time.sleep(0.005)
+
+
+def _descendants() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def _adopt() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _limit(limits: Limits) -> None:
+    os.nice(_NICE)
+    values: dict[int, Any] = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: limits.cpu_seconds,
+        resource.RLIMIT_FSIZE: limits.file_bytes,
+    }
+    for kind, value in values.items():
+        hard = resource.getrlimit(kind)[1]
+        if hard == resource.RLIM_INFINITY or hard > value:
+            resource.setrlimit(kind, (value, value))
+
+
+if __name__ == "__main__":
+    main()
