@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of memory and processes all that a command started are counted together, twice a second.
+    """Of memory and processes all that a command started are counted together, ten times a second.
 
     A limit on address space would hold at once, but runtimes reserve far more than they use (Node
     tens of GiB), so that none that they can live with would protect anything.

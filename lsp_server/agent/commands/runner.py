@@ -34,10 +34,14 @@ from lsp_server.agent.commands.placeholders import placeholders
 from lsp_server.agent.commands.sandbox import Sandbox
 from lsp_server.errors import UsageError
 
-_WATCH_SECONDS = 0.2
+_WATCH_SECONDS = 0.1
+"""A fork bomb makes some hundreds of processes meanwhile, and each of them slows the next look."""
 _KILL_SECONDS = 5.0
-_NICE = 5
-"""Of the command: the editor comes first."""
+_FLOOD = 4
+"""So many times more processes than allowed, on all of the machine, are a fork bomb: to list whose
+they are would take longer than it takes to make as many again."""
+_NICE = 10
+"""Of the command: the editor comes first, and who watches."""
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -133,6 +137,7 @@ def shell(line: str, processes: int | None) -> list[str]:
 
 def _watch(pid: int, limits: Limits, wake: int) -> tuple[int | None, str]:
     """Wait for the child's end: its wait status, None if it was ended; and the limit it broke."""
+    most = len(psutil.pids()) + _FLOOD * limits.processes
     while True:
         ready, _, _ = select.select([0, wake], [], [], _WATCH_SECONDS)
         if wake in ready:
@@ -142,11 +147,13 @@ def _watch(pid: int, limits: Limits, wake: int) -> tuple[int | None, str]:
             return status, ""
         if 0 in ready:
             return None, ""
-        if wake not in ready and (exceeded := _exceeded(limits)):
+        if wake not in ready and (exceeded := _exceeded(limits, most)):
             return None, exceeded
 
 
-def _exceeded(limits: Limits) -> str:
+def _exceeded(limits: Limits, most: int) -> str:
+    if len(psutil.pids()) > most:
+        return "processes"
     processes = _descendants()
     if len(processes) > limits.processes:
         return "processes"

@@ -32,7 +32,8 @@ _EMPTY_BYTES = 1 << 20
 _ISOLATION = (
     *("--unshare-user", "--unshare-all", "--disable-userns", "--cap-drop", "ALL"),
     *("--new-session", "--die-with-parent"),
-    *("--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"),
+    # Bubblewrap leaves /proc/sys to be written by root, whom it belongs to, without capabilities.
+    *("--ro-bind", "/", "/", "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"),
     *("--size", str(_PRIVATE_BYTES), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),
 )
 _HIDDEN_FOLDERS = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")
