@@ -32,6 +32,7 @@ from lsp_server.agent.commands.environment import scrubbed
 from lsp_server.agent.commands.limits import Limits
 from lsp_server.agent.commands.placeholders import placeholders
 from lsp_server.agent.commands.sandbox import Sandbox
+from lsp_server.agent.commands.seccomp import open_filter
 from lsp_server.errors import UsageError
 
 _WATCH_SECONDS = 0.1
@@ -96,17 +97,20 @@ def main() -> None:
 def _run(order: Order, stack: ExitStack, wake: int) -> Outcome:
     environment = scrubbed(os.environ)
     command = shell(order.line, order.limits.processes if order.sandbox else None)
+    seccomp = None
     if order.sandbox is not None:
+        seccomp = open_filter()
         workspace = Path(order.workspace)
         made = stack.enter_context(placeholders(workspace)) if order.writable else None
         sandbox = Sandbox(order.sandbox)
-        command = sandbox.wrap(command, workspace, Path(order.cwd), environment, made)
+        command = sandbox.wrap(command, workspace, Path(order.cwd), environment, made, seccomp)
     child = subprocess.Popen(
         command,
         cwd=order.workspace if order.sandbox else order.cwd,
         env=environment,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
+        pass_fds=[] if seccomp is None else [seccomp],
         start_new_session=True,
         preexec_fn=lambda: _limit(order.limits),  # safe: this process has no threads
     )

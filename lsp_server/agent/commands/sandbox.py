@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 
 from lsp_server.agent.commands.protected import LIST, find_protected
+from lsp_server.agent.commands.seccomp import open_filter
 from lsp_server.agent.commands.toolchains import git_folders, tools
 from lsp_server.errors import UsageError
 
@@ -54,12 +55,14 @@ class Sandbox:
         cwd: Path,
         environment: Mapping[str, str],
         placeholders: Iterable[Path] | None,
+        seccomp: int | None,
     ) -> list[str]:
         """The command that runs `argv` in the sandbox of a workspace.
 
         `placeholders` are what stands for protected files that don't exist; None if the workspace
-        is to be read-only. Raises UsageError if the workspace holds the home folder. It looks
-        through the workspace: call it in a thread.
+        is to be read-only. `seccomp` is a filter's descriptor, which the command must inherit.
+        Raises UsageError if the workspace holds the home folder. It looks through the workspace:
+        call it where waiting does no harm.
         """
         workspace = workspace.resolve()
         home = Path.home().resolve()
@@ -69,7 +72,7 @@ class Sandbox:
                 "open a folder inside of it instead."
             )
         hidden = _hidden_folders(home)
-        arguments = [self.program, *_ISOLATION]
+        arguments = [self.program, *_ISOLATION, *_filtered(seccomp)]
         for folder in hidden:
             size = _PRIVATE_BYTES if folder in (home, Path("/tmp")) else _EMPTY_BYTES
             arguments += ["--size", str(size), "--tmpfs", str(folder)]
@@ -96,7 +99,8 @@ def find_sandbox() -> Sandbox | None:
     program = shutil.which("bwrap")
     if program is None:
         return None
-    command = [program, *_ISOLATION, "--", "/bin/true"]
+    seccomp = open_filter()
+    command = [program, *_ISOLATION, *_filtered(seccomp), "--", "/bin/true"]
     try:
         subprocess.run(
             command,
@@ -105,10 +109,18 @@ def find_sandbox() -> Sandbox | None:
             capture_output=True,
             timeout=_TRY_SECONDS,
             env={"PATH": os.defpath},
+            pass_fds=[] if seccomp is None else [seccomp],
         )
     except (OSError, subprocess.SubprocessError):
         return None
+    finally:
+        if seccomp is not None:
+            os.close(seccomp)
     return Sandbox(program)
+
+
+def _filtered(seccomp: int | None) -> list[str]:
+    return [] if seccomp is None else ["--seccomp", str(seccomp)]
 
 
 def _hidden_folders(home: Path) -> list[Path]:
