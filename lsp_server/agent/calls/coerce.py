@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lsp_server.agent.calls.names import resembling
+from lsp_server.agent.calls.repair import BROKEN, load
 
 _TYPES = {
     "dict": "object",
@@ -144,10 +145,8 @@ def _array(value: Any) -> Any:
 def _decoded(value: Any) -> Any:
     """What the text of a JSON value says; anything else is given back."""
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):
-        try:
-            return json.loads(value, strict=False)
-        except ValueError:
-            return value
+        loaded = load(value)
+        return value if loaded is None or BROKEN in loaded.repairs else loaded.value
     return value
 
 

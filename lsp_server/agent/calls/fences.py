@@ -35,7 +35,7 @@ _OPEN = _ANNOUNCING | {
     "javascript",
 }
 _STATEMENT = re.compile(r"(?:[A-Za-z_]\w*[ \t]*=(?!=)[ \t]*)?(?:await[ \t]+)?(?:print\()?")
-_MAY_BE_STATEMENT = re.compile(r"[A-Za-z_]\w*[ \t]*(?:=[ \t]*)?(?:await[ \t]*)?(?:print\(?)?")
+_MAY_BE_STATEMENT = re.compile(r"(?:[A-Za-z_]\w*[ \t]*(?:=[ \t]*)?)?(?:await[ \t]*)?(?:print\(?)?")
 _TOOL_NAME = re.compile(r"TOOL_NAME:[ \t]*([\w.:-]+)[ \t]*\n")
 _ARGUMENT = re.compile(r"\s*BEGIN_ARG:[ \t]*([\w.-]+)[ \t]*\n(.*?)\n?[ \t]*END_ARG", re.DOTALL)
 _CUT_ARGUMENT = re.compile(r"\s*BEGIN_ARG:[ \t]*([\w.-]+)[ \t]*\n(.*)", re.DOTALL)

@@ -28,6 +28,8 @@ class Found:
 
     end: int
     calls: tuple[Call | Rejected, ...]
+    marks: str = ""
+    """Of the fence whose first line belongs to them: it is still to be closed."""
 
 
 Outcome = Found | Skip | None
@@ -55,16 +57,6 @@ class Scene:
         return not self.final and any(
             len(rest) < len(each) and each.startswith(rest) for each in literals
         )
-
-    def behind_fence(self, outcome: Outcome) -> Outcome:
-        """The same calls, and the marks that close the block they stood in."""
-        if not isinstance(outcome, Found):
-            return outcome
-        place = self.behind_space(outcome.end)
-        if place is None or self.may_become(place, ("```",)):
-            return None
-        closed = self.text.startswith("```", place)
-        return Found(place + 3, outcome.calls) if closed else outcome
 
 
 _VISIBLE = re.compile(r"\S")

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 
 from lsp_server.agent.calls.schema import Tool
 
-LIKENESS = 0.86
-"""Of difflib's ratio: two letters of eight may be swapped, and `create` is still not `delete`."""
+LIKENESS = 0.83
+"""Of difflib's ratio: two letters of six may be swapped, one of three may not be wrong."""
 _SHORTEST_TYPO = 4
 _NAMESPACE = re.compile(r"^(?:functions?|tools?|default_api|api)[.:/]", re.IGNORECASE)
 _NUMBER = re.compile(r":\d+$")

@@ -37,7 +37,7 @@ _BEGINS = re.compile(
     re.VERBOSE,
 )
 _MAY_BEGIN = re.compile(
-    r"""[{\[\s]* (?: /{0,2} | \\*["'][^"'\n]{0,64}["']?\s* | [A-Za-z_]\w{0,63}\s* )?""",
+    r"""[{\[\s]* (?: /{0,2} | \\*(?:["'][^"'\n]{0,64}["']?\s*)? | [A-Za-z_]\w{0,63}\s* )?""",
     re.VERBOSE,
 )
 _NAMED = re.compile(r"""["'](?:tool|tool_name|function|name|action)["']\s*:\s*["']([\w.-]+)["']""")
@@ -154,8 +154,8 @@ def _flat(value: Mapping[str, Any], name_key: str, tool: Tool) -> dict[str, Any]
     return {
         key: each
         for key, each in value.items()
-        if key in tool.properties
-        or not (key in _ASIDE or key in _ARGUMENT_KEYS or key in (name_key, "description"))
+        if key != name_key
+        and (key in tool.properties or key not in (*_ASIDE, *_ARGUMENT_KEYS, "description"))
     }
 
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from lsp_server.agent.calls.fences import Fence, fence_at, fenced_call, named_lines
 from lsp_server.agent.calls.forms import Found, Outcome, Scene, Skip
 from lsp_server.agent.calls.names import Toolbox
 from lsp_server.agent.calls.objects import json_calls
-from lsp_server.agent.calls.python import python_call, python_list
+from lsp_server.agent.calls.python import python_line, python_list
 from lsp_server.agent.calls.react import react_call
 from lsp_server.agent.calls.schema import Call, Piece, Prose, Thought, Tool
 from lsp_server.agent.calls.tags import CLOSERS, tagged_call
@@ -43,8 +44,8 @@ class Parser:
         self._pieces: list[Piece] = []
         self._fence: Fence | None = None
         """The block of code that is being shown."""
-        self._dropped: Fence | None = None
-        """The block whose first line was not shown, because a call stood behind it."""
+        self._dropped = ""
+        """The marks of a block whose first line was not shown, because a call stood behind it."""
         self._step: Callable[[], bool] = self._thought if thinking else self._prose
 
     def feed(self, text: str) -> list[Piece]:
@@ -112,17 +113,14 @@ class Parser:
             if not isinstance(fence, Fence):
                 return fence
             if self._dropped and _closes(scene.text[first : fence.end], self._dropped):
-                self._dropped = None
+                self._dropped = ""
                 return Found(fence.end, ())
             call = fenced_call(scene, fence)
             if call is None:
                 return None
-            if isinstance(call, Found):
-                self._dropped = fence
-                return call
-            return fence
+            return replace(call, marks=fence.marks) if isinstance(call, Found) else fence
         if head.isalpha() or head in ("_", "*"):
-            for read in (_named_lines, react_call, _python):
+            for read in (_named_lines, react_call, python_line):
                 outcome = read(scene, first)
                 if not isinstance(outcome, Skip):
                     return outcome
@@ -144,7 +142,7 @@ class Parser:
                     if line_end < 0 and not self._final:
                         return self._hold(at)
                     end = line_end + 1 if line_end >= 0 else len(text)
-                    if _closes(text[first:end], fence):
+                    if _closes(text[first:end], fence.marks):
                         self._show(end)
                         self._fence, self._step = None, self._prose
                         return True
@@ -183,11 +181,14 @@ class Parser:
         scene = Scene(self._text, self._box, self._final)
         text = self._text
         place = scene.behind_space(1)
-        if place is None or scene.may_become(place, CLOSERS):
+        if place is None or scene.may_become(place, (*CLOSERS, self._dropped)):
             return False
         closer = next((each for each in CLOSERS if text.startswith(each, place)), None)
         if closer is not None:
             self._cut(place + len(closer))
+        elif self._dropped and text.startswith(self._dropped, place):
+            self._cut(place + len(self._dropped))
+            self._dropped = ""
         elif place < len(text) and text[place] in _LEFT_OVER:
             self._cut(place + 1)
         else:
@@ -207,6 +208,7 @@ class Parser:
     def _take(self, start: int, found: Found) -> bool:
         self._show(start)
         self._pieces += found.calls
+        self._dropped = found.marks or self._dropped
         self._cut(found.end - start + 1)
         self._step = self._behind_call
         return True
@@ -243,10 +245,6 @@ def _named_lines(scene: Scene, first: int) -> Outcome:
     return named_lines(scene, first) if scene.text.startswith("TOOL_NAME:", first) else Skip(first)
 
 
-def _python(scene: Scene, first: int) -> Outcome:
-    return python_call(scene, first, strong=False)
-
-
 def _indent_end(text: str, at: int) -> int:
     indent = _INDENT.match(text, at)
     assert indent is not None
@@ -257,7 +255,7 @@ def _is_line_start(text: str, place: int) -> bool:
     return not text[text.rfind("\n", 0, place) + 1 : place].strip(" \t") and "\n" in text[:place]
 
 
-def _closes(line: str, fence: Fence) -> bool:
-    """Whether a line that begins with marks ends a block."""
+def _closes(line: str, marks: str) -> bool:
+    """Whether a line ends the block that these marks began."""
     bare = line.strip()
-    return len(bare) >= len(fence.marks) and set(bare) == {fence.marks[0]}
+    return len(bare) >= len(marks) and set(bare) == {marks[0]}

@@ -14,25 +14,35 @@ from lsp_server.agent.calls.repair import load
 from lsp_server.agent.calls.schema import CUT_OFF, Call, Rejected
 from lsp_server.agent.calls.settle import Raw, settle
 
-NAME = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*[.:]?")
+NAME = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*[.:-]?")
 _METHOD = ".call"
 """Llama's built-in tools are called as `search.call(query="..")`."""
 _WORDS = {"true": True, "false": False, "null": None}
 _TEXTS = re.compile(r'("""|\'\'\')(?:\\.|.)*?\1|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', re.DOTALL)
-_LINE_END = re.compile(r"[ \t]*(?:\n|$)")
+_LINE_END = re.compile(r"[ \t]*(;|\r?\n|\Z)")
 
 
-def python_call(scene: Scene, start: int, *, strong: bool) -> Outcome:
-    """The call that begins at `start`; unless `strong`, it must be all that stands on its line."""
-    one = one_call(scene, start, strong=strong)
-    if not isinstance(one, Found) or strong:
-        return one
-    if scene.text[one.end : one.end + 1] == ";":
-        return one
-    rest = _LINE_END.match(scene.text, one.end)
-    if rest is None:
-        return Skip(one.end)
-    return one if rest.group().endswith("\n") or scene.final else None
+def python_line(scene: Scene, start: int) -> Outcome:
+    """The calls that are all that stands on a line, from `start` on; `;` may stand between them."""
+    calls: list[Call | Rejected] = []
+    at = start
+    while True:
+        one = one_call(scene, at, strong=False)
+        if not isinstance(one, Found):
+            return one if one is None or not calls else Found(at, tuple(calls))
+        calls += one.calls
+        rest = _LINE_END.match(scene.text, one.end)
+        if rest is None:
+            return Skip(one.end)
+        if rest[1] == ";":
+            following = scene.behind_space(rest.end())
+            if following is None:
+                return None
+            at = following
+        elif rest[1] or scene.final:
+            return Found(one.end, tuple(calls))
+        else:
+            return None
 
 
 def python_list(scene: Scene, start: int, *, strong: bool) -> Outcome:

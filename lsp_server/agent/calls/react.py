@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lsp_server.agent.calls.forms import Found, Outcome, Scene, Skip
 from lsp_server.agent.calls.objects import json_arguments, json_calls
@@ -34,7 +35,7 @@ def react_call(scene: Scene, start: int) -> Outcome:
         )
         return None if waits else Skip(start + 1)
     at = label.end()
-    if at == len(text) and not scene.final:
+    if (at == len(text) and not scene.final) or scene.may_become(at, ("**",)):
         return None
     if text[at : at + 1] == "{":
         return json_calls(scene, at, strong=False)
@@ -94,7 +95,7 @@ def _with_input(scene: Scene, start: int, at: int, name: str, *, sure: bool) -> 
         return None
     if text[value : value + 1] == "{":
         outcome = json_arguments(scene, start, value, name)
-        return scene.behind_fence(outcome) if fence else outcome
+        return replace(outcome, marks="```") if fence and isinstance(outcome, Found) else outcome
     line_end = text.find("\n", value)
     if line_end < 0 and not scene.final:
         return None

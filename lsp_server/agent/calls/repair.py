@@ -6,17 +6,20 @@ import ast
 import json
 import re
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import json_repair
 
+from lsp_server.agent.calls.extent import texts
+
 BROKEN = "broken JSON repaired"
 MAX_REPAIRED = 100_000
 """Characters; the repair of a longer text might take seconds."""
 _ESCAPED = re.compile(r"[{\[]\s*(?:\{\s*)?\\+\"")
-_OTHER_QUOTES = re.compile(r"([:,\[{]\s*)(\"\"\"|'''|`)(.*?)\2(?=\s*[,:}\]])", re.DOTALL)
-"""Texts of Python's and JavaScript's, which json_repair does not know."""
+_PART = re.compile(r'\\(u[0-9a-fA-F]{4}|.)|[\x00-\x1f"]', re.DOTALL)
+"""What in a text may not stand in one of JSON as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,39 @@ def _unescaped(text: str) -> Loaded | None:
 
 
 def _repaired(text: str) -> Loaded | None:
+    """By json_repair, which sees marks instead of the texts: it would trim them."""
     if len(text) > MAX_REPAIRED:
         return None
-    value = json_repair.loads(_OTHER_QUOTES.sub(_requoted, text))
+    kept: dict[str, str] = {}
+    parts: list[str] = []
+    at = 0
+    for start, end, quote in texts(text):
+        inner = _PART.sub(_escaped, text[start + len(quote) : end - len(quote)])
+        mark = f"text{len(kept)}mark"
+        kept[mark] = json.loads(f'"{inner}"')
+        parts += [text[at:start], f'"{mark}"']
+        at = end
+    value = _filled(json_repair.loads("".join((*parts, text[at:]))), kept)
     return Loaded(value, (BROKEN,)) if value else None
 
 
-def _requoted(found: re.Match[str]) -> str:
-    return found[1] + json.dumps(found[3], ensure_ascii=False)
+def _filled(value: Any, kept: Mapping[str, str]) -> Any:
+    """A value with the texts again that stood where the marks are."""
+    match value:
+        case str():
+            return kept.get(value, value)
+        case list():
+            return [_filled(each, kept) for each in value]
+        case dict():
+            return {kept.get(key, key): _filled(each, kept) for key, each in value.items()}
+        case _:
+            return value
+
+
+def _escaped(found: re.Match[str]) -> str:
+    escape = found[1]
+    if escape is None:
+        return json.dumps(found.group())[1:-1]
+    if escape[0] in '"\\/bfnrt' or len(escape) > 1:
+        return found.group()
+    return escape if escape in "'`\n" else json.dumps(found.group())[1:-1]

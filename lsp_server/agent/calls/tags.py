@@ -8,6 +8,7 @@ models write `<tools>`, `<function_call>` or `<response>` instead of what they w
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lsp_server.agent.calls.forms import Found, Outcome, Scene, Skip
 from lsp_server.agent.calls.objects import json_arguments, json_calls
@@ -121,8 +122,8 @@ def _content(scene: Scene, start: int, at: int, *, strong: bool) -> Outcome:
             nested = xml_call(scene, place, strong=True)
         return nested if not isinstance(nested, Skip) else Skip(start + 1)
     found = content_call(scene, start, place, strong=strong)
-    if "```" in text[start:place]:
-        found = scene.behind_fence(found)
+    if isinstance(found, Found) and "```" in text[start:place]:
+        return replace(found, marks="```")
     return found if not isinstance(found, Skip) else Skip(start + 1)
 
 
@@ -135,10 +136,10 @@ def _by_name(scene: Scene, start: int, at: int, *, strong: bool) -> Outcome:
     word = NAME.match(text, at)
     if word is None:
         return Skip(start + 1)
-    name = word.group().rstrip(".:")
+    name = word.group().rstrip(".:-")
     known = box.find(name, typos=strong)
     place = word.end()
-    if word.group().endswith(":"):
+    if word.group().endswith(":"):  # Kimi numbers its calls: `name:0`
         place -= 1
     while True:
         following = scene.behind_space(place)
@@ -152,7 +153,9 @@ def _by_name(scene: Scene, start: int, at: int, *, strong: bool) -> Outcome:
         return None if following + 1 == len(text) and not scene.final else Skip(start + 1)
     if text[following : following + 1] == "{" and (known or strong):
         called = json_arguments(scene, start, following, name)
-        return scene.behind_fence(called) if "```" in text[at:following] else called
+        if isinstance(called, Found) and "```" in text[at:following]:
+            return replace(called, marks="```")
+        return called
     if known is None or not strong:
         return Skip(start + 1)
     closer = _CLOSER.search(text, following)
