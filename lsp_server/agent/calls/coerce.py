@@ -46,7 +46,7 @@ def coerce(name: str, value: Any, schema: Mapping[str, Any], repairs: list[str])
     kinds = schema.get("type", "any")
     if isinstance(kinds, list):
         return _any_of(name, value, [{**schema, "type": kind} for kind in kinds], repairs)
-    kind = _TYPES.get(kinds, kinds)
+    kind = standard_type(kinds)
     if value is None and schema.get("nullable"):
         return None
     changed = _of_kind(kind, value)
@@ -60,6 +60,11 @@ def coerce(name: str, value: Any, schema: Mapping[str, Any], repairs: list[str])
     if kind == "object" and schema.get("properties"):
         return _members(name, changed, schema, repairs)
     return changed
+
+
+def standard_type(kind: Any) -> Any:
+    """The standard's name for a type of a schema: BFCL has `dict`, `float` and `tuple`."""
+    return _TYPES.get(kind, kind) if isinstance(kind, str) else kind
 
 
 _UNFIT = object()

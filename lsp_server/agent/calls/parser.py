@@ -73,6 +73,14 @@ class Parser:
                 first = _indent_end(text, at)
                 if first == len(text) and not self._final:
                     return self._hold(at)
+                if scene.may_become(first, _THINK):
+                    return self._hold(at)
+                tag = next((tag for tag in _THINK if text.startswith(tag, first)), None)
+                if tag is not None:
+                    self._show(at)
+                    self._cut(first - at + 1 + len(tag))
+                    self._step = self._thought
+                    return True
                 outcome = self._line(scene, first)
                 if outcome is None:
                     return self._hold(at)
@@ -88,15 +96,6 @@ class Parser:
             if found.group() == "\n":
                 at = place + 1
                 continue
-            if found.group() == "<" and _is_line_start(text, place):
-                if scene.may_become(place, _THINK):
-                    return self._hold(place)
-                tag = next((tag for tag in _THINK if text.startswith(tag, place)), None)
-                if tag is not None:
-                    self._show(place)
-                    self._cut(1 + len(tag))
-                    self._step = self._thought
-                    return True
             outcome = _call_at(scene, place)
             if outcome is None:
                 return self._hold(place)
@@ -249,10 +248,6 @@ def _indent_end(text: str, at: int) -> int:
     indent = _INDENT.match(text, at)
     assert indent is not None
     return indent.end()
-
-
-def _is_line_start(text: str, place: int) -> bool:
-    return not text[text.rfind("\n", 0, place) + 1 : place].strip(" \t") and "\n" in text[:place]
 
 
 def _closes(line: str, marks: str) -> bool:

@@ -19,7 +19,7 @@ _METHOD = ".call"
 """Llama's built-in tools are called as `search.call(query="..")`."""
 _WORDS = {"true": True, "false": False, "null": None}
 _TEXTS = re.compile(r'("""|\'\'\')(?:\\.|.)*?\1|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', re.DOTALL)
-_LINE_END = re.compile(r"[ \t]*(;|\r?\n|\Z)")
+_LINE_END = re.compile(r"[ \t]*(;|\r?\n|\r?\Z)")
 
 
 def python_line(scene: Scene, start: int) -> Outcome:
@@ -39,7 +39,7 @@ def python_line(scene: Scene, start: int) -> Outcome:
             if following is None:
                 return None
             at = following
-        elif rest[1] or scene.final:
+        elif rest[1].endswith("\n") or scene.final:
             return Found(one.end, tuple(calls))
         else:
             return None

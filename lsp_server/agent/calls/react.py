@@ -17,7 +17,7 @@ _INPUT = re.compile(
     r"\s*(?:\*\*)?(?:action[ _]input|input|arguments|args|parameters)(?:\*\*)?:(?:\*\*)?",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n\s*")
+_FENCE = re.compile(r"```(?:json)?\r?\n\s*")
 _MAY_BE_INPUT = (
     *("action input:", "action_input:", "**action input:**", "**action input**:"),
     *("input:", "arguments:", "args:", "parameters:"),
@@ -41,7 +41,7 @@ def react_call(scene: Scene, start: int) -> Outcome:
         return json_calls(scene, at, strong=False)
     word = _NAME.match(text, at)
     if word is None:
-        return Skip(start + 1)
+        return None if text[at:] in ("`", '"', "'") and not scene.final else Skip(start + 1)
     if word.end() == len(text) and not scene.final:
         return None
     tool = scene.box.find(word[1], typos=True)
@@ -86,7 +86,7 @@ def _with_input(scene: Scene, start: int, at: int, name: str, *, sure: bool) -> 
         return Found(at, (called,))
     # What follows the label may stand on the next line, and may be fenced.
     value = scene.behind_space(label.end())
-    if value is None or scene.may_become(value, ("```json\n", "```\n")):
+    if value is None or scene.may_become(value, ("```json\r\n", "```json\n", "```\r\n", "```\n")):
         return None
     fence = _FENCE.match(text, value)
     if fence:

@@ -35,7 +35,7 @@ def load(text: str) -> Loaded | None:
     for read in (_strict, _lenient, _python, _unescaped, _repaired):
         try:
             loaded = read(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
             continue
         if loaded is not None and isinstance(loaded.value, dict | list):
             return loaded
@@ -77,7 +77,11 @@ def _repaired(text: str) -> Loaded | None:
         kept[mark] = json.loads(f'"{inner}"')
         parts += [text[at:start], f'"{mark}"']
         at = end
-    value = _filled(json_repair.loads("".join((*parts, text[at:]))), kept)
+    try:
+        repaired = json_repair.loads("".join((*parts, text[at:])))
+    except AssertionError:  # its own: some texts are not broken in the ways that it expects
+        return None
+    value = _filled(repaired, kept)
     return Loaded(value, (BROKEN,)) if value else None
 
 

@@ -43,9 +43,10 @@ _MESSAGE = re.compile(
 )
 _SEPARATOR = re.compile(
     r"""(?:function)?<｜tool▁sep｜> | <\|tool_call_argument_begin\|> | <\|tool_sep\|> | \[ARGS\]
-        | ```(?:json)?[ \t]*\n | :\d+ | \[CALL_ID\]\w*""",
+        | ```(?:json)?\r?\n""",
     re.VERBOSE,
 )
+_NUMBER = re.compile(r":\d+")
 _SEPARATORS = (
     "function<｜tool▁sep｜>",
     "<｜tool▁sep｜>",
@@ -54,7 +55,9 @@ _SEPARATORS = (
     "<|tool_call_begin|>",
     "[ARGS]",
     "```json\n",
+    "```json\r\n",
     "```\n",
+    "```\r\n",
 )
 _TAGS = (
     "tool_call tool_calls toolcall tools tool function_call function_calls functioncall function"
@@ -141,6 +144,9 @@ def _by_name(scene: Scene, start: int, at: int, *, strong: bool) -> Outcome:
     place = word.end()
     if word.group().endswith(":"):  # Kimi numbers its calls: `name:0`
         place -= 1
+    number = _NUMBER.match(text, place)
+    if number is not None:
+        place = number.end()
     while True:
         following = scene.behind_space(place)
         if following is None or scene.may_become(following, _SEPARATORS):
