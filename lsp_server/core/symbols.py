@@ -53,12 +53,17 @@ class Symbol:
 
 def symbols(syntax: Syntax) -> list[Symbol]:
     """All definitions, in the order in which they stand."""
+    return [symbol for symbol, _ in definitions(syntax)]
+
+
+def definitions(syntax: Syntax) -> list[tuple[Symbol, Declared]]:
+    """The same with the nodes that define them."""
     reader = _Reader(syntax)
     scopes = [Scope(syntax.tree.root_node)]
     while scopes and len(reader.found) < MAX_SYMBOLS and reader.visited < MAX_VISITED:
         scopes += reader.read(scopes.pop())
-    reader.found.sort(key=lambda item: item[0])
-    return [symbol for _, symbol in reader.found[:MAX_SYMBOLS]]
+    reader.found.sort(key=lambda found: found[1].whole.start_byte)
+    return reader.found[:MAX_SYMBOLS]
 
 
 class _Reader:
@@ -69,7 +74,7 @@ class _Reader:
         # tree-sitter's rows end at `\n` only; each lone `\r` above is a row more.
         self._returns = [match.start() for match in _LONE_RETURN.finditer(syntax.data)]
         self._names: set[tuple[str, str, str]] = set()
-        self.found: list[tuple[int, Symbol]] = []
+        self.found: list[tuple[Symbol, Declared]] = []
         self.visited = 0
 
     def read(self, scope: Scope) -> list[Scope]:
@@ -100,9 +105,9 @@ class _Reader:
                 comments = list(scope.comments)
             leading, ended = [], _last_row(node)
             if described is not None and (text := self._string(node)):
-                start, symbol = self.found[described]
+                symbol, declared = self.found[described]
                 if not symbol.doc:
-                    self.found[described] = start, replace(symbol, doc=_sentence(text))
+                    self.found[described] = replace(symbol, doc=_sentence(text)), declared
             described = None
             for item in self._declared(node, scope, self._data):
                 if isinstance(item, Scope):
@@ -137,7 +142,7 @@ class _Reader:
             ),
             decorated=item.whole.type == "decorated_definition",
         )
-        self.found.append((item.whole.start_byte, symbol))
+        self.found.append((symbol, item))
         return self._grammar == "python" and item.kind in ("field", "constant", "variable")
 
     def _signature(self, item: Declared) -> str:

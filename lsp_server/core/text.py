@@ -111,6 +111,11 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def decode(data: bytes) -> str:
+    """What `encode` made of a text, back."""
+    return data.decode("utf-8", "surrogatepass")
+
+
 def utf16_index(text: str, units: int) -> int:
     """How many code points so many UTF-16 units of a text are, at most all of them.
 
