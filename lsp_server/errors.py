@@ -9,6 +9,10 @@
     │   ├── NoFimMarkers       the vocabulary has no fill-in-the-middle markers
     │   ├── NotEnoughMemory    weights and context don't fit into free memory
     │   └── DownloadFailed     a pull did not finish; what has arrived is kept
+    ├── AgentError
+    │   ├── PathRefused        a path that the agent must not read or write
+    │   ├── FileChanged        a file is not as it was when the edit was worked out
+    │   └── UndoRefused        undoing would lose what somebody wrote since
     └── EngineError
         ├── EngineUnavailable  no engine can answer now: not installed, or given up after crashes
         ├── EngineCrashed      the worker died or hung while this request was running
@@ -59,6 +63,24 @@ class NotEnoughMemory(ModelError):
 
 class DownloadFailed(ModelError):
     """A model could not be fetched."""
+
+
+class AgentError(FimbleError):
+    """The agent could not do something to the user's files."""
+
+    exit_code = 5
+
+
+class PathRefused(AgentError):
+    """A path that the agent must not read or write."""
+
+
+class FileChanged(AgentError):
+    """A file is not as it was when the edit was worked out."""
+
+
+class UndoRefused(AgentError):
+    """Undoing would lose what somebody wrote since."""
 
 
 class EngineError(FimbleError):

@@ -99,19 +99,37 @@ class Rules:
         return Rules(prefix, spec, self) if spec else self
 
 
-def rules_at(root: Path) -> tuple[Rules, str]:
+def rules_at(root: Path, *, usual: bool = True) -> tuple[Rules, str]:
     """The rules at a workspace's root, and the root's prefix in them.
 
-    In a part of a git repository the ignore files above it hold too.
+    In a part of a git repository the ignore files above it hold too. `usual`: also leave out what
+    is usually vendored or generated.
     """
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    lines = _USUAL.splitlines() + _lines(top / ".git" / "info" / "exclude")
+    lines = _USUAL.splitlines() if usual else []
+    lines += _lines(top / ".git" / "info" / "exclude")
     rules = Rules("", GitIgnoreSpec.from_lines(lines))
     parts = root.relative_to(top).parts
     for count in range(len(parts) + 1):
         prefix = "".join(f"{part}/" for part in parts[:count])
         rules = rules.below(top.joinpath(*parts[:count]), prefix)
     return rules, "".join(f"{part}/" for part in parts)
+
+
+def is_ignored(root: Path, path: str, *, usual: bool = True) -> bool:
+    """Whether a path, relative to the resolved root, is left out, or a folder that it is in.
+
+    `usual` as in `rules_at`.
+    """
+    rules, place = rules_at(root, usual=usual)
+    *folders, name = path.split("/")
+    here = root
+    for folder in folders:
+        here, place = here / folder, f"{place}{folder}/"
+        if rules.ignores(place):
+            return True
+        rules = rules.below(here, place)
+    return rules.ignores(place + name)
 
 
 def is_secret_name(name: str) -> bool:
