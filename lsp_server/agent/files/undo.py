@@ -70,8 +70,15 @@ def undo(
             " first, or edit by hand."
         )
     # What is deleted makes room: a file may have taken the place of a folder, or the other way.
-    for plan in sorted(plans, key=lambda plan: (plan.wanted is not None, -plan.path.count("/"))):
-        _carry_out(journal, session, plan)
+    for plan in plans:
+        if plan.wanted is None:
+            _carry_out(journal, session, plan)
+    made = {folder for plan in plans for step in plan.steps for folder in step.made}
+    for folder in sorted(made, key=len, reverse=True):
+        remove_empty(journal.workspace, folder)
+    for plan in plans:
+        if plan.wanted is not None:
+            _carry_out(journal, session, plan)
     return Undone(
         tuple(plan.path for plan in plans), tuple(plan.path for plan in plans if plan.merged)
     )
@@ -143,10 +150,6 @@ def _carry_out(journal: Journal, session: str, plan: _Plan) -> None:
         return
     key = replace(plan.steps[-1].key, session=session, edit=f"undo {numbers[-1]}")
     journal.change(key, "undo", plan.path, plan.current, plan.wanted, numbers)
-    if plan.wanted is None:
-        made = {folder for step in plan.steps for folder in step.made}
-        for folder in sorted(made, key=len, reverse=True):
-            remove_empty(journal.workspace, folder)
 
 
 def _above(path: str) -> list[str]:
