@@ -204,6 +204,35 @@ def test_1000_races(ground: Path) -> None:
     assert (outside / "f.txt").read_text() == CANARY
 
 
+@pytest.mark.parametrize("what", ["file", "folder"])
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_swap_at_the_last_moment(
+    ground: Path, monkeypatch: pytest.MonkeyPatch, what: str, writes: bool
+) -> None:
+    """The link comes right before the file or folder is opened, when all looked fine."""
+    root, outside = ground / "ws", ground / "outside"
+    workspace = Workspace(root)
+    (outside / "a.py").write_text(CANARY)
+    opens = os.open
+    victim = root / ("src/a.py" if what == "file" else "src")
+
+    def swapping(path: str, flags: int, *arguments: int, dir_fd: int | None = None) -> int:
+        if path == victim.name and not victim.is_symlink():
+            victim.rename(root / "aside")
+            victim.symlink_to(outside / "a.py" if what == "file" else outside)
+        return opens(path, flags, *arguments, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", swapping)
+    with pytest.raises(PathRefused):
+        if writes:
+            expected = digest(State(CANARY.encode(), REGULAR))
+            put(workspace, "src/a.py", State(b"x", REGULAR), expected=expected)
+        else:
+            look(workspace, "src/a.py")
+    assert victim.is_symlink()
+    assert (outside / "a.py").read_text() == CANARY
+
+
 def _tree(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):

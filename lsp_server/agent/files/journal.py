@@ -13,8 +13,16 @@ from typing import Literal
 
 from lsp_server.agent.files.ledger import Kept, Key, Kind, Ledger, Step
 from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.protected import check_protected
 from lsp_server.agent.files.state import ABSENT, State, digest, look
-from lsp_server.agent.files.write import changed, discard_temporary, put, temporary_name
+from lsp_server.agent.files.write import (
+    changed,
+    discard_temporary,
+    missing_folders,
+    put,
+    remove_empty,
+    temporary_name,
+)
 from lsp_server.errors import PathRefused
 
 NEW_FILE = stat.S_IFREG | 0o644
@@ -39,12 +47,17 @@ class Journal:
         self.workspace = workspace
         self.ledger = ledger
 
-    def write(self, key: Key, path: str, data: bytes | None, *, expected: str) -> Step:
-        """Give a file another content, begin it, or delete it (None).
+    def write(
+        self, key: Key, path: str, data: bytes | None, *, expected: str, approved: bool = False
+    ) -> Step:
+        """Give a file another content, begin it, or delete it (None). The mode stays.
 
-        `expected` as in `put`, whose errors this raises. The mode stays.
+        `expected` as in `put`, whose errors this raises. `approved`: the user said yes to this very
+        edit; without it, NeedsApproval is raised for protected files.
         """
         relative = self.workspace.relative(path)
+        if not approved:
+            check_protected(relative)
         current = self._look(relative)
         if digest(current) != expected:
             raise changed(relative)
@@ -53,12 +66,18 @@ class Journal:
             key, "edit", relative, current, None if data is None else State(data, mode)
         )
 
-    def move(self, key: Key, path: str, to: str, *, expected: str) -> tuple[Step, Step]:
+    def move(
+        self, key: Key, path: str, to: str, *, expected: str, approved: bool = False
+    ) -> tuple[Step, Step]:
         """Give a file another name, which must be free; content and mode stay.
 
-        Two steps: a crash between them leaves both names, and nothing is lost.
+        Two steps: a crash between them leaves both names, and nothing is lost. `expected` and
+        `approved` as in `write`.
         """
         source, target = self.workspace.relative(path), self.workspace.relative(to)
+        if not approved:
+            check_protected(source)
+            check_protected(target)
         current = self._look(source)
         if current is None or digest(current) != expected:
             raise changed(source)
@@ -76,13 +95,15 @@ class Journal:
     ) -> Step:
         """Write a step down, do it, confirm it."""
         temporary = temporary_name()
+        made = () if after is None else missing_folders(self.workspace, path)
         with self.ledger.transaction():
             kept = self.ledger.keep(before), self.ledger.keep(after)
-            step = self.ledger.add(
-                Step(key, kind, path, *kept, temporary=temporary, undoes=tuple(undoes))
+            step = Step(
+                key, kind, path, *kept, made=made, temporary=temporary, undoes=tuple(undoes)
             )
+            step = self.ledger.add(step)
         try:
-            made = put(
+            put(
                 self.workspace,
                 path,
                 after,
@@ -93,7 +114,7 @@ class Journal:
         except BaseException:
             self._settle(step)
             raise
-        self.ledger.settle(step, "done", made)
+        self.ledger.settle(step, "done")
         return step
 
     def recover(self, session: str) -> list[Recovered]:
@@ -116,6 +137,8 @@ class Journal:
         self.ledger.settle(step, "done" if is_done else "failed")
         if is_done:
             return "done"
+        for folder in reversed(step.made):
+            remove_empty(self.workspace, folder)
         return "not done" if now == _digest(step.before) else "changed since"
 
     def _look(self, path: str) -> State | None:

@@ -170,13 +170,10 @@ class Ledger:
             cursor = self._db.execute(f"INSERT INTO steps VALUES (NULL, {marks})", row)
             return replace(step, id=cursor.lastrowid or 0)
 
-    def settle(self, step: Step, status: Status, made: Sequence[str] = ()) -> None:
+    def settle(self, step: Step, status: Status) -> None:
         """Say what became of a step; one that is done settles those that it undoes."""
         with self.transaction():
-            self._db.execute(
-                "UPDATE steps SET status = ?, made = ? WHERE id = ?",
-                (status, json.dumps(made or step.made), step.id),
-            )
+            self._db.execute("UPDATE steps SET status = ? WHERE id = ?", (status, step.id))
             if status == "done":
                 self._db.executemany(
                     "UPDATE steps SET status = 'undone' WHERE id = ?",

@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.agent.files.names import folded, parts_of
@@ -29,8 +29,6 @@ class Opened:
     folder: int
     """Its descriptor; valid while the context lasts."""
     name: str
-    made: tuple[str, ...] = field(default=())
-    """Folders that were made on the way, from the root, the outermost first."""
 
 
 class NotAFolder(PathRefused):
@@ -90,18 +88,17 @@ class Workspace:
         if not name:
             raise PathRefused("That is the workspace itself; name something in it.")
         here = os.open(self.root, _FOLDER)
-        made: list[str] = []
         try:
             if _identity(os.fstat(here)) != self._identity:
                 raise PathRefused("The workspace's folder was replaced; open it again.")
             for number, folder in enumerate(folders):
                 way = "/".join(folders[: number + 1])
-                if make and _make(here, folder):
-                    made.append(way)
+                if make:
+                    _make(here, folder)
                 inner = _enter(here, folder, way)
                 os.close(here)
                 here = inner
-            yield Opened(here, name, tuple(made))
+            yield Opened(here, name)
         finally:
             os.close(here)
 
@@ -132,7 +129,13 @@ def has_twin(folder: int, name: str) -> bool:
     return any(other != name and folded(other) == plain for other in os.listdir(folder))
 
 
-def _make(here: int, folder: str) -> bool:
+def folders_above(path: str) -> list[str]:
+    """The folders that a relative path is in, the outermost first."""
+    names = path.split("/")
+    return ["/".join(names[:count]) for count in range(1, len(names))]
+
+
+def _make(here: int, folder: str) -> None:
     """Make a folder, unless there is something of that name."""
     try:
         os.stat(folder, dir_fd=here, follow_symlinks=False)
@@ -140,8 +143,6 @@ def _make(here: int, folder: str) -> bool:
         if has_twin(here, folder):
             raise PathRefused("A folder of this name is there in another spelling.") from None
         os.mkdir(folder, dir_fd=here)
-        return True
-    return False
 
 
 def _enter(here: int, folder: str, way: str) -> int:

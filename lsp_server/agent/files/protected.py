@@ -16,6 +16,17 @@ import unicodedata
 from collections.abc import Sequence
 
 from lsp_server.agent.files.names import folded
+from lsp_server.errors import PathRefused
+
+
+class NeedsApproval(PathRefused):
+    """A protected file was to be written without the user's approval."""
+
+
+def check_protected(path: str) -> None:
+    """Raise NeedsApproval for a protected path."""
+    if reason := is_protected(path):
+        raise NeedsApproval(f"{path} is written only with approval: {reason}.")
 
 
 def is_protected(path: str) -> str | None:

@@ -25,7 +25,7 @@ from typing import Any
 
 from lsp_server.agent.files.journal import Journal
 from lsp_server.agent.files.ledger import Kept, Key, Step
-from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.paths import Workspace, folders_above
 from lsp_server.agent.files.state import MAX_BYTES, look
 from lsp_server.errors import AgentError, PathRefused
 from lsp_server.workspace.ignore import IGNORE_FILES, Rules, rules_at
@@ -57,7 +57,9 @@ class Manifest:
         """Whether something may have been at a path that is not among the files."""
         if self.unwatched is None:
             return False
-        return any(each in self.unwatched for each in (path, *(f"{up}/" for up in _above(path))))
+        return any(
+            each in self.unwatched for each in (path, *(f"{up}/" for up in folders_above(path)))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Watch:
                     if old is None and (is_unsure or before.had(path)):
                         lost.add(path)  # it may be older than the command: never delete that
                         continue
-                    here = tuple(folder for folder in _above(path) if folder in made)
+                    here = tuple(folder for folder in folders_above(path) if folder in made)
                     step = Step(started.key, "command", path, old, new, status="done", made=here)
                     steps.append(self._ledger.add(step))
                 self._ledger.know(rows)
@@ -126,7 +128,7 @@ class Watch:
         found: list[tuple[Key, Changes]] = []
         for number, key in self._ledger.open_commands(session):
             files = {row[0]: Kept(row[6], row[1]) for row in self._ledger.known()}
-            folders = frozenset(folder for path in files for folder in _above(path))
+            folders = frozenset(folder for path in files for folder in folders_above(path))
             changes = self.end(Started(number, key, Manifest(files, folders, {}, None)))
             found.append((key, changes))
         return found
@@ -228,11 +230,6 @@ def _times(status: os.stat_result) -> tuple[int, int, int, int, int]:
     return (
         status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino,
     )  # fmt: skip
-
-
-def _above(path: str) -> list[str]:
-    names = path.split("/")
-    return ["/".join(names[:count]) for count in range(1, len(names))]
 
 
 def _too_large() -> TooLarge:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from lsp_server.agent.edits.merge import merge
 from lsp_server.agent.files.journal import Journal
 from lsp_server.agent.files.ledger import Step
-from lsp_server.agent.files.paths import IsAFolder, NotAFolder
+from lsp_server.agent.files.paths import IsAFolder, NotAFolder, folders_above
 from lsp_server.agent.files.state import State, look
 from lsp_server.agent.files.write import remove_empty
 from lsp_server.errors import PathRefused, UndoRefused
@@ -60,7 +60,7 @@ def undo(
     refused = [
         path
         for path, plan in found.items()
-        if plan is None or (plan.is_blocked and not going.intersection(_above(path)))
+        if plan is None or (plan.is_blocked and not going.intersection(folders_above(path)))
     ]
     if refused:
         more = len(refused) - MAX_NAMED
@@ -150,12 +150,6 @@ def _carry_out(journal: Journal, session: str, plan: _Plan) -> None:
         return
     key = replace(plan.steps[-1].key, session=session, edit=f"undo {numbers[-1]}")
     journal.change(key, "undo", plan.path, plan.current, plan.wanted, numbers)
-
-
-def _above(path: str) -> list[str]:
-    """The folders that a path is in, as paths."""
-    names = path.split("/")
-    return ["/".join(names[:count]) for count in range(1, len(names))]
 
 
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")

@@ -13,7 +13,7 @@ import os
 import secrets
 import stat
 
-from lsp_server.agent.files.paths import Opened, Workspace, has_twin
+from lsp_server.agent.files.paths import Opened, Workspace, folders_above, has_twin
 from lsp_server.agent.files.state import ABSENT, State, digest, look_at
 from lsp_server.errors import FileChanged, PathRefused
 
@@ -31,8 +31,8 @@ def put(
     expected: str,
     temporary: str = "",
     forced: bool = False,
-) -> tuple[str, ...]:
-    """Make a path what `new` says: a file, a link, or nothing. Return folders made for it.
+) -> None:
+    """Make a path what `new` says: a file, a link, or nothing.
 
     `expected`: the digest of what must be there now, ABSENT for nothing. Raises FileChanged if it
     is not so, and PathRefused; then nothing has changed, except that folders may have been made.
@@ -50,7 +50,6 @@ def put(
             elif current is not None:
                 os.unlink(place.name, dir_fd=place.folder)
             os.fsync(place.folder)
-            return place.made
     except FileNotFoundError as error:
         raise changed(path) from error
     except OSError as error:
@@ -69,6 +68,18 @@ def discard_temporary(workspace: Workspace, path: str, temporary: str) -> None:
             os.unlink(temporary, dir_fd=place.folder)
     except FileNotFoundError:
         return
+
+
+def missing_folders(workspace: Workspace, path: str) -> tuple[str, ...]:
+    """The folders that `put` would make for a path, the outermost first."""
+    folders = folders_above(path)
+    for number, folder in enumerate(folders):
+        try:
+            with workspace.opened(f"{folder}/_"):
+                continue
+        except FileNotFoundError:
+            return tuple(folders[number:])
+    return ()
 
 
 def remove_empty(workspace: Workspace, folder: str) -> None:
