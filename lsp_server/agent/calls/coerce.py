@@ -36,7 +36,7 @@ class Unfit(Exception):
 
 def coerce(name: str, value: Any, schema: Mapping[str, Any], repairs: list[str]) -> Any:
     """A value that fits a schema; what was changed is added to `repairs`. Raises Unfit."""
-    if "enum" in schema:
+    if "enum" in schema and standard_type(schema.get("type")) != "array":
         return _choice(name, value, schema["enum"], repairs)
     if "const" in schema:
         return _choice(name, value, [schema["const"]], repairs)
@@ -54,8 +54,10 @@ def coerce(name: str, value: Any, schema: Mapping[str, Any], repairs: list[str])
         raise Unfit(f"{name} must be {_ARTICLE.get(kind, 'a ' + kind)}, not {_say(value)}")
     if type(changed) is not type(value) or changed != value:
         repairs.append(f"{name}: read as {_ARTICLE.get(kind, 'a ' + kind)}")
-    if kind == "array" and isinstance(schema.get("items"), Mapping):
-        items = schema["items"]
+    if kind == "array":
+        # BFCL puts the choices of a list's items beside the type of the list.
+        choices = {"enum": schema["enum"]} if "enum" in schema else {}
+        items = choices or schema.get("items") or {}
         return [coerce(f"{name}[{at}]", each, items, repairs) for at, each in enumerate(changed)]
     if kind == "object" and schema.get("properties"):
         return _members(name, changed, schema, repairs)
@@ -161,7 +163,8 @@ def _choice(name: str, value: Any, choices: list[Any], repairs: list[str]) -> An
         if choice == value and isinstance(choice, bool) is isinstance(value, bool):
             return choice
     spellings = {str(choice): choice for choice in choices}
-    found = resembling(str(value), spellings, typos=False)
+    simple = isinstance(value, str | int | float)
+    found = resembling(str(value), spellings, typos=False) if simple else None
     if found is None:
         options = ", ".join(json.dumps(choice, ensure_ascii=False) for choice in choices)
         raise Unfit(f"{name} must be one of {options}, not {_say(value)}")

@@ -8,7 +8,6 @@ pieces for any chunks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -32,89 +31,110 @@ _CLOSERS = (
     r"(?:</(?:tool_calls?|tools|function_calls?|function|invoke|response|tool_use)>"
     r"|<\|/?tool_calls?(?:_end)?\|>|<｜tool▁calls?▁end｜>)"
 )
-_FORCED = re.compile(rf"[}}\])]\s*(?:{_CLOSERS}|```[ \t]*\n)")
+_LONGEST_CLOSER = 40
+_FORCED = re.compile(rf"[}}\])]\s*(?:{_CLOSERS}|```[ \t]{{0,8}}\n)")
 """The end of a call behind a text that was never closed."""
 _FORCED_LAST = re.compile(rf"{_FORCED.pattern}|[}}\])]\s*```\s*$")
 
 
-def json_end(text: str, start: int, *, final: bool) -> End | None:
-    """Where the object or list that begins at `start` ends; None if that is still open.
+class JsonScan:
+    """A look through the object or list that begins at `start`, as its text comes."""
 
-    `final`: nothing follows any more.
-    """
-    stack: list[str] = []
-    complete = closed = ended = False  # a value; a bracket; and its line
-    at = start
-    while token := _TOKEN.search(text, at):
-        found, at = token.group(), token.end()
-        if found in ("<", "```"):
-            return _shortened(text, start, token.start())
-        if found in "{[(":
-            if complete and found == "{" and stack and stack[-1] == "{":
-                return _shortened(text, start, token.start())
-            stack.append(found)
-            complete = closed = ended = False
-        elif found in "}])":
-            opener = _PAIRS[found]
-            if opener in stack:
-                while stack.pop() != opener:
-                    pass
-            if not stack:
-                return End(at)
-            complete, closed, ended = True, True, False
-        elif found.lstrip("\\")[0] in _QUOTES:
-            end = _text_end(text, token.start(), found, stack[-1:], final=final)
-            if end is None:
-                return End(len(text), whole=False, in_text=True) if final else None
-            if not end.whole:
-                return end
-            at, complete, closed, ended = end.index, True, False, False
-        elif found in ",:":
-            complete = closed = ended = False
-        elif found == "\n":
-            ended = closed
-        elif found == "/*":
-            stop = text.find("*/", at)
-            if stop < 0:
-                break
-            at = stop + 2
-        elif found[0] not in "/#":
-            if ended:
-                return _shortened(text, start, token.start())
-            complete = True
-    return _shortened(text, start, len(text)) if final else None
+    def __init__(self, start: int) -> None:
+        self.texts: list[tuple[int, int, str]] = []
+        """The closed texts in it: where they begin and end, quotes included, and their quotes."""
+        self._start = start
+        self._at = start
+        self._stack: list[str] = []
+        self._complete = False
+        """Whether a value stands here, and not what is only the beginning of one."""
+        self._closed = self._ended = False
+        """Whether that value is in brackets; whether its line has ended."""
+        self._text_at = -1
+        """How far the text that is still open was looked through."""
 
+    def advance(self, text: str, *, final: bool) -> End | None:
+        """Where it ends; None if it is still open. `text` goes on from what it was before.
 
-def _text_end(
-    text: str, start: int, quote: str, around: Sequence[str], *, final: bool
-) -> End | None:
-    """Where a text ends; not whole if an end of the call stands in it before it is closed.
+        `final`: nothing follows any more.
+        """
+        while token := _TOKEN.search(text, self._at):
+            found, at = token.group(), token.end()
+            if found in ("<", "```") or (self._ended and found[0].isalnum()):
+                return _shortened(text, self._start, token.start())
+            if found in "{[(":
+                if self._complete and found == "{" and self._stack[-1:] == ["{"]:
+                    return _shortened(text, self._start, token.start())
+                self._stack.append(found)
+                self._stand(complete=False)
+            elif found in "}])":
+                if _PAIRS[found] in self._stack:
+                    while self._stack.pop() != _PAIRS[found]:
+                        pass
+                if not self._stack:
+                    return End(at)
+                self._stand(complete=True, closed=True)
+            elif found.lstrip("\\")[0] in _QUOTES:
+                end = self._text_end(text, token.start(), found, final=final)
+                if end is None:
+                    return End(len(text), whole=False, in_text=True) if final else None
+                if not end.whole:
+                    return end
+                self.texts.append((token.start(), end.index, found))
+                at, self._text_at = end.index, -1
+                self._stand(complete=True)
+            elif found in ",:":
+                self._stand(complete=False)
+            elif found == "\n":
+                self._ended = self._closed
+            elif found[0].isalnum():
+                self._complete = True
+            else:
+                if found == "/*":
+                    closed = text.find("*/", at)
+                    at = len(text) if closed < 0 else closed + 2
+                if at == len(text) and not final:
+                    return None  # the comment may go on
+            self._at = at
+        return _shortened(text, self._start, len(text)) if final else None
 
-    A quote ends it only before what may follow a text: models forget to escape those inside.
-    `around` is the bracket in which the text stands.
-    """
-    # At the end of what has come, `""` may become `\"\"\"`.
-    if not final and len(quote) == 1 and len(text) - start < 3 and set(text[start:]) == {quote}:
+    def _stand(self, *, complete: bool, closed: bool = False) -> None:
+        self._complete, self._closed, self._ended = complete, closed, False
+
+    def _text_end(self, text: str, start: int, quote: str, *, final: bool) -> End | None:
+        """Where a text ends; not whole if an end of the call stands in it before it is closed.
+
+        A quote ends it only before what may follow a text: models forget to escape those inside.
+        """
+        # At the end of what has come, `""` may become `\"\"\"`.
+        if not final and len(quote) == 1 and len(text) - start < 3 and set(text[start:]) == {quote}:
+            return None
+        at = max(start + len(quote), self._text_at)
+        if len(quote) == 3:
+            closed = text.find(quote, at)
+            self._text_at = max(at, len(text) - 2)
+            return None if closed < 0 else End(closed + 3)
+        # JSON that is escaped as a whole has `\"` around its texts.
+        ends = rf"(?<!\\){re.escape(quote)}" if quote[0] == "\\" else rf"\\.|{quote}"
+        stops = re.compile(rf"{ends}|[}}\])]", re.DOTALL)
+        forced = _FORCED_LAST if final else _FORCED
+        decided = True
+        while found := stops.search(text, at):
+            at = found.end()
+            if found.group() == quote:
+                ended = _is_behind_text(text, at, in_object=self._stack[-1:] == ["{"])
+                if ended is None and not final:
+                    return None
+                if ended is not False:
+                    return End(at)
+            elif found.group() in "}])":
+                if forced.match(text, found.start()):
+                    return End(at, whole=False, in_text=True)
+                following, _ = _behind_space(text, at)
+                decided = decided and len(text) - following > _LONGEST_CLOSER
+            if decided:
+                self._text_at = at
         return None
-    at = start + len(quote)
-    if len(quote) == 3:
-        closed = text.find(quote, at)
-        return None if closed < 0 else End(closed + 3)
-    # JSON that is escaped as a whole has `\"` around its texts.
-    ends = rf"(?<!\\){re.escape(quote)}" if quote[0] == "\\" else rf"\\.|{quote}"
-    stops = re.compile(rf"{ends}|[}}\])]", re.DOTALL)
-    forced = _FORCED_LAST if final else _FORCED
-    while found := stops.search(text, at):
-        at = found.end()
-        if found.group() == quote:
-            ended = _is_behind_text(text, at, in_object="{" in around)
-            if ended is None and not final:
-                return None
-            if ended is not False:
-                return End(at)
-        elif found.group() in "}])" and forced.match(text, found.start()):
-            return End(at, whole=False, in_text=True)
-    return None
 
 
 def _is_behind_text(text: str, at: int, *, in_object: bool) -> bool | None:
@@ -156,27 +176,11 @@ def _behind_space(text: str, at: int) -> tuple[int, bool]:
     return space.end(), space.group().count("\n") > 1
 
 
-def texts(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where the texts in JSON begin and end, with their quotes, and which quotes these are.
-
-    A last text that is never closed is left out.
-    """
-    at = 0
-    stack: list[str] = []
-    while token := _TOKEN.search(text, at):
-        found, at = token.group(), token.end()
-        if found in "{[(":
-            stack.append(found)
-        elif found in "}])" and stack:
-            stack.pop()
-        elif found.lstrip("\\")[0] in _QUOTES and found != "```":
-            end = _text_end(text, token.start(), found, stack[-1:], final=True)
-            if end is None or not end.whole:
-                return
-            yield token.start(), end.index, found
-            at = end.index
-        elif found == "/*":
-            at = max(at, text.find("*/", at))
+def texts(text: str) -> list[tuple[int, int, str]]:
+    """Where the closed texts in JSON begin and end, quotes included, and which quotes these are."""
+    scan = JsonScan(0)
+    scan.advance(text, final=True)
+    return scan.texts
 
 
 def _shortened(text: str, start: int, end: int) -> End:

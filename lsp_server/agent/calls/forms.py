@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from lsp_server.agent.calls.extent import End, JsonScan
 from lsp_server.agent.calls.names import Toolbox
 from lsp_server.agent.calls.schema import Call, Rejected
 
@@ -43,6 +44,13 @@ class Scene:
     box: Toolbox
     final: bool
     """Whether nothing follows."""
+    scans: dict[int, JsonScan] = field(default_factory=dict)
+    """What was looked through already, by where it begins: a long call comes in many chunks."""
+
+    def json_end(self, start: int) -> End | None:
+        """Where the object or list that begins at `start` ends; None if it is still open."""
+        scan = self.scans.setdefault(start, JsonScan(start))
+        return scan.advance(self.text, final=self.final)
 
     def behind_space(self, at: int) -> int | None:
         """The index of the next character that is no space; None if it has not come yet."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lsp_server.agent.calls.extent import End, json_end
+from lsp_server.agent.calls.extent import End
 from lsp_server.agent.calls.forms import Found, Outcome, Scene, Skip
 from lsp_server.agent.calls.names import Toolbox, resembling
 from lsp_server.agent.calls.repair import Loaded, load
@@ -53,7 +53,7 @@ def json_calls(scene: Scene, start: int, *, strong: bool) -> Outcome:
     if not strong and not _BEGINS.match(text, start):
         waits = not scene.final and _MAY_BEGIN.fullmatch(text, start)
         return None if waits else Skip(start + 1)
-    end = json_end(text, start, final=scene.final)
+    end = scene.json_end(start)
     if end is None:
         return None
     written = text[start : end.index]
@@ -76,7 +76,7 @@ def json_calls(scene: Scene, start: int, *, strong: bool) -> Outcome:
 
 def json_arguments(scene: Scene, start: int, brace: int, name: str) -> Outcome:
     """The call of `name` that began at `start`, and whose arguments are an object at `brace`."""
-    end = json_end(scene.text, brace, final=scene.final)
+    end = scene.json_end(brace)
     if end is None:
         return None
     written = scene.text[start : end.index]

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from lsp_server.agent.calls.extent import JsonScan
 from lsp_server.agent.calls.fences import Fence, fence_at, fenced_call, named_lines
 from lsp_server.agent.calls.forms import Found, Outcome, Scene, Skip
 from lsp_server.agent.calls.names import Toolbox
@@ -41,6 +42,7 @@ class Parser:
         self._text = "\n"
         """What is not decided yet, behind the last character that is."""
         self._final = False
+        self._scans: dict[int, JsonScan] = {}
         self._pieces: list[Piece] = []
         self._fence: Fence | None = None
         """The block of code that is being shown."""
@@ -64,9 +66,12 @@ class Parser:
         pieces, self._pieces = self._pieces, []
         return pieces
 
+    def _scene(self) -> Scene:
+        return Scene(self._text, self._box, self._final, self._scans)
+
     def _prose(self) -> bool:
         """Show text up to the next call, or to what may become one; whether to go on at once."""
-        scene = Scene(self._text, self._box, self._final)
+        scene = self._scene()
         text, at = self._text, 1
         while at < len(text):
             if text[at - 1] == "\n":
@@ -127,7 +132,7 @@ class Parser:
 
     def _code(self) -> bool:
         """Show a block of code up to its end, or to a call that stands on a line of its own."""
-        scene = Scene(self._text, self._box, self._final)
+        scene = self._scene()
         text, at, fence = self._text, 1, self._fence
         assert fence is not None
         while at < len(text):
@@ -161,7 +166,7 @@ class Parser:
         return self._hold(len(text))
 
     def _thought(self) -> bool:
-        scene = Scene(self._text, self._box, self._final)
+        scene = self._scene()
         text, at = self._text, 1
         while (place := text.find("<", at)) >= 0:
             if scene.may_become(place, _NO_MORE_THINK):
@@ -177,7 +182,7 @@ class Parser:
 
     def _behind_call(self) -> bool:
         """Drop spaces, end tags and brackets behind a call."""
-        scene = Scene(self._text, self._box, self._final)
+        scene = self._scene()
         text = self._text
         place = scene.behind_space(1)
         if place is None or scene.may_become(place, (*CLOSERS, self._dropped)):
@@ -224,6 +229,7 @@ class Parser:
     def _cut(self, end: int) -> None:
         """Forget what stands before `end`, but for one character."""
         self._text = self._text[end - 1 :]
+        self._scans = {}
 
 
 def _call_at(scene: Scene, place: int) -> Outcome:

@@ -173,7 +173,8 @@ def _by_name(scene: Scene, start: int, at: int, *, strong: bool) -> Outcome:
     if body and not body.startswith("<"):
         problem = f'The arguments of {known.name} must be JSON, as in {{"name": value}}.'
         return Found(stop, (Rejected(written, problem),))
-    raw = read_body(known, name, body, {}) if body else Raw(name, {})
+    ended = closer is not None
+    raw = read_body(known, name, body, {}, ended=ended) if body else Raw(name, {})
     return Found(stop, (settle(raw, box, written),))
 
 

@@ -71,10 +71,7 @@ def xml_call(scene: Scene, start: int, *, strong: bool) -> Outcome:
     written = text[start:behind]
     if tool is None:
         return Found(behind, (Rejected(written, scene.box.unknown(name)),))
-    body_text = text[opener.end() : stop]
-    raw = read_body(tool, name, body_text, given)
-    if end is None and not body_text.rstrip().endswith((">", "}")):
-        raw = replace(raw, repairs=(*raw.repairs, CUT_OFF))
+    raw = read_body(tool, name, text[opener.end() : stop], given, ended=end is not None)
     if opener["tag"] and not strong and not raw.arguments and tool.required:
         return Skip(opener.end())
     return Found(behind, (settle(raw, scene.box, written),))
@@ -102,12 +99,22 @@ def tool_use(scene: Scene, start: int, inside: int) -> Outcome:
     tool = scene.box.find(named[2], typos=True)
     if tool is None:
         return Found(behind, (Rejected(written, scene.box.unknown(named[2])),))
-    raw = read_body(tool, named[2], text[named.end() : stop], {})
+    raw = read_body(tool, named[2], text[named.end() : stop], {}, ended=end is not None)
     return Found(behind, (settle(raw, scene.box, written),))
 
 
-def read_body(tool: Tool, name: str, body: str, given: dict[str, Any]) -> Raw:
-    """The call with what stands between its tags: JSON, tags of arguments, or one bare value."""
+def read_body(tool: Tool, name: str, body: str, given: dict[str, Any], *, ended: bool) -> Raw:
+    """The call with what stands between its tags: JSON, tags of arguments, or one bare value.
+
+    `ended`: an end tag stands behind it.
+    """
+    raw = _body(tool, name, body, given)
+    if ended or body.rstrip().endswith((">", "}")):
+        return raw
+    return replace(raw, repairs=(*raw.repairs, CUT_OFF))
+
+
+def _body(tool: Tool, name: str, body: str, given: dict[str, Any]) -> Raw:
     bare = body.strip()
     if not bare:
         return Raw(name, given)
