@@ -26,7 +26,8 @@ _PAIRS = {"}": "{", "]": "[", ")": "("}
 _TOKEN = re.compile(r'//[^\n]*|#[^\n]*|/\*|```|"""|\'\'\'|\\+"|["\'`{}\[\]()<,:\n]|[^\W_]\w*')
 _QUOTES = "\"'`"
 _SPACE = re.compile(r"\s*")
-_KEY = re.compile(r"""\\*(["'])(?:\\[^\n]|(?!\1)[^\\\n])*\1?|\w+""")
+_KEY = re.compile(r"""\\*(["'])(?:\\[^\n]|(?!\1)[^\\\n])*\1|\w+""")
+_MAY_BE_KEY = re.compile(r"""\\*(?:(["'])(?:\\[^\n]|(?!\1)[^\\\n])*\\?)?\Z""")
 _CLOSERS = (
     r"(?:</(?:tool_calls?|tools|function_calls?|function|invoke|response|tool_use)>"
     r"|<\|/?tool_calls?(?:_end)?\|>|<｜tool▁calls?▁end｜>)"
@@ -164,7 +165,7 @@ def _is_behind_text(text: str, at: int, *, in_object: bool) -> bool | None:
     # In an object a key comes next: else it is a quote inside, as in `print("a", "b")`.
     key = _KEY.match(text, at)
     if key is None:
-        return None if text[at:] == "\\" else False
+        return None if _MAY_BE_KEY.match(text, at) else False
     colon, _ = _behind_space(text, key.end())
     return None if colon == len(text) else text[colon] == ":"
 
@@ -190,35 +191,47 @@ def _shortened(text: str, start: int, end: int) -> End:
 _PYTHON = re.compile(r'#[^\n]*|[rbuf]{0,2}("""|\'\'\'|["\'])|[()\[\]{}]|```|</', re.IGNORECASE)
 
 
-def python_end(text: str, start: int, *, final: bool) -> End | None:
-    """Where the bracket of a Python call that stands at `start` is closed; None if still open."""
-    depth = 0
-    at = start
-    while token := _PYTHON.search(text, at):
-        found, at, quote = token.group(), token.end(), token.group(1)
-        if quote:
-            end = _python_text_end(text, token.start(1), quote, final=final)
-            if end is None:
-                return End(len(text), whole=False, in_text=True) if final else None
-            at = end
-        elif found in ("```", "</"):
-            return _shortened(text, start, token.start())
-        elif found in "([{":
-            depth += 1
-        elif found in ")]}":
-            depth -= 1
-            if depth == 0:
-                return End(at)
-    return _shortened(text, start, len(text)) if final else None
+class PythonScan:
+    """A look through the arguments of a Python call, whose bracket stands at `start`."""
 
+    def __init__(self, start: int) -> None:
+        self._start = start
+        self._at = start
+        self._depth = 0
+        self._text_at = -1
+        """How far the text that is still open was looked through."""
 
-def _python_text_end(text: str, start: int, quote: str, *, final: bool) -> int | None:
-    if not final and len(text) - start < 3 and set(text[start:]) == {quote[0]}:
+    def advance(self, text: str, *, final: bool) -> End | None:
+        """Where the bracket is closed; None if it is still open. As that of `JsonScan`."""
+        while token := _PYTHON.search(text, self._at):
+            found, at, quote = token.group(), token.end(), token.group(1)
+            if quote:
+                end = self._text_end(text, token.start(1), quote, final=final)
+                if end is None:
+                    return End(len(text), whole=False, in_text=True) if final else None
+                at, self._text_at = end, -1
+            elif found in ("```", "</"):
+                return _shortened(text, self._start, token.start())
+            elif found[0] == "#":
+                if at == len(text) and not final:
+                    return None  # the comment may go on
+            elif found in "([{":
+                self._depth += 1
+            else:
+                self._depth -= 1
+                if self._depth == 0:
+                    return End(at)
+            self._at = at
+        return _shortened(text, self._start, len(text)) if final else None
+
+    def _text_end(self, text: str, start: int, quote: str, *, final: bool) -> int | None:
+        # At the end of what has come, `""` may become `\"\"\"`.
+        if not final and len(text) - start < 3 and set(text[start:]) == {quote[0]}:
+            return None
+        closing = re.compile(rf"\\.|{quote}", re.DOTALL)
+        at = max(start + len(quote), self._text_at)
+        while found := closing.search(text, at):
+            at = self._text_at = found.end()
+            if found.group() == quote:
+                return at
         return None
-    closing = re.compile(rf"\\.|{quote}", re.DOTALL)
-    at = start + len(quote)
-    while found := closing.search(text, at):
-        at = found.end()
-        if found.group() == quote:
-            return at
-    return None

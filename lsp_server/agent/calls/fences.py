@@ -37,8 +37,8 @@ _OPEN = _ANNOUNCING | {
 _STATEMENT = re.compile(r"(?:[A-Za-z_]\w*[ \t]*=(?!=)[ \t]*)?(?:await[ \t]+)?(?:print\()?")
 _MAY_BE_STATEMENT = re.compile(r"(?:[A-Za-z_]\w*[ \t]*(?:=[ \t]*)?)?(?:await[ \t]*)?(?:print\(?)?")
 _TOOL_NAME = re.compile(r"TOOL_NAME:[ \t]*([\w.:-]+)[ \t]*\n")
-_ARGUMENT = re.compile(r"\s*BEGIN_ARG:[ \t]*([\w.-]+)[ \t]*\n(.*?)\n?[ \t]*END_ARG", re.DOTALL)
-_CUT_ARGUMENT = re.compile(r"\s*BEGIN_ARG:[ \t]*([\w.-]+)[ \t]*\n(.*)", re.DOTALL)
+_ARGUMENT = re.compile(r"BEGIN_ARG:[ \t]*([\w.-]+)[ \t]*\n")
+_END_OF_ARGUMENT = re.compile(r"\n?[ \t]*END_ARG")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +114,15 @@ def named_lines(scene: Scene, start: int) -> Outcome:
         if not text.startswith("BEGIN_ARG:", place):
             break
         argument = _ARGUMENT.match(text, place)
+        end = scene.search(_END_OF_ARGUMENT, argument.end()) if argument else None
+        if (argument is None or end is None) and not scene.final:
+            return None
         if argument is None:
-            if not scene.final:
-                return None
-            argument = _CUT_ARGUMENT.match(text, place)
+            break
+        if end is None:
             repairs = (CUT_OFF,)
-            if argument is None:
-                break
-        arguments[argument[1]] = argument[2]
-        at = argument.end()
+        arguments[argument[1]] = text[argument.end() : end.start() if end else len(text)]
+        at = end.end() if end else len(text)
     raw = Raw(named[1], arguments, repairs=repairs)
     return Found(at, (settle(raw, scene.box, text[start:at]),))
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lsp_server.agent.calls.extent import End, JsonScan
+from lsp_server.agent.calls.extent import End, JsonScan, PythonScan
 from lsp_server.agent.calls.names import Toolbox
 from lsp_server.agent.calls.schema import Call, Rejected
 
@@ -37,6 +37,15 @@ Outcome = Found | Skip | None
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What was looked through already, by where that begins: a long call comes in many chunks."""
+
+    scans: dict[int, JsonScan | PythonScan] = field(default_factory=dict)
+    ends: dict[int, End] = field(default_factory=dict)
+    searched: dict[tuple[str, int], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """The text so far, and what is known beside it."""
 
@@ -44,13 +53,27 @@ class Scene:
     box: Toolbox
     final: bool
     """Whether nothing follows."""
-    scans: dict[int, JsonScan] = field(default_factory=dict)
-    """What was looked through already, by where it begins: a long call comes in many chunks."""
+    memory: Memory = field(default_factory=Memory)
 
-    def json_end(self, start: int) -> End | None:
-        """Where the object or list that begins at `start` ends; None if it is still open."""
-        scan = self.scans.setdefault(start, JsonScan(start))
-        return scan.advance(self.text, final=self.final)
+    def bracket_end(self, start: int) -> End | None:
+        """Where the bracket that stands at `start` is closed; None if it is still open."""
+        memory = self.memory
+        if start not in memory.ends:
+            kind = PythonScan if self.text[start] == "(" else JsonScan
+            scan = memory.scans.setdefault(start, kind(start))
+            end = scan.advance(self.text, final=self.final)
+            if end is None:
+                return None
+            memory.ends[start] = end
+        return memory.ends[start]
+
+    def search(self, pattern: re.Pattern[str], start: int) -> re.Match[str] | None:
+        """The first match from `start` on; of a pattern whose matches are short."""
+        key = pattern.pattern, start
+        found = pattern.search(self.text, self.memory.searched.get(key, start))
+        if found is None:
+            self.memory.searched[key] = max(start, len(self.text) - _LONGEST_MATCH)
+        return found
 
     def behind_space(self, at: int) -> int | None:
         """The index of the next character that is no space; None if it has not come yet."""
@@ -67,4 +90,5 @@ class Scene:
         )
 
 
+_LONGEST_MATCH = 100
 _VISIBLE = re.compile(r"\S")

@@ -53,7 +53,7 @@ def json_calls(scene: Scene, start: int, *, strong: bool) -> Outcome:
     if not strong and not _BEGINS.match(text, start):
         waits = not scene.final and _MAY_BEGIN.fullmatch(text, start)
         return None if waits else Skip(start + 1)
-    end = scene.json_end(start)
+    end = scene.bracket_end(start)
     if end is None:
         return None
     written = text[start : end.index]
@@ -76,7 +76,7 @@ def json_calls(scene: Scene, start: int, *, strong: bool) -> Outcome:
 
 def json_arguments(scene: Scene, start: int, brace: int, name: str) -> Outcome:
     """The call of `name` that began at `start`, and whose arguments are an object at `brace`."""
-    end = scene.json_end(brace)
+    end = scene.bracket_end(brace)
     if end is None:
         return None
     written = scene.text[start : end.index]

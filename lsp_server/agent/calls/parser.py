@@ -15,9 +15,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from lsp_server.agent.calls.extent import JsonScan
 from lsp_server.agent.calls.fences import Fence, fence_at, fenced_call, named_lines
-from lsp_server.agent.calls.forms import Found, Outcome, Scene, Skip
+from lsp_server.agent.calls.forms import Found, Memory, Outcome, Scene, Skip
 from lsp_server.agent.calls.names import Toolbox
 from lsp_server.agent.calls.objects import json_calls
 from lsp_server.agent.calls.python import python_line, python_list
@@ -42,7 +41,7 @@ class Parser:
         self._text = "\n"
         """What is not decided yet, behind the last character that is."""
         self._final = False
-        self._scans: dict[int, JsonScan] = {}
+        self._memory = Memory()
         self._pieces: list[Piece] = []
         self._fence: Fence | None = None
         """The block of code that is being shown."""
@@ -67,7 +66,7 @@ class Parser:
         return pieces
 
     def _scene(self) -> Scene:
-        return Scene(self._text, self._box, self._final, self._scans)
+        return Scene(self._text, self._box, self._final, self._memory)
 
     def _prose(self) -> bool:
         """Show text up to the next call, or to what may become one; whether to go on at once."""
@@ -229,7 +228,7 @@ class Parser:
     def _cut(self, end: int) -> None:
         """Forget what stands before `end`, but for one character."""
         self._text = self._text[end - 1 :]
-        self._scans = {}
+        self._memory = Memory()
 
 
 def _call_at(scene: Scene, place: int) -> Outcome:

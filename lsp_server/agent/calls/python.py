@@ -8,7 +8,7 @@ import re
 import warnings
 from typing import Any
 
-from lsp_server.agent.calls.extent import End, python_end
+from lsp_server.agent.calls.extent import End
 from lsp_server.agent.calls.forms import Found, Outcome, Scene, Skip
 from lsp_server.agent.calls.repair import load
 from lsp_server.agent.calls.schema import CUT_OFF, Call, Rejected
@@ -78,7 +78,9 @@ def one_call(scene: Scene, start: int, *, strong: bool) -> Outcome:
         return Skip(start + 1)
     name = word.group()
     if word.end() == len(text):
-        waits = not scene.final and (strong or scene.box.may_begin(name))
+        tool, dot, method = name.rpartition(".")
+        begins_method = dot and _METHOD[1:].startswith(method) and scene.box.find(tool)
+        waits = not scene.final and (strong or scene.box.may_begin(name) or begins_method)
         return None if waits else Skip(word.end())
     name = name.removesuffix(_METHOD)
     if scene.box.find(name, typos=strong) is None:
@@ -88,7 +90,7 @@ def one_call(scene: Scene, start: int, *, strong: bool) -> Outcome:
         return None
     if text[bracket : bracket + 1] != "(" or "\n" in text[word.end() : bracket]:
         return Skip(word.end())
-    end = python_end(text, bracket, final=scene.final)
+    end = scene.bracket_end(bracket)
     if end is None:
         return None
     written = text[start : end.index]

@@ -164,7 +164,7 @@ def _by_name(scene: Scene, start: int, at: int, *, strong: bool) -> Outcome:
         return called
     if known is None or not strong:
         return Skip(start + 1)
-    closer = _CLOSER.search(text, following)
+    closer = scene.search(_CLOSER, following)
     if closer is None and not scene.final:
         return None
     stop = closer.start() if closer else len(text)

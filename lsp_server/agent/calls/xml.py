@@ -27,6 +27,7 @@ _OPENER = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _OUTER = r"</(?:tool_calls?|function_calls|minimax:tool_call|tool_use)>"
+_END_OF_USE = re.compile(rf"{_OUTER}|(?=<tool_use>)")
 _PARAMETER = re.compile(
     r"""<(?P<kind>parameter|param|argument|arg)(?:=|\s+name\s*=\s*)["']?(?P<key>[\w.-]+)["']?[^<>]*>"""
 )
@@ -64,7 +65,7 @@ def xml_call(scene: Scene, start: int, *, strong: bool) -> Outcome:
         if text[body : body + 1] not in ("<", "{"):
             return Skip(start + 1)
     closing = re.compile(rf"</{re.escape(opener['kind'] or name)}\s*>|(?={_OUTER})")
-    end = closing.search(text, opener.end())
+    end = scene.search(closing, opener.end())
     if end is None and not scene.final:
         return None
     stop, behind = (end.start(), end.end()) if end else (len(text), len(text))
@@ -91,7 +92,7 @@ def tool_use(scene: Scene, start: int, inside: int) -> Outcome:
             inside, [f"<{tag}>" for tag in _NAME_TAGS]
         )
         return None if waits else Skip(start + 1)
-    end = re.compile(rf"{_OUTER}|(?=<tool_use>)").search(text, named.end())
+    end = scene.search(_END_OF_USE, named.end())
     if end is None and not scene.final:
         return None
     stop, behind = (end.start(), end.end()) if end else (len(text), len(text))
