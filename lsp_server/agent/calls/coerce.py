@@ -96,7 +96,7 @@ def _of_kind(kind: str, value: Any) -> Any:
 def _string(value: Any) -> Any:
     match value:
         case str():
-            return value
+            return _whole_characters(value)
         case bool():
             return "true" if value else "false"
         case int() | float():
@@ -107,6 +107,14 @@ def _string(value: Any) -> Any:
             return _string(only)
         case _:
             return _UNFIT
+
+
+def _whole_characters(text: str) -> Any:
+    """The text without surrogates: Python does not join `\\ud83d\\ude42`, and no file takes halves."""
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        return _UNFIT
 
 
 def _number(value: Any) -> Any:
@@ -203,5 +211,5 @@ def _members(
 
 
 def _say(value: Any) -> str:
-    said = json.dumps(value, ensure_ascii=False, default=str)
+    said = json.dumps(value, ensure_ascii=False, default=str).encode(errors="replace").decode()
     return said if len(said) <= 60 else f"{said[:57]}..."

@@ -53,7 +53,9 @@ def _lenient(text: str) -> Loaded:
 def _python(text: str) -> Loaded:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes that Python does not know
-        return Loaded(ast.literal_eval(text.strip()), ("read as Python",))
+        value = ast.literal_eval(text.strip())
+    # What JSON does not know, such as keys that are numbers, becomes what it does, or fails.
+    return Loaded(json.loads(json.dumps(value)), ("read as Python",))
 
 
 def _unescaped(text: str) -> Loaded | None:
