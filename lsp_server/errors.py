@@ -15,6 +15,7 @@
     │   └── UndoRefused        undoing would lose what somebody wrote since
     └── EngineError
         ├── EngineUnavailable  no engine can answer now: not installed, or given up after crashes
+        ├── ContextExceeded    the chat is longer than what the model can read
         ├── EngineCrashed      the worker died or hung while this request was running
         └── RemoteError        the endpoint refused, failed or could not be reached
 
@@ -91,6 +92,10 @@ class EngineError(FimbleError):
 
 class EngineUnavailable(EngineError):
     """No engine can answer now."""
+
+
+class ContextExceeded(EngineError):
+    """The messages of a chat are longer than the context."""
 
 
 class EngineCrashed(EngineError):

@@ -19,8 +19,10 @@ def opener(options: argparse.Namespace) -> OpenEngine:
     Raises UsageError if a script can't be read.
     """
     if options.script is not None:
-        replies = read_script(Path(options.script))
-        return lambda _settings, on_status, on_usage: FakeEngine(replies, on_status, on_usage)
+        script = read_script(Path(options.script))
+        return lambda _settings, on_status, on_usage: FakeEngine(
+            script.replies, on_status, on_usage, chat=script.chat
+        )
 
     def open_with_options(
         settings: Settings, on_status: StatusListener, on_usage: UsageListener

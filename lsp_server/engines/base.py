@@ -1,5 +1,7 @@
 """The engine protocol: what completion asks of a model, wherever the model runs.
 
+`chat` has its other half, what the agent asks.
+
 An engine turns a prefix and a suffix into a stream of text. It knows markers, tokens and sampling;
 it knows nothing of files, syntax or where a suggestion should end.
 

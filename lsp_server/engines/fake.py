@@ -2,7 +2,8 @@
 
 The script is a list of replies; each names a text that must end what stands before the answer, the
 request's prefix and middle (`after`), and what to answer. The first that fits is used; without any,
-the answer is empty. An answer of which a beginning stands there already goes on from there.
+the answer is empty. An answer of which a beginning stands there already goes on from there. What is
+said in a chat comes from a list of its own (`fake_chat`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from lsp_server.engines.base import (
     Usage,
     UsageListener,
 )
+from lsp_server.engines.chat import ChatEvent, ChatInfo, ChatRequest, Message
+from lsp_server.engines.fake_chat import ChatReply, ChatScript, ScriptedChat, count, words
 from lsp_server.errors import EngineCrashed, UsageError
 
 
@@ -83,8 +86,28 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def read_script(path: Path) -> list[Reply]:
-    """Read a script: a JSON list of objects with the fields of `Reply`. Raises UsageError."""
+CHAT_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "chat": str,
+    "when": str,
+    "seconds_per_token": (int, float),
+    "crash": bool,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a file tells the engine to say."""
+
+    replies: list[Reply]
+    chat: list[ChatReply]
+
+
+def read_script(path: Path) -> Script:
+    """Read a script. Raises UsageError.
+
+    It is a JSON list of objects with the fields of `Reply`, or those of `ChatReply` but `calls`,
+    with `chat` instead of `text`.
+    """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -93,37 +116,47 @@ def read_script(path: Path) -> list[Reply]:
         raise UsageError(f"The script {path} is not JSON; correct it.") from None
     if not isinstance(entries, list):
         raise UsageError(f"The script {path} must be a JSON list of replies.")
+    script = Script([], [])
     for number, entry in enumerate(entries, 1):
-        if not _is_reply(entry):
+        if _is_reply(entry, "after", FIELDS):
+            script.replies.append(Reply(**entry))
+        elif _is_reply(entry, "chat", CHAT_FIELDS):
+            script.chat.append(ChatReply(entry.pop("chat"), **entry))
+        else:
             raise UsageError(
                 f"Reply {number} of the script {path} must be an object with the text `after` and, "
                 "if need be, the texts `text`, `shown` and `names`, the numbers "
-                "`seconds_per_token`, `choice` and `logprob`, `crash: true`."
+                "`seconds_per_token`, `choice` and `logprob`, `crash: true`; or, for a chat, with "
+                "the text `chat` and, if need be, `when`, `seconds_per_token` and `crash`."
             )
-    return [Reply(**entry) for entry in entries]
+    return script
 
 
-def _is_reply(entry: object) -> bool:
+def _is_reply(entry: object, name: str, fields: dict[str, type | tuple[type, ...]]) -> bool:
     return (
         isinstance(entry, dict)
-        and "after" in entry
-        and all(name in FIELDS and isinstance(entry[name], FIELDS[name]) for name in entry)
+        and name in entry
+        and all(name in fields and isinstance(entry[name], fields[name]) for name in entry)
     )
 
 
 class FakeEngine:
-    """Engine over a script. `requests` keeps what was asked last."""
+    """Engine over a script. `requests` and `chats` keep what was asked last."""
 
     def __init__(
         self,
         replies: Sequence[Reply],
         on_status: StatusListener | None = None,
         on_usage: UsageListener | None = None,
+        *,
+        chat: ChatScript = (),
     ) -> None:
         self._replies = replies
+        self.scripted_chat = ScriptedChat(chat)
         self._on_status = on_status
         self._on_usage = on_usage
         self.requests: deque[InfillRequest] = deque(maxlen=1000)
+        self.chats: deque[ChatRequest] = deque(maxlen=1000)
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the first reply whose `after` ends prefix and middle."""
@@ -162,6 +195,35 @@ class FakeEngine:
             shows_files=True,
             chooses_names=True,
         )
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """Stream the next reply that fits."""
+        self.chats.append(request)
+        reply = self.scripted_chat.next(request)
+        said = words(reply, request)
+        prompt_tokens = count(request.messages)
+        usage = Usage(prompt_tokens=prompt_tokens, evaluated_tokens=prompt_tokens)
+        try:
+            for word in said[: request.max_tokens]:
+                await asyncio.sleep(reply.seconds_per_token)
+                usage = replace(usage, generated_tokens=usage.generated_tokens + 1)
+                yield Delta(word)
+            if reply.crash:
+                raise EngineCrashed("The scripted engine crashed, as its script says.")
+            for call in reply.calls:
+                yield call
+            yield Finished("length" if len(said) > request.max_tokens else "end", usage)
+        finally:
+            if self._on_usage is not None:
+                self._on_usage(request.priority, usage)
+
+    async def chat_info(self) -> ChatInfo:
+        """What the script says, or all there is."""
+        return self.scripted_chat.info
+
+    async def count_chat(self, messages: Sequence[Message]) -> int:
+        """The usual estimate."""
+        return count(messages)
 
     def counter(self) -> Counter:
         """The usual estimate."""

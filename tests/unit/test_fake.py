@@ -17,7 +17,8 @@ from lsp_server.engines.base import (
     Priority,
     Usage,
 )
-from lsp_server.engines.fake import FakeEngine, Reply, read_script
+from lsp_server.engines.fake import FakeEngine, Reply, Script, read_script
+from lsp_server.engines.fake_chat import ChatReply
 from lsp_server.errors import EngineCrashed
 
 
@@ -103,7 +104,9 @@ async def test_it_says_once_that_it_is_ready() -> None:
 def test_a_script_is_read(tmp_path: Path) -> None:
     path = tmp_path / "script.json"
     path.write_text('[{"after": "é", "text": "x", "seconds_per_token": 1, "crash": true}]')
-    assert read_script(path) == [Reply("é", "x", 1, crash=True)]
+    assert read_script(path) == Script([Reply("é", "x", 1, crash=True)], [])
+    path.write_text('[{"after": "a"}, {"chat": "hello", "when": "hi", "crash": true}]')
+    assert read_script(path) == Script([Reply("a")], [ChatReply("hello", "hi", crash=True)])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ Source of the format: OpenAI API reference, "Completions".
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
@@ -19,6 +18,7 @@ from lsp_server.engines.remote import control_text
 from lsp_server.engines.remote.answer import Answer
 from lsp_server.engines.remote.choice import CHOICE_TEMPERATURE
 from lsp_server.engines.remote.http import Http, Refused, Unreachable
+from lsp_server.engines.stops import Stops
 from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
 
@@ -26,7 +26,7 @@ ASSUMED_CONTEXT_TOKENS = 4096
 """For an endpoint that doesn't tell: what the smallest of them keep (Ollama's default)."""
 
 _MAX_STOPS = 4
-"""More are refused by OpenAI's own service and some others; `_Stops` watches for the rest."""
+"""More are refused by OpenAI's own service and some others; `Stops` watches for the rest."""
 
 _CONTEXT_FIELDS = ("max_model_len", "context_length", "context_window")
 
@@ -70,7 +70,7 @@ class OpenAi:
             yield Finished("length")
             return
         body = self._body(request) | {"stream": True}
-        stops = _Stops(self._stops)
+        stops = Stops(self._stops)
         usage, reason = Usage(), ""
         async with aclosing(self._http.stream(self._url, body)) as chunks:
             try:
@@ -150,32 +150,6 @@ class OpenAi:
         told = answer.section("usage").count("prompt_tokens")
         if 0 < told < len(test.prefix) // 10:
             raise RemoteError(f"{self._http.host} ignores the suffix of a completion; {advice}")
-
-
-class _Stops:
-    """Cuts a text that comes in pieces before the first stop in it."""
-
-    def __init__(self, stops: list[str]) -> None:
-        self._pattern = re.compile("|".join(map(re.escape, stops)) or r"(?!)")
-        self._beginnings = {stop[:end] for stop in stops for end in range(1, len(stop))}
-        self._longest = max(map(len, self._beginnings), default=0)
-        self._held = ""
-        self.reached = False
-
-    def feed(self, piece: str) -> str:
-        """Add a piece; return what is certainly no part of a stop."""
-        text = self._held + piece
-        if match := self._pattern.search(text):
-            self.reached, self._held = True, ""
-            return text[: match.start()]
-        lengths = range(min(self._longest, len(text)), 0, -1)
-        held = next((n for n in lengths if text[-n:] in self._beginnings), 0)
-        self._held = text[len(text) - held :]
-        return text[: len(text) - held]
-
-    def rest(self) -> str:
-        """What was held back when the text ended."""
-        return self._held
 
 
 async def _models(http: Http) -> list[Answer]:
