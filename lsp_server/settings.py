@@ -68,6 +68,15 @@ class CompletionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """Conversations with the model."""
+
+    context_tokens: int = field(default=8192, metadata={"min": 1024, "max": 131072})
+    """What a local model reads at once, if it was trained for that; memory is taken for it when
+    the first chat begins. Of an endpoint, it is what is asked for or assumed if it doesn't tell."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkspaceSettings:
     """What is read of the folder that the client works in."""
 
@@ -94,6 +103,7 @@ class Settings:
     local: LocalSettings = field(default_factory=LocalSettings)
     remote: RemoteSettings = field(default_factory=RemoteSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
+    chat: ChatSettings = field(default_factory=ChatSettings)
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     feedback: FeedbackSettings = field(default_factory=FeedbackSettings)
 

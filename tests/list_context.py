@@ -95,6 +95,12 @@ class ListContext:
             among = among[among != self.pick(tokens, among)[0]]
         return self.pick(tokens, among)
 
+    def logits(self, output: int = -1) -> npt.NDArray[np.float32]:
+        """The token that `best` picks is the likeliest by far."""
+        logits = np.zeros(END + 1, dtype=np.float32)
+        logits[self.best(output=output)[0]] = 20.0
+        return logits
+
     def pick(self, tokens: list[int], among: Among) -> tuple[int, float]:
         """What is picked after these tokens, and its natural-log probability."""
         return next_token(tokens, among), logprob(tokens)

@@ -23,7 +23,7 @@ FIM = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<
 NORMAL_TYPE, CONTROL_TYPE, USER_DEFINED_TYPE = 1, 3, 4
 
 
-def write(path: Path, *, fim: bool = True) -> Path:
+def write(path: Path, *, fim: bool = True, chat_template: str = "") -> Path:
     """Write the model to `path`, with Qwen's FIM markers in its vocabulary or without."""
     markers = FIM if fim else ()
     tokens = [*_byte_characters(), "th", "<tool_call>", *CONTROL, *markers]
@@ -48,6 +48,8 @@ def write(path: Path, *, fim: bool = True) -> Path:
         "tokenizer.ggml.bos_token_id": tokens.index("<|endoftext|>"),
         "tokenizer.ggml.add_bos_token": False,
     }
+    if chat_template:
+        metadata = {**metadata, "tokenizer.chat_template": chat_template}
     end = tokens.index("<|endoftext|>")
     chain = [*ANSWER.encode(), end]
     if fim:

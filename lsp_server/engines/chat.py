@@ -82,10 +82,11 @@ class ChatInfo:
 
     def check(self, request: ChatRequest) -> None:
         """Raise UsageError if the request asks for what this engine can't do."""
+        native = request.tools or any(m.calls or m.call for m in request.messages)
         for name, asked, able in (
             ("a grammar", request.grammar, self.takes_grammar),
             ("a beginning of its answer", request.begun, self.takes_begun),
-            ("native tools", request.tools, self.native_tools),
+            ("native tools", native, self.native_tools),
         ):
             if asked and not able:
                 raise UsageError(

@@ -15,4 +15,10 @@ def open_engine(
     """Return the engine; nothing is started, read or sent before it is first asked."""
     if settings.remote.url:
         return open_remote(settings.remote, on_status, on_usage)
-    return LocalEngine(lambda: resolve(settings.model), settings.local, on_status, on_usage)
+    return LocalEngine(
+        lambda: resolve(settings.model),
+        settings.local,
+        on_status,
+        on_usage,
+        chat=settings.chat,
+    )

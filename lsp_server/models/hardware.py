@@ -37,14 +37,31 @@ def check_memory(
 
     So many contexts are kept at the same time, each of `context_tokens`.
     """
-    needed = memory_needed(header, file_bytes, context_tokens * contexts)
+    _check(
+        f"The model {header.name} with {contexts} contexts of {context_tokens:,} tokens",
+        memory_needed(header, file_bytes, context_tokens * contexts),
+        "fimble.local.contextTokens",
+        available,
+    )
+
+
+def check_chat_memory(header: Header, context_tokens: int, *, available: int | None = None) -> None:
+    """Raise NotEnoughMemory if there is no room for a chat beside its model, which is loaded."""
+    _check(
+        f"A chat of {context_tokens:,} tokens with the model {header.name}",
+        memory_needed(header, 0, context_tokens),
+        "fimble.chat.contextTokens",
+        available,
+    )
+
+
+def _check(what: str, needed: int, setting: str, available: int | None) -> None:
     free = available_memory() if available is None else available
     if needed > free:
         raise NotEnoughMemory(
-            f"The model {header.name} with {contexts} contexts of {context_tokens:,} tokens needs "
-            f"{needed / (1 << 30):.1f} GiB of memory, and {free / (1 << 30):.1f} GiB are free; "
-            "close other programs, choose a smaller model (`fimble models list`) or lower "
-            "fimble.local.contextTokens."
+            f"{what} needs {needed / (1 << 30):.1f} GiB of memory, and {free / (1 << 30):.1f} GiB "
+            "are free; close other programs, choose a smaller model (`fimble models list`) or "
+            f"lower {setting}."
         )
 
 

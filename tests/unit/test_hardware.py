@@ -40,6 +40,15 @@ def test_too_little_memory_says_what_to_do(header: Header) -> None:
     )
 
 
+def test_a_chat_needs_its_own_memory(header: Header) -> None:
+    needed = hardware.memory_needed(header, 0, 8192)
+    hardware.check_chat_memory(header, 8192, available=needed)
+    with pytest.raises(NotEnoughMemory) as caught:
+        hardware.check_chat_memory(header, 8192, available=needed - 1)
+    assert str(caught.value).startswith("A chat of 8,192 tokens with the model Tiny Coder needs")
+    assert str(caught.value).endswith("or lower fimble.chat.contextTokens.")
+
+
 def test_a_model_larger_than_any_machine_is_refused(header: Header) -> None:
     with pytest.raises(NotEnoughMemory):
         hardware.check_memory(header, 1 << 60, 4096, 1)

@@ -506,7 +506,7 @@ async def test_a_speed_that_is_known_is_not_measured(
 
 
 def load_order(path: Path) -> wire.Message:
-    settings = {"context_tokens": 1024, "threads": 2, "gpu_layers": 0}
+    settings = {"context_tokens": 1024, "chat_tokens": 1024, "threads": 2, "gpu_layers": 0}
     return {
         "op": "load",
         "path": str(path),

@@ -276,10 +276,10 @@ def test_prompts_outlive_the_context(bench: Bench) -> None:
     anchors = [anchor(number) for number in range(1, SLOTS + 1)]
     for each in anchors:
         bench.cost(each, max_tokens=5)
-    bench.scheduler.slots.keep(shelf(bench))
+    bench.scheduler.main.slots.keep(shelf(bench))
     later = Bench()
     later.cost(anchor(9))
-    later.scheduler.slots.restore(shelf(later))
+    later.scheduler.main.slots.restore(shelf(later))
     assert [later.cost([*each, 7]) for each in anchors] == [1] * SLOTS
     assert later.context.copies == []
 
@@ -289,9 +289,9 @@ def test_a_prompt_that_was_restored_gives_way_in_its_turn(bench: Bench) -> None:
     for number in (1, 2):
         bench.cost(anchor(number))
     bench.cost(anchor(1))
-    bench.scheduler.slots.keep(shelf(bench))
+    bench.scheduler.main.slots.keep(shelf(bench))
     later = Bench()
-    later.scheduler.slots.restore(shelf(later))
+    later.scheduler.main.slots.restore(shelf(later))
     for number in (3, 4, 5):
         assert later.cost(anchor(number)) == LONG - (number == 5)
     held = later.context.sequences
@@ -302,9 +302,9 @@ def test_a_prompt_that_was_restored_gives_way_in_its_turn(bench: Bench) -> None:
 def test_what_is_read_in_vain_is_forgotten(bench: Bench) -> None:
     bench.cost(anchor(1))
     for version in (1, 2):
-        bench.scheduler.slots.keep(shelf(bench, version))
+        bench.scheduler.main.slots.keep(shelf(bench, version))
     later = Bench()
-    later.scheduler.slots.restore(shelf(later))
+    later.scheduler.main.slots.restore(shelf(later))
     assert [tokens for tokens in later.context.sequences if tokens] == [anchor(1)]
 
 
@@ -312,9 +312,9 @@ def test_what_is_read_in_vain_is_forgotten(bench: Bench) -> None:
 def test_a_little_of_what_was_generated_is_kept() -> None:
     bench = Bench(Endless())
     generate(bench, anchor(5), 2 * RECALLED_TOKENS)
-    bench.scheduler.slots.keep(shelf(bench))
+    bench.scheduler.main.slots.keep(shelf(bench))
     later = Bench()
-    later.scheduler.slots.restore(shelf(later))
+    later.scheduler.main.slots.restore(shelf(later))
     [kept] = [tokens for tokens in later.context.sequences if tokens]
     assert kept == [*anchor(5), *[7] * RECALLED_TOKENS]
 

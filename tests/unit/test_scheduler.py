@@ -281,13 +281,13 @@ def test_speed_is_measured_over_whole_slices_and_single_tokens() -> None:
     short = Asked(next(long_answers(31)), max_tokens=1)
     scheduler.add(short.job)
     run(scheduler)
-    speeds = [scheduler.prompt_tokens_per_second, scheduler.seconds_per_token]
+    speeds = [scheduler.main.prompt_tokens_per_second, scheduler.main.seconds_per_token]
     assert speeds == [SPEED.prompt_tokens_per_second, SPEED.seconds_per_token]  # too short
     long = Asked([5, *range(64)], max_tokens=2)
     scheduler.add(long.job)
     run(scheduler)
-    assert scheduler.prompt_tokens_per_second > SPEED.prompt_tokens_per_second
-    assert scheduler.seconds_per_token < SPEED.seconds_per_token
+    assert scheduler.main.prompt_tokens_per_second > SPEED.prompt_tokens_per_second
+    assert scheduler.main.seconds_per_token < SPEED.seconds_per_token
     usage = long.finished.usage
     assert usage.prompt_seconds > 0
     assert usage.generate_seconds > 0

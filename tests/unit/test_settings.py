@@ -36,6 +36,7 @@ def test_every_setting_can_be_set() -> None:
                 "maxLines": 3,
                 "disabledLanguages": ["markdown", "plaintext"],
             },
+            "chat": {"contextTokens": 4096},
             "workspace": {"index": False},
             "feedback": {"enabled": False},
         }

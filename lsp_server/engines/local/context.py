@@ -28,11 +28,12 @@ class Context:
         threads: int,
         slice_tokens: int,
         on_gpu: bool,
+        setting: str = "fimble.local.contextTokens",
     ) -> None:
         """Allocate `sequences` of `size` tokens; up to `slice_tokens` are evaluated at once.
 
-        `on_gpu` says whether any layer of the model is. Raises EngineUnavailable if there is not
-        enough memory.
+        `on_gpu` says whether any layer of the model is, `setting` what the size comes from. Raises
+        EngineUnavailable if there is not enough memory.
         """
         params = C.llama_context_default_params()
         params.n_ctx = size * sequences
@@ -48,7 +49,7 @@ class Context:
         if not self._pointer:
             raise EngineUnavailable(
                 f"llama.cpp could not make {sequences} contexts of {size} tokens; "
-                "set fimble.local.contextTokens lower."
+                f"set {setting} lower."
             )
         self._memory = C.llama_get_memory(self._pointer)
         self._batch = C.llama_batch_init(slice_tokens, 0, 1)
@@ -106,9 +107,7 @@ class Context:
         probability the one that it has among them, or `of_all` tokens. With `rank`, so many
         likelier ones are left aside; there must be more than that.
         """
-        pointer = C.llama_get_logits_ith(self._pointer, output)
-        logits: npt.NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._vocabulary_size,))
-        everything = logits
+        logits = everything = self.logits(output)
         if among is not None:
             logits = logits[among]
         index = top = int(logits.argmax())
@@ -119,6 +118,11 @@ class Context:
         total = np.log(np.exp((everything if of_all else logits) - logits[top]).sum())
         logprob = float(logits[index] - logits[top] - total)
         return index if among is None else int(among[index]), logprob
+
+    def logits(self, output: int = -1) -> npt.NDArray[np.float32]:
+        """llama.cpp's own array at an output: valid until the next evaluation."""
+        pointer = C.llama_get_logits_ith(self._pointer, output)
+        return np.ctypeslib.as_array(pointer, (self._vocabulary_size,))
 
     def state(self, sequence: int) -> State:
         """What a sequence holds, as llama.cpp serialises it; empty if it can't."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.core.tokens import Counter, bpe_counter, estimate
@@ -17,12 +20,15 @@ from lsp_server.engines.base import (
     Usage,
     UsageListener,
 )
+from lsp_server.engines.chat import ChatEvent, ChatInfo, ChatRequest, Message
 from lsp_server.engines.local import wire
 from lsp_server.engines.local.slots import SLOTS
 from lsp_server.engines.local.supervisor import WORKER_COMMAND, Supervisor
 from lsp_server.errors import EngineUnavailable
 from lsp_server.models import gguf, hardware
-from lsp_server.settings import LocalSettings
+from lsp_server.settings import ChatSettings, LocalSettings
+
+_ABLE = ChatInfo("A local model", 0, takes_grammar=True, takes_begun=True)
 
 
 def not_counted(_priority: Priority, _usage: Usage) -> None:
@@ -39,6 +45,7 @@ class LocalEngine:
         on_status: StatusListener,
         on_usage: UsageListener = not_counted,
         *,
+        chat: ChatSettings | None = None,
         command: Sequence[str] = WORKER_COMMAND,
     ) -> None:
         """`find_model` is called, off the event loop, whenever a worker is started by `command`.
@@ -47,6 +54,7 @@ class LocalEngine:
         """
         self._find_model = find_model
         self._settings = settings
+        self._chat_tokens = (chat or ChatSettings()).context_tokens
         self._counter: Counter = estimate
         self._counted: Path | None = None
         """The file whose vocabulary the counter knows; building one takes half a second."""
@@ -55,6 +63,22 @@ class LocalEngine:
     def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the text between prefix and suffix."""
         return self._supervisor.infill(request)
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """Stream the assistant's next message."""
+        _ABLE.check(request)
+        async with aclosing(self._supervisor.chat(request)) as events:
+            async for event in events:
+                yield event
+
+    async def chat_info(self) -> ChatInfo:
+        """Wait until the model is loaded."""
+        return replace(_ABLE, **await self._supervisor.tell("chat_info"))
+
+    async def count_chat(self, messages: Sequence[Message]) -> int:
+        """Exact: the worker makes the prompt. It is asked between two steps of its work."""
+        fields = [{"role": message.role, "content": message.content} for message in messages]
+        return int(await self._supervisor.tell("count", messages=fields))
 
     async def info(self) -> EngineInfo:
         """Wait until the model is loaded."""
@@ -87,13 +111,14 @@ class LocalEngine:
         header = gguf.read_header(path)
         if path != self._counted:
             self._counter, self._counted = _counter(path), path
-        context_tokens = self._settings.context_tokens
-        if header.context_length:
-            context_tokens = min(context_tokens, header.context_length)
+        trained = header.context_length or sys.maxsize
+        context_tokens = min(self._settings.context_tokens, trained)
+        chat_tokens = min(self._chat_tokens, trained)
         hardware.check_memory(header, path.stat().st_size, context_tokens, SLOTS)
         return {
             "path": str(path),
             "context_tokens": context_tokens,
+            "chat_tokens": chat_tokens,
             "threads": self._settings.threads,
             "gpu_layers": self._settings.gpu_layers,
             "keep_state": self._settings.keep_state,

@@ -5,10 +5,15 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from lsp_server.engines.base import Delta, Finished, Usage
 from lsp_server.engines.local.constraint import Constraint
 from lsp_server.engines.local.drafts import History
+from lsp_server.engines.stops import Stops
+
+if TYPE_CHECKING:  # the server imports this too, and has no use for numpy
+    from lsp_server.engines.local.sampling import Sampler
 
 
 @dataclass(eq=False)
@@ -30,6 +35,10 @@ class Job:
     """Index of the first token that stands in the gap."""
     recalled: list[int] = field(default_factory=list)
     """What once followed these tokens: likely to be picked again, since decoding is greedy."""
+    sampler: Sampler | None = None
+    """What picks its tokens; None takes the likeliest that the constraint allows."""
+    stops: Stops = field(default_factory=lambda: Stops(()))
+    """Texts that end it."""
     prompt_tokens: int = field(init=False)
     """How many of the tokens are not the model's own words."""
     given_tokens: int = field(init=False)
@@ -44,7 +53,7 @@ class Job:
     )
     _said_something: bool = False
     _held_logprobs: list[float] = field(default_factory=list)
-    """Of tokens whose bytes don't yet make a character."""
+    """Of tokens whose bytes don't yet make a character, or may be part of a stop."""
 
     def __post_init__(self) -> None:
         self.prompt_tokens = self.given_tokens = len(self.tokens)
@@ -79,7 +88,20 @@ class Job:
             piece = piece[unsaid:]
         self.choice = 0
         self._held_logprobs.append(logprob)
-        if text := self._decoder.decode(piece):
+        self._say(self.stops.feed(self._decoder.decode(piece)))
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it has written one of its stops."""
+        return self.stops.reached
+
+    def finish(self, reason: Literal["end", "length"]) -> None:
+        """Emit what was held back, and that it has finished."""
+        self._say(self.stops.rest())
+        self.emit(Finished(reason, self.usage()))
+
+    def _say(self, text: str) -> None:
+        if text:
             evaluated = 0 if self._said_something else self.evaluated_tokens
             self._said_something = True
             self.emit(Delta(text, tuple(self._held_logprobs), evaluated))

@@ -63,10 +63,11 @@ class Model:
                 "installed llama-cpp-python doesn't know; pull it again or update llama-cpp-python."
             )
         self.name = self._metadata("general.name") or path.stem
-        self._vocab = C.llama_model_get_vocab(self.pointer)
-        self.adds_bos = bool(C.llama_vocab_get_add_bos(self._vocab))
-        self.bos = int(C.llama_vocab_bos(self._vocab))
-        self.vocabulary_size = int(C.llama_vocab_n_tokens(self._vocab))
+        self.vocab = C.llama_model_get_vocab(self.pointer)
+        """llama.cpp's pointer to it."""
+        self.adds_bos = bool(C.llama_vocab_get_add_bos(self.vocab))
+        self.bos = int(C.llama_vocab_bos(self.vocab))
+        self.vocabulary_size = int(C.llama_vocab_n_tokens(self.vocab))
         self.can_forget_a_part = not (
             C.llama_model_is_recurrent(self.pointer) or C.llama_model_is_hybrid(self.pointer)
         )
@@ -74,6 +75,15 @@ class Model:
         self._pieces = self._read_pieces()
         lookalikes = self._find_lookalikes()
         self._lookalikes = re.compile("|".join(map(re.escape, lookalikes.values())) or r"(?!)")
+        silent = {
+            token: self._spelling(token) for token, piece in enumerate(self._pieces) if not piece
+        }
+        self.markers = {spelling: token for token, spelling in (silent | lookalikes).items()}
+        """Ids by spelling of all tokens that structure a prompt and are never found in `tokens`."""
+        self.chat_template = (C.llama_model_chat_template(self.pointer, None) or b"").decode(
+            errors="replace"
+        )
+        """Jinja, as the file has it; empty if it has none."""
         self._texts = [
             token for token, piece in enumerate(self._pieces) if piece and token not in lookalikes
         ]
@@ -103,11 +113,23 @@ class Model:
         return {
             token: spelling
             for token in range(self.vocabulary_size)
-            if C.llama_vocab_get_attr(self._vocab, token) & C.LLAMA_TOKEN_ATTR_USER_DEFINED
-            and MARKER.fullmatch(
-                spelling := C.llama_vocab_get_text(self._vocab, token).decode(errors="replace")
-            )
+            if C.llama_vocab_get_attr(self.vocab, token) & C.LLAMA_TOKEN_ATTR_USER_DEFINED
+            and MARKER.fullmatch(spelling := self._spelling(token))
         }
+
+    def _spelling(self, token: int) -> str:
+        """How a token is written in the vocabulary, which for control tokens is how it looks."""
+        text: bytes = C.llama_vocab_get_text(self.vocab, token)
+        return text.decode(errors="replace")
+
+    def end_spelling(self) -> str:
+        """The token that ends a text."""
+        token = C.llama_vocab_eos(self.vocab)
+        return self._spelling(token) if token >= 0 else ""
+
+    def begin_spelling(self) -> str:
+        """The token that begins a text, empty if there is none."""
+        return self._spelling(self.bos) if self.bos >= 0 else ""
 
     def control_token(self, spelling: str) -> int | None:
         """Id of the control token that is spelled so in the vocabulary; None if there is none."""
@@ -120,7 +142,7 @@ class Model:
         data = text.encode(errors="replace")
         room = len(data) + 8
         buffer = (C.llama_token * room)()
-        count = C.llama_tokenize(self._vocab, data, len(data), buffer, room, False, special)
+        count = C.llama_tokenize(self.vocab, data, len(data), buffer, room, False, special)
         return list(buffer[:count])
 
     def piece(self, token: int) -> bytes:
@@ -132,10 +154,10 @@ class Model:
         buffer = ctypes.create_string_buffer(64)
         pieces = []
         for token in range(self.vocabulary_size):
-            length = C.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+            length = C.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
             if length < 0:
                 buffer = ctypes.create_string_buffer(-length)
-                length = C.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+                length = C.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
             pieces.append(buffer.raw[:length])
         return pieces
 
@@ -149,14 +171,18 @@ class Model:
         # All others that end a generation have no bytes.
         silent = (token for token, piece in enumerate(self._pieces) if not piece)
         endings = self._stops.union(filter(self.ends, silent))
+        self.silent_endings = frozenset(
+            token for token in endings if not C.llama_vocab_is_eog(self.vocab, token)
+        )
+        """Those that llama.cpp itself does not take for endings."""
         self.index = PieceIndex(self._pieces, self._texts, endings)
 
     def ends(self, token: int) -> bool:
         """Whether a sampled token says that generation is over: any control token does."""
         return (
             token in self._stops
-            or bool(C.llama_vocab_is_eog(self._vocab, token))
-            or bool(C.llama_vocab_is_control(self._vocab, token))
+            or bool(C.llama_vocab_is_eog(self.vocab, token))
+            or bool(C.llama_vocab_is_control(self.vocab, token))
         )
 
 

@@ -18,12 +18,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from lsp_server.engines.base import Finished
-from lsp_server.engines.local.constraint import ANYTHING
-from lsp_server.engines.local.drafts import NO_DRAFT, Draft, DraftPolicy
+from lsp_server.engines.local.constraint import ANYTHING, Constraint
+from lsp_server.engines.local.drafts import NO_DRAFT, Draft
 from lsp_server.engines.local.job import Job
-from lsp_server.engines.local.pace import Pace
-from lsp_server.engines.local.slots import Sequential, Slots
+from lsp_server.engines.local.lane import Lane
+from lsp_server.engines.local.slots import Sequential
 from lsp_server.engines.local.speed import Speed
 
 if TYPE_CHECKING:
@@ -58,30 +57,22 @@ class EvaluationFailed(Exception):
 
 
 class Scheduler:
-    """Holds the waiting jobs and the state of the context."""
+    """Holds the waiting jobs. Each is evaluated in one lane's context, all by one model."""
 
     def __init__(self, context: Sequential, vocabulary: Vocabulary, speed: Speed) -> None:
         """`speed` is the context's on the quiet machine, with its slices."""
-        self._context = context
+        self.main = Lane(context, speed)
+        """Of jobs that are added without a lane."""
         self._vocabulary = vocabulary
-        self.slots = Slots(context)
-        self._jobs: list[Job] = []
-        self._drafts = DraftPolicy()
-        self.prompt_tokens_per_second = speed.prompt_tokens_per_second
-        """Measured over slices, averaged with more weight on the latest."""
-        self.seconds_per_token = speed.seconds_per_token
-        slice_seconds = speed.slice_tokens / speed.prompt_tokens_per_second
-        self._pace = Pace(
-            speed.threads, {1: speed.seconds_per_token, speed.slice_tokens: slice_seconds}
-        )
+        self._jobs: dict[Job, Lane] = {}
 
-    def add(self, job: Job) -> None:
-        """Take a job. Its prompt must fit into the context."""
-        self._jobs.append(job)
+    def add(self, job: Job, lane: Lane | None = None) -> None:
+        """Take a job. Its prompt must fit into the lane's context."""
+        self._jobs[job] = lane or self.main
 
     def remove(self, job: Job) -> None:
         """Drop a job that is waiting or under way."""
-        self._jobs.remove(job)
+        del self._jobs[job]
 
     @property
     def busy(self) -> bool:
@@ -94,38 +85,39 @@ class Scheduler:
         Raises EvaluationFailed, with that job removed.
         """
         job = min(self._jobs, key=lambda job: job.priority)
-        slot = self.slots.take(job, self._jobs)
+        lane = self._jobs[job]
+        slot = lane.slots.take(job, self._jobs)
         start = len(slot.tokens)
         if job.reused_tokens is None:
             job.reused_tokens = start
-        tokens = job.tokens[start : start + self._context.slice_tokens]
+        tokens = job.tokens[start : start + lane.context.slice_tokens]
         complete = start + len(tokens) == len(job.tokens)
         picks = complete and job.max_tokens > 0
-        draft = self._draft(job, len(tokens)) if picks else NO_DRAFT
+        draft = self._draft(lane, job, len(tokens)) if picks else NO_DRAFT
         batch = tokens + draft.tokens
         started = time.perf_counter()
-        if not self._context.evaluate(slot.sequence, batch, start, 1 + len(draft.tokens)):
-            self.slots.clear(slot)  # what a failed batch leaves behind is not known
+        if not lane.context.evaluate(slot.sequence, batch, start, 1 + len(draft.tokens)):
+            lane.slots.clear(slot)  # what a failed batch leaves behind is not known
             self.remove(job)
             raise EvaluationFailed(job)
         slot.tokens += batch
-        picked = self._pick(job, draft) if picks else []
+        picked = self._pick(lane, job, draft) if picks else []
         seconds = time.perf_counter() - started
         job.account(start, len(tokens), seconds)
-        self._measure(len(tokens), len(batch), seconds)
-        self._drafts.judge(draft.match, draft.followed, [token for token, _ in picked])
+        lane.measure(len(tokens), len(batch), seconds)
+        lane.drafts.judge(draft.match, draft.followed, [token for token, _ in picked])
         if picked:
-            self._write(job, picked)
+            self._write(lane, job, picked)
             right = start + len(tokens) + len(picked) - 1
-            self.slots.cut(slot, min(right, len(job.tokens)))
+            lane.slots.cut(slot, min(right, len(job.tokens)))
         elif complete:
-            self.slots.cut(slot, start + len(tokens))
+            lane.slots.cut(slot, start + len(tokens))
             self._finish(job, "end" if picks else "length")
 
-    def _draft(self, job: Job, tokens: int) -> Draft:
+    def _draft(self, lane: Lane, job: Job, tokens: int) -> Draft:
         """What to evaluate behind a job's last `tokens` tokens."""
-        limit = min(self._room(job) - 1, self._context.slice_tokens - tokens)
-        if limit < 1 or not self._context.can_forget_a_part:
+        limit = min(_room(lane, job) - 1, lane.context.slice_tokens - tokens)
+        if limit < 1 or not lane.context.can_forget_a_part:
             return NO_DRAFT
         if job.choice or (job.constraint and job.constraint.whole):
             return NO_DRAFT  # what followed once was most likely another choice or name
@@ -134,29 +126,44 @@ class Scheduler:
         if tokens > 1 or job.constraint or job.history is None:
             return NO_DRAFT
         job.history.follow(job.tokens[job.middle_start :])
-        return self._drafts.draft(job.history, limit)
+        return lane.drafts.draft(job.history, limit)
 
-    def _pick(self, job: Job, draft: Draft) -> list[tuple[int, float]]:
-        """The likeliest tokens with their log-probabilities: what the draft has right and one more.
+    def _pick(self, lane: Lane, job: Job, draft: Draft) -> list[tuple[int, float]]:
+        """The next tokens with their log-probabilities: what the draft has right and one more.
 
-        Empty if the vocabulary has no token that the job's constraint allows, or too few to choose.
+        They are the likeliest, if the job has no sampler. Empty if the vocabulary has no token that
+        the job's constraint or grammar allows, or too few to choose.
         """
         picked: list[tuple[int, float]] = []
         constraint = job.constraint
         for output, guessed in enumerate([*draft.tokens, None], -1 - len(draft.tokens)):
-            among = self._vocabulary.index.allowed(constraint) if constraint else None
-            if among is not None and not among.size:
+            if job.sampler is not None:
+                found = job.sampler.pick(lane.context.logits(output))
+            else:
+                found = self._best(lane, constraint, output)
+            if found is None:
                 break
-            # How likely a name is by itself tells whether it was worth holding the answer to names.
-            of_all = constraint is not None and constraint.whole and not constraint.unsaid
-            picked.append(self._context.best(among, output, of_all=of_all))
-            token = picked[-1][0]
+            picked.append(found)
+            token = found[0]
             if token != guessed:
                 break
             constraint = constraint and constraint.advance(self._vocabulary.piece(token))
-        return self._choose(job, picked) if job.choice and picked else picked
+        return self._choose(lane, job, picked) if job.choice and picked else picked
 
-    def _choose(self, job: Job, greedy: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    def _best(
+        self, lane: Lane, constraint: Constraint | None, output: int
+    ) -> tuple[int, float] | None:
+        """The likeliest token that a constraint allows; None without any."""
+        among = self._vocabulary.index.allowed(constraint) if constraint else None
+        if among is not None and not among.size:
+            return None
+        # How likely a name is by itself tells whether it was worth holding the answer to names.
+        of_all = constraint is not None and constraint.whole and not constraint.unsaid
+        return lane.context.best(among, output, of_all=of_all)
+
+    def _choose(
+        self, lane: Lane, job: Job, greedy: list[tuple[int, float]]
+    ) -> list[tuple[int, float]]:
         """What a job with a choice picks instead of its one greedy token.
 
         Another one where the answer begins, which is where the greedy one says something new. Empty
@@ -169,39 +176,26 @@ class Scheduler:
             return greedy
         among = self._vocabulary.index.telling(constraint)
         rank = job.choice - ends  # a token that ends is not among them
-        return [self._context.best(among, rank=rank)] if rank < among.size else []
+        return [lane.context.best(among, rank=rank)] if rank < among.size else []
 
-    def _write(self, job: Job, picked: list[tuple[int, float]]) -> None:
+    def _write(self, lane: Lane, job: Job, picked: list[tuple[int, float]]) -> None:
         """Go on with the picked tokens, or finish the job at the one that ends it."""
         for token, logprob in picked:
             if self._vocabulary.ends(token):
                 self._finish(job, "end")
                 return
             job.write(token, self._vocabulary.piece(token), logprob)
-        if self._room(job) <= 0:
+            if job.stopped:
+                self._finish(job, "end")
+                return
+        if _room(lane, job) <= 0:
             self._finish(job, "length")
-
-    def _room(self, job: Job) -> int:
-        """How many tokens the job may still write; a long middle leaves no room for max_tokens."""
-        return min(job.max_tokens - job.generated_tokens, self._context.size - len(job.tokens))
 
     def _finish(self, job: Job, reason: Literal["end", "length"]) -> None:
         self.remove(job)
-        job.emit(Finished(reason, job.usage()))
-
-    def _measure(self, tokens: int, evaluated: int, seconds: float) -> None:
-        """Learn from the time of a step; `evaluated` tokens include the draft's."""
-        self._pace.observe(evaluated, seconds)
-        self._context.set_threads(self._pace.threads)
-        if tokens == 1:
-            self._drafts.measured(evaluated, seconds)
-        if evaluated == 1:
-            self.seconds_per_token = _average(self.seconds_per_token, seconds)
-        elif tokens == self._context.slice_tokens:  # fewer are slower each
-            self.prompt_tokens_per_second = _average(
-                self.prompt_tokens_per_second, tokens / seconds
-            )
+        job.finish(reason)
 
 
-def _average(old: float, new: float) -> float:
-    return 0.7 * old + 0.3 * new
+def _room(lane: Lane, job: Job) -> int:
+    """How many tokens the job may still write; a long middle leaves no room for max_tokens."""
+    return min(job.max_tokens - job.generated_tokens, lane.context.size - len(job.tokens))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 SLOTS = 4
+"""Sequences for completion."""
 FORK_TOKENS = 64
 """A slot is left alone rather than that more of a prompt in it is forgotten."""
 RECALLED_TOKENS = 32
@@ -37,7 +38,7 @@ COPY_TOKENS = 16
 
 
 class Sequential(Protocol):
-    """What is needed of a context of `SLOTS` sequences; `llama.Context` is the real one."""
+    """What is needed of a context of a few sequences; `context.Context` is the real one."""
 
     slice_tokens: int
     size: int
@@ -84,6 +85,10 @@ class Sequential(Protocol):
         """
         ...
 
+    def logits(self, output: int = -1) -> npt.NDArray[np.float32]:
+        """The logits at an output, to be read before the next evaluation."""
+        ...
+
 
 @dataclass(eq=False)
 class Slot:
@@ -125,9 +130,9 @@ class Slot:
 class Slots:
     """All sequences of a context."""
 
-    def __init__(self, context: Sequential) -> None:
+    def __init__(self, context: Sequential, sequences: int = SLOTS) -> None:
         self._context = context
-        self._slots = [Slot(sequence) for sequence in range(SLOTS)]
+        self._slots = [Slot(sequence) for sequence in range(sequences)]
         self._parking = Parking()
         self._clock = count(1)
 
@@ -167,7 +172,7 @@ class Slots:
         """Hold what was saved, and nothing else."""
         for slot in self._slots:
             self.clear(slot)
-        restored = states.restore(range(SLOTS))
+        restored = states.restore(range(len(self._slots)))
         for slot in self._slots:
             if slot.sequence not in restored:
                 self.clear(slot)  # it may hold what was read in vain

@@ -21,6 +21,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any
 
@@ -32,12 +33,14 @@ from lsp_server.engines.base import (
     Event,
     Finished,
     InfillRequest,
+    Priority,
     StatusListener,
     Usage,
     UsageListener,
 )
+from lsp_server.engines.chat import ChatEvent, ChatRequest
 from lsp_server.engines.local import wire
-from lsp_server.engines.local.life import Life
+from lsp_server.engines.local.life import Life, Told, again
 from lsp_server.engines.local.process import KILL, WorkerProcess
 
 logger = logging.getLogger(__name__)
@@ -93,7 +96,6 @@ class Supervisor:
         self._retry_at = 0.0
         self._crashes = 0
         self._conservative = False
-        self._next_id = 0
         self._closed = False
         self._changed = asyncio.Event()
 
@@ -105,27 +107,33 @@ class Supervisor:
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the answer of the worker. Raises FimbleError."""
-        life = await self._ready()
-        self._next_id += 1
-        request_id = self._next_id
-        stream: asyncio.Queue[Event | errors.FimbleError] = asyncio.Queue()
-        life.streams[request_id] = stream
-        if not life.pending:  # else a worker that hangs would seem alive as long as requests come
-            life.heard = time.monotonic()
-        life.pending[request_id] = request.priority
-        life.process.send({"op": "infill", "id": request_id, "request": asdict(request)})
-        try:
-            while True:
-                event = await stream.get()
-                if isinstance(event, errors.FimbleError):
-                    raise event
+        async with aclosing(self._ask("infill", request)) as events:
+            async for event in events:
                 yield event
-                if isinstance(event, Finished):
-                    return
-        finally:
-            del life.streams[request_id]
-            if request_id in life.pending:
-                life.process.send({"op": "cancel", "id": request_id})
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """Stream the answer of the worker. Raises FimbleError."""
+        async with aclosing(self._ask("chat", request)) as events:
+            async for event in events:
+                yield event
+
+    async def tell(self, op: str, **fields: object) -> Any:
+        """What the worker tells when it is asked for one thing. Raises FimbleError."""
+        life = await self._ready()
+        async with aclosing(life.ask({"op": op, **fields}, Priority.CHAT)) as events:
+            event = await anext(events)
+        assert isinstance(event, Told)
+        return event.value
+
+    async def _ask(
+        self, op: str, request: InfillRequest | ChatRequest
+    ) -> AsyncGenerator[Event, None]:
+        life = await self._ready()
+        message = {"op": op, "request": asdict(request)}
+        async with aclosing(life.ask(message, request.priority)) as events:
+            async for event in events:
+                assert not isinstance(event, Told)
+                yield event
 
     async def close(self) -> None:
         """End the worker, which may keep its state first. Safe to call twice."""
@@ -153,7 +161,7 @@ class Supervisor:
         try:
             await asyncio.shield(life.ready)
         except errors.FimbleError as error:
-            raise _again(error) from None
+            raise again(error) from None
         if life is not self._life:  # it has ended since, and told those it knew of
             raise self._ended()
         return life
@@ -162,14 +170,14 @@ class Supervisor:
         """Return the present worker, starting one if there is none."""
         while True:
             if self._closed:
-                raise _again(_SHUT_DOWN)
+                raise again(_SHUT_DOWN)
             if self._life is not None:
                 return self._life
             if self._keeper is None or (self._keeper.done() and time.monotonic() >= self._retry_at):
                 self._failure = None
                 self._keeper = asyncio.create_task(self._keep())
             if self._failure is not None:
-                raise _again(self._failure)
+                raise again(self._failure)
             self._changed.clear()
             await self._changed.wait()
 
@@ -226,7 +234,7 @@ class Supervisor:
         finally:
             self._set(None)
             watch.cancel()
-            self._bury(life)
+            life.bury(self._ended())
             await process.end(patience)
         if process.exit_code not in _NOT_NATIVE:
             self._conservative = True
@@ -239,13 +247,19 @@ class Supervisor:
             case "delta":
                 self._crashes = 0
                 logprobs, evaluated = tuple(message["logprobs"]), message["evaluated_tokens"]
-                self._deliver(life, message, Delta(message["text"], logprobs, evaluated))
+                life.deliver(message, Delta(message["text"], logprobs, evaluated))
             case "finished":
                 usage = self._account(life, message)
-                self._deliver(life, message, Finished(message["reason"], usage))
+                life.deliver(message, Finished(message["reason"], usage))
             case "dropped":
                 self._account(life, message)
-                self._deliver(life, message, errors.EngineCrashed("llama.cpp refused this prompt."))
+                life.deliver(message, errors.EngineCrashed("llama.cpp refused this prompt."))
+            case "told":
+                del life.pending[message["id"]]
+                life.deliver(message, Told(message["value"]))
+            case "refused":
+                del life.pending[message["id"]]
+                life.deliver(message, getattr(errors, message["error"])(message["message"]))
             case "loading":
                 percent = f"{message['fraction']:.0%}"
                 self._status("loading", f"Loading the model ({percent}).", message["fraction"])
@@ -263,23 +277,8 @@ class Supervisor:
         self._on_usage(life.end(message), usage)
         return usage
 
-    def _deliver(
-        self, life: Life, message: wire.Message, event: Event | errors.FimbleError
-    ) -> None:
-        stream = life.streams.get(message["id"])
-        if stream is not None:
-            stream.put_nowait(event)
-
-    def _bury(self, life: Life) -> None:
-        """Tell everyone who waits for this worker that it has ended."""
-        if not life.ready.done():
-            life.ready.set_exception(self._ended())
-        life.ready.exception()  # asked for, so that asyncio does not complain if nobody waited
-        for stream in life.streams.values():
-            stream.put_nowait(self._ended())
-
     def _ended(self) -> errors.FimbleError:
-        return _again(_SHUT_DOWN if self._closed else _CRASHED)
+        return again(_SHUT_DOWN if self._closed else _CRASHED)
 
     async def _watch(self, life: Life) -> None:
         """Kill a worker that has work to do and says nothing."""
@@ -293,8 +292,3 @@ class Supervisor:
 
     def _status(self, state: Any, message: str, fraction: float | None = None) -> None:
         self._on_status(EngineStatus(state, message, fraction))
-
-
-def _again(error: errors.FimbleError) -> errors.FimbleError:
-    """A fresh copy: one exception object raised in several tasks would mix their tracebacks."""
-    return type(error)(str(error))

@@ -19,9 +19,11 @@ from lsp_server.core import fim
 from lsp_server.engines.base import Delta, EngineInfo, Finished, InfillRequest
 from lsp_server.engines.local import wire
 from lsp_server.engines.local.calibration import calibrate
+from lsp_server.engines.local.chatting import Chatting
 from lsp_server.engines.local.context import Context
 from lsp_server.engines.local.fingerprint import fingerprint
 from lsp_server.engines.local.job import Job
+from lsp_server.engines.local.lane import Lane
 from lsp_server.engines.local.llama import Model, gpu_free_bytes
 from lsp_server.engines.local.placement import layers_that_fit
 from lsp_server.engines.local.prompter import Prompter
@@ -30,7 +32,7 @@ from lsp_server.engines.local.slots import SLOTS
 from lsp_server.engines.local.speed import SLICES, processor
 from lsp_server.engines.local.states import States
 from lsp_server.errors import FimbleError, describe
-from lsp_server.models import hardware
+from lsp_server.models import gguf, hardware
 
 
 class Worker:
@@ -40,6 +42,7 @@ class Worker:
         self._output = output
         self._inbox: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
         self._jobs: dict[int, Job] = {}
+        self._chatting: Chatting
         self._states: States | None = None
 
     def read(self, source: BinaryIO) -> None:
@@ -70,7 +73,7 @@ class Worker:
     def _end(self) -> NoReturn:
         """Keep what is worth it. Python's own end would wait for the reader."""
         if self._states is not None:
-            self._scheduler.slots.keep(self._states)
+            self._scheduler.main.slots.keep(self._states)
         os._exit(0)
 
     def _send(self, event: str, **fields: object) -> None:
@@ -83,15 +86,37 @@ class Worker:
                 self._scheduler.remove(self._jobs[message["id"]])
                 self._drop(message["id"])
             return
+        try:
+            self._answer(message)
+        except FimbleError as error:
+            name = type(error).__name__
+            self._send("refused", id=message["id"], error=name, message=str(error))
+
+    def _answer(self, message: wire.Message) -> None:
+        """Take up a request, or answer it at once. Raises FimbleError if it can't be."""
         job_id = message["id"]
-        job = self._jobs[job_id] = self._prompter.job(
-            wire.infill_request(message["request"]),
-            emit=lambda event: self._emit(job_id, event),
-        )
-        if len(job.tokens) > self._context_tokens:
-            self._drop(job_id)
-        else:
-            self._scheduler.add(job)
+
+        def emit(event: Delta | Finished) -> None:
+            self._emit(job_id, event)
+
+        match message["op"]:
+            case "infill":
+                request = wire.infill_request(message["request"])
+                job = self._jobs[job_id] = self._prompter.job(request, emit)
+                if len(job.tokens) > self._context_tokens:
+                    self._drop(job_id)
+                else:
+                    self._scheduler.add(job)
+            case "chat":
+                chat = self._chatting
+                job = chat.job(wire.chat_request(message["request"]), emit)
+                self._scheduler.add(job, chat.lane)
+                self._jobs[job_id] = job
+            case "chat_info":
+                self._send("told", id=job_id, value=self._chatting.info())
+            case "count":
+                tokens = self._chatting.count(wire.chat_messages(message["messages"]))
+                self._send("told", id=job_id, value=tokens)
 
     def _emit(self, job_id: int, event: Delta | Finished) -> None:
         if isinstance(event, Delta):
@@ -112,13 +137,15 @@ class Worker:
         self._send("dropped", id=job_id, usage=asdict(usage), speed=self._speed())
 
     def _speed(self) -> list[float]:
-        return [self._scheduler.prompt_tokens_per_second, self._scheduler.seconds_per_token]
+        lane = self._scheduler.main
+        return [lane.prompt_tokens_per_second, lane.seconds_per_token]
 
     def _load(self, order: wire.Message) -> None:
         path = Path(order["path"])
         layers = 0 if order["conservative"] else order["gpu_layers"]
         if layers < 0:
-            layers = layers_that_fit(path, order["context_tokens"] * SLOTS, gpu_free_bytes())
+            tokens = order["context_tokens"] * SLOTS + order["chat_tokens"]
+            layers = layers_that_fit(path, tokens, gpu_free_bytes())
         model = Model(
             path,
             gpu_layers=layers,
@@ -140,10 +167,25 @@ class Worker:
         conditions = (processor(), threads, layers, int(order["conservative"]))
         speed = calibrate(context, fingerprint(path, *conditions), threads)
         self._scheduler = Scheduler(context, model, speed)
+
+        def open_lane(tokens: int) -> Lane:
+            hardware.check_chat_memory(gguf.read_header(path), tokens)
+            chat = Context(
+                model,
+                size=tokens,
+                sequences=1,
+                threads=speed.threads,
+                slice_tokens=speed.slice_tokens,
+                on_gpu=layers > 0,
+                setting="fimble.chat.contextTokens",
+            )
+            return Lane(chat, speed, sequences=1)
+
+        self._chatting = Chatting(model, order["chat_tokens"], open_lane)
         fim_ok = self._self_test()
         if order["keep_state"]:
             self._states = States(fingerprint(path, context.size), context.save, context.load)
-            self._scheduler.slots.restore(self._states)
+            self._scheduler.main.slots.restore(self._states)
         info = EngineInfo(
             model=model.name,
             kind="local",
