@@ -40,7 +40,8 @@ class RemoteSettings:
     """An endpoint that the user named. Nothing is sent anywhere while `url` is empty."""
 
     url: str = ""
-    dialect: Literal["auto", "llama-server", "openai"] = "auto"
+    dialect: Literal["auto", "llama-server", "ollama", "openai"] = "auto"
+    """`ollama` differs from `openai` in chats only."""
     model: str = ""
     """Model name to send, where the endpoint wants one."""
     template: str = ""
@@ -73,7 +74,11 @@ class ChatSettings:
 
     context_tokens: int = field(default=8192, metadata={"min": 1024, "max": 131072})
     """What a local model reads at once, if it was trained for that; memory is taken for it when
-    the first chat begins. Of an endpoint, it is what is asked for or assumed if it doesn't tell."""
+    the first chat begins. Ollama is asked for it; of other endpoints it is assumed if they don't
+    tell."""
+    timeout_seconds: float = field(default=300.0, metadata={"min": 1, "max": 3600})
+    """Longest wait for the first word of an endpoint, which reads the whole chat before, and for
+    each next one."""
 
 
 @dataclass(frozen=True, slots=True)

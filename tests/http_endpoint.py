@@ -92,3 +92,14 @@ def stream(*events: object) -> bytes:
     """A whole event stream; texts stand for themselves, objects for their JSON."""
     lines = (event if isinstance(event, str) else json.dumps(event) for event in events)
     return STREAM + "".join(f"data: {line}\n\n" for line in lines).encode()
+
+
+def dripping(piece: bytes) -> Callable[[Request, asyncio.StreamWriter], Awaitable[None]]:
+    async def handler(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM)
+        while not writer.transport.is_closing():
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    return handler

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
-from lsp_server.engines.base import Delta, Finished, Priority
+from lsp_server.engines.base import Delta, Engine, Finished, Priority
 from lsp_server.errors import UsageError
 
 
@@ -92,3 +92,33 @@ class ChatInfo:
                 raise UsageError(
                     f"{self.model} can't be given {name}; use another engine for that."
                 )
+
+
+class ChatEngine(Protocol):
+    """What the agent asks of a model. All methods raise `lsp_server.errors.FimbleError` only."""
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """Stream the assistant's next message; a `Finished` comes last.
+
+        Closing the stream cancels the request, as with `Engine.infill`. Raises ContextExceeded if
+        the messages don't fit: nothing is ever cut off them.
+        """
+        ...
+
+    async def chat_info(self) -> ChatInfo:
+        """Wait until the engine can chat and say how. Raises FimbleError if it can't.
+
+        It needs no fill-in-the-middle, which many endpoints don't have.
+        """
+        ...
+
+    async def count_chat(self, messages: Sequence[Message]) -> int:
+        """Tokens of the prompt that these messages make: exact of a local model, else an estimate.
+
+        A prompt may be as long as `ChatInfo.context_tokens`, less what is left for the answer.
+        """
+        ...
+
+
+class FullEngine(Engine, ChatEngine, Protocol):
+    """An engine for both; the model's weights are loaded once."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lsp_server.engines.base import Engine, StatusListener, UsageListener
+from lsp_server.engines.base import StatusListener, UsageListener
+from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.local.engine import LocalEngine, not_counted
 from lsp_server.engines.remote import open_remote
 from lsp_server.models.discover import resolve
@@ -11,10 +12,10 @@ from lsp_server.settings import Settings
 
 def open_engine(
     settings: Settings, on_status: StatusListener, on_usage: UsageListener = not_counted
-) -> Engine:
+) -> FullEngine:
     """Return the engine; nothing is started, read or sent before it is first asked."""
     if settings.remote.url:
-        return open_remote(settings.remote, on_status, on_usage)
+        return open_remote(settings.remote, on_status, on_usage, settings.chat)
     return LocalEngine(
         lambda: resolve(settings.model),
         settings.local,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import pytest
@@ -21,7 +21,7 @@ from lsp_server.engines.remote import backoff, open_remote, sse
 from lsp_server.engines.remote.engine import RemoteEngine
 from lsp_server.errors import EngineUnavailable, RemoteError
 from lsp_server.settings import RemoteSettings
-from tests.http_endpoint import STREAM, Endpoint, Request, endpoint, reply, stream
+from tests.http_endpoint import STREAM, Endpoint, Request, dripping, endpoint, reply, stream
 from tests.remote import (
     DONE,
     REQUEST,
@@ -282,17 +282,6 @@ async def test_an_answer_without_done_is_whole_if_it_has_a_reason(served: Endpoi
     engine = engine_for(served)
     assert await ask(engine) == [Delta("x"), Finished("end")]
     await engine.close()
-
-
-def dripping(piece: bytes) -> Callable[[Request, asyncio.StreamWriter], Awaitable[None]]:
-    async def handler(request: Request, writer: asyncio.StreamWriter) -> None:
-        writer.write(STREAM)
-        while not writer.transport.is_closing():
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0.01)
-
-    return handler
 
 
 @pytest.mark.parametrize("drip", [b"", b": keep-alive\n\n", b"x"])

@@ -36,7 +36,7 @@ def test_every_setting_can_be_set() -> None:
                 "maxLines": 3,
                 "disabledLanguages": ["markdown", "plaintext"],
             },
-            "chat": {"contextTokens": 4096},
+            "chat": {"contextTokens": 4096, "timeoutSeconds": 60},
             "workspace": {"index": False},
             "feedback": {"enabled": False},
         }
@@ -102,7 +102,7 @@ def test_every_setting_can_be_set() -> None:
         ),
         (
             {"remote": {"dialect": ["auto"]}},
-            "fimble.remote.dialect must be one of auto, llama-server, openai, not "
+            "fimble.remote.dialect must be one of auto, llama-server, ollama, openai, not "
             '["auto"]; its default "auto" is used.',
         ),
         (

@@ -74,6 +74,17 @@ class Answer:
             raise Unexpected(self._host)
         return values
 
+    def texts(self, name: str) -> list[str]:
+        """A list of texts."""
+        values: list[str] = self._get(name, list, [])
+        if not all(type(value) is str for value in values):
+            raise Unexpected(self._host)
+        return values
+
+    def json(self, name: str) -> str:
+        """An object inside this one, as JSON again."""
+        return json.dumps(self._get(name, dict, {}), ensure_ascii=False)
+
     def section(self, name: str) -> Answer:
         """An object inside this one."""
         return Answer(self._get(name, dict, {}), self._host)

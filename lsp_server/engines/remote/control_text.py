@@ -1,8 +1,8 @@
 """Text that a server may take for a control token must not reach it as the user's text.
 
 Where a prompt travels as text, `<|im_start|>` in a source file would act as one. Such a text can't
-be escaped, and is never altered: what is sent is the part between the nearest such places around
-the cursor.
+be escaped. Around a cursor it is never altered: what is sent is the part between the nearest such
+places. In a chat, of which nothing may be left out, a space in it breaks it up.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ _LOOKS_LIKE_CONTROL = "|".join(
         r"<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>",  # Gemma
     )
 )
+
+
+_PATTERN = re.compile(_LOOKS_LIKE_CONTROL)
+
+
+def broken_up(text: str) -> str:
+    """The text with a space before the last character of all that looks like a control token."""
+    return _PATTERN.sub(lambda match: f"{match[0][:-1]} {match[0][-1]}", text)
 
 
 def cut(prefix: str, suffix: str, spellings: Iterable[str]) -> tuple[str, str]:

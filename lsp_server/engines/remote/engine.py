@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from http.client import TOO_MANY_REQUESTS
+from http.client import BAD_REQUEST, TOO_MANY_REQUESTS, UNPROCESSABLE_ENTITY
 from typing import TYPE_CHECKING
 
 from lsp_server.core import fim
@@ -22,18 +22,23 @@ from lsp_server.engines.base import (
     Usage,
     UsageListener,
 )
-from lsp_server.engines.remote.backoff import Backoff
-from lsp_server.errors import EngineUnavailable, FimbleError, RemoteError, UsageError
-from lsp_server.settings import RemoteSettings
+from lsp_server.engines.chat import ChatEvent, ChatInfo, ChatRequest, Message, Thought
+from lsp_server.engines.remote.connection import Connection, closed
+from lsp_server.errors import ContextExceeded, FimbleError, RemoteError, UsageError
+from lsp_server.settings import ChatSettings, RemoteSettings
 
 if TYPE_CHECKING:  # httpx, behind these, is only loaded for the first request
+    from lsp_server.engines.remote.chat import ChatDialect
     from lsp_server.engines.remote.http import Http
     from lsp_server.engines.remote.probe import Dialect
+
+MESSAGE_TOKENS = 4
+"""What a message's role and markers are taken for."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
-    """What has been found out about an endpoint."""
+    """What has been found out about an endpoint that fills gaps."""
 
     dialect: Dialect
     fim_ok: bool
@@ -53,32 +58,28 @@ class _Endpoint:
 
 
 class RemoteEngine:
-    """Engine over an endpoint.
-
-    Getting to know the endpoint, its self-test included, is one task that all requests wait for; a
-    request that is cancelled meanwhile does not stop it, or fast typing would never let it end.
-    After a failure, requests fail at once with its reason until a pause is over; the pauses grow
-    until a request succeeds.
-    """
+    """Engine over an endpoint. Many can chat but not fill gaps, so each has its own connection."""
 
     def __init__(
         self,
         settings: RemoteSettings,
         on_status: StatusListener,
         on_usage: UsageListener | None = None,
+        chat: ChatSettings | None = None,
     ) -> None:
         self._settings = settings
+        self._chat_settings = chat or ChatSettings()
         self._on_status = on_status
         self._on_usage = on_usage
-        self._http: Http | None = None
-        self._connection: asyncio.Task[_Endpoint] | None = None
-        self._backoff = Backoff()
+        self._open_http: Http | None = None
+        self._filling = Connection(self._connect, self._fail)
+        self._chatting = Connection(self._connect_chat, lambda _error: None)
         self._closed = False
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the text between prefix and suffix; priorities are the endpoint's own affair."""
-        connection = await self._connected()
-        dialect = connection.result().dialect
+        endpoint = await self._filling.known()
+        dialect = endpoint.result().dialect
         if request.names and not dialect.chooses_names:
             raise UsageError(
                 f"The endpoint of {dialect.model} can't be held to names; use a local model or a "
@@ -86,36 +87,66 @@ class RemoteEngine:
             )
         from lsp_server.engines.remote.http import Refused
 
-        cost, pieces = Usage(), 0
-
-        def spent(usage: Usage) -> None:
-            nonlocal cost
-            cost = usage
-
+        bill = _Bill(request, self._on_usage)
         try:
-            async with aclosing(dialect.infill(request, spent)) as events:
+            async with aclosing(dialect.infill(request, bill.spent)) as events:
                 async for event in events:
-                    self._backoff.succeeded()
-                    if isinstance(event, Delta):
-                        pieces += 1
-                    if pieces > request.max_tokens:
-                        # A piece is a token at least: this endpoint does not heed the limit.
-                        yield Finished("length", cost)
+                    self._filling.succeeded()
+                    if bill.exceeds(event):
+                        yield Finished("length", bill.cost)
                         return
                     yield event
         except RemoteError as error:
             if not (isinstance(error, Refused) and error.status == TOO_MANY_REQUESTS):
-                self._lose(connection, error)
+                self._filling.lose(endpoint, error)
             raise
         finally:
-            if self._on_usage is not None:
-                # An endpoint that does not tell has written a token at least for each piece.
-                generated = max(pieces, cost.generated_tokens)
-                self._on_usage(request.priority, replace(cost, generated_tokens=generated))
+            bill.settle()
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """Stream the assistant's next message."""
+        endpoint = await self._chatting.known()
+        dialect = endpoint.result()
+        dialect.info.check(request)
+        from lsp_server.engines.remote.http import Refused
+
+        bill = _Bill(request, self._on_usage)
+        try:
+            async with aclosing(dialect.chat(request, bill.spent)) as events:
+                async for event in events:
+                    self._chatting.succeeded()
+                    if bill.exceeds(event):
+                        yield Finished("length", bill.cost)
+                        return
+                    yield event
+        except RemoteError as error:
+            if isinstance(error, Refused) and error.too_long:
+                raise ContextExceeded(
+                    f"The chat is longer than {dialect.info.model} can read at once; begin a new "
+                    "one, or give its server a larger context."
+                ) from error
+            if not (isinstance(error, Refused) and error.status in _OF_THE_REQUEST):
+                self._chatting.lose(endpoint, error)
+            raise
+        finally:
+            bill.settle()
+
+    async def chat_info(self) -> ChatInfo:
+        """Connect and say how the endpoint chats."""
+        return (await self._chatting.known()).result().info
+
+    async def count_chat(self, messages: Sequence[Message]) -> int:
+        """An estimate that errs upwards: the endpoint's vocabulary is not at hand."""
+        texts = [
+            text
+            for message in messages
+            for text in (message.content, *(call.name + call.arguments for call in message.calls))
+        ]
+        return MESSAGE_TOKENS * len(messages) + sum(map(estimate, texts))
 
     async def info(self) -> EngineInfo:
         """Connect and describe the endpoint."""
-        return (await self._connected()).result().info()
+        return (await self._filling.known()).result().info()
 
     def counter(self) -> Counter:
         """An estimate: the endpoint's vocabulary is not at hand."""
@@ -126,64 +157,40 @@ class RemoteEngine:
         if self._closed:
             return
         self._closed = True
-        if self._connection is not None:
-            self._connection.cancel()
-            await asyncio.wait([self._connection])
-        if self._http is not None:
-            await self._http.close()
+        await self._filling.close()
+        await self._chatting.close()
+        if self._open_http is not None:
+            await self._open_http.close()
         self._on_status(EngineStatus("stopped", "The remote engine is closed."))
 
-    async def _connected(self) -> asyncio.Task[_Endpoint]:
-        """The task that got to know the endpoint, when it is done."""
+    def _http(self) -> Http:
+        """The client of both connections. Raises RemoteError for settings that can't be used."""
+        from lsp_server.engines.remote import http
+
         if self._closed:
-            raise _closed()
-        if self._connection is None:
-            self._backoff.check()
-            self._connection = asyncio.create_task(self._connect())
-            self._connection.add_done_callback(self._forget_failure)
-        connection = self._connection
-        try:
-            await asyncio.shield(connection)
-        except asyncio.CancelledError:
-            if connection.cancelled():  # by `close`; this request itself was not
-                raise _closed() from None
-            raise
-        return connection
+            raise closed()
+        if self._open_http is None:
+            self._open_http = http.Http(self._settings)
+        return self._open_http
 
     async def _connect(self) -> _Endpoint:
-        from lsp_server.engines.remote import http, probe
+        from lsp_server.engines.remote import probe
 
-        try:
-            if self._http is None:
-                self._http = http.Http(self._settings)
-            if not self._backoff.failures:
-                self._on_status(EngineStatus("loading", f"Connecting to {self._http.host}."))
-            dialect = await probe.connect(self._http, self._settings)
-            endpoint = _Endpoint(dialect, await self._fills_gaps(dialect))
-        except FimbleError as error:
-            self._fail(error)
-            raise
+        http = self._http()
+        if not self._filling.has_failed:
+            self._on_status(EngineStatus("loading", f"Connecting to {http.host}."))
+        dialect = await probe.connect(http, self._settings)
+        endpoint = _Endpoint(dialect, await self._fills_gaps(dialect))
         self._on_status(EngineStatus("ready", endpoint.info().announcement()))
         return endpoint
 
-    def _forget_failure(self, connection: asyncio.Task[_Endpoint]) -> None:
-        failed = connection.cancelled() or connection.exception() is not None
-        if failed and self._connection is connection:
-            self._connection = None
+    async def _connect_chat(self) -> ChatDialect:
+        from lsp_server.engines.remote import probe
 
-    def _lose(self, connection: asyncio.Task[_Endpoint], error: FimbleError) -> None:
-        """Get to know the endpoint again: another model or server may answer next.
-
-        Requests that ran at the same time fail together; the first of them counts.
-        """
-        if self._connection is connection:
-            self._connection = None
-            self._fail(error)
+        return await probe.connect_chat(self._http(), self._settings, self._chat_settings)
 
     def _fail(self, error: FimbleError) -> None:
-        if not self._closed:
-            self._backoff.failed(error)
-            self._on_status(EngineStatus("failed", str(error)))
+        self._on_status(EngineStatus("failed", str(error)))
 
     async def _fills_gaps(self, dialect: Dialect) -> bool:
         """Whether the endpoint passes the self-test; one that never comes to an end does not."""
@@ -199,5 +206,36 @@ class RemoteEngine:
             return False
 
 
-def _closed() -> EngineUnavailable:
-    return EngineUnavailable("The remote engine is closed; restart the language server.")
+_OF_THE_REQUEST = (BAD_REQUEST, UNPROCESSABLE_ENTITY, TOO_MANY_REQUESTS)
+"""Refusals of a chat that say nothing about the endpoint."""
+
+
+class _Bill:
+    """What a request has cost so far, by what the endpoint tells and by the pieces that came."""
+
+    def __init__(
+        self, request: InfillRequest | ChatRequest, on_usage: UsageListener | None
+    ) -> None:
+        self._request = request
+        self._on_usage = on_usage
+        self._pieces = 0
+        self.cost = Usage()
+
+    def spent(self, usage: Usage) -> None:
+        """Note what the endpoint tells."""
+        self.cost = usage
+
+    def exceeds(self, event: ChatEvent) -> bool:
+        """Count an event; whether there were too many.
+
+        A piece is a token at least: then this endpoint does not heed the limit.
+        """
+        self._pieces += isinstance(event, Delta | Thought)
+        return self._pieces > self._request.max_tokens
+
+    def settle(self) -> None:
+        """Tell the listener."""
+        if self._on_usage is not None:
+            # An endpoint that does not tell has written a token at least for each piece.
+            generated = max(self._pieces, self.cost.generated_tokens)
+            self._on_usage(self._request.priority, replace(self.cost, generated_tokens=generated))

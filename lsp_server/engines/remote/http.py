@@ -1,7 +1,8 @@
 """Requests to the endpoint, and one clear sentence for whatever goes wrong with them.
 
 Invariants: no redirect is followed; the API key travels only encrypted or on this machine; no wait
-is longer than `fimble.remote.timeoutSeconds`; no answer is read without bound.
+is longer than `fimble.remote.timeoutSeconds` or, for a chat, `fimble.chat.timeoutSeconds`; no
+answer is read without bound.
 """
 
 from __future__ import annotations
@@ -9,10 +10,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterator,
+    Mapping,
+)
+from contextlib import aclosing, asynccontextmanager, suppress
 
 import httpx
 
@@ -24,6 +33,12 @@ from lsp_server.settings import RemoteSettings
 
 MAX_ANSWER_BYTES = 16 << 20
 MAX_CONNECTIONS = 8
+MAX_REASON_BYTES = 64 << 10
+_TOO_LONG = re.compile(rb"context[ _](?:length|size|window)|too many tokens", re.IGNORECASE)
+"""How endpoints say that a prompt does not fit: llama-server, Ollama, vLLM, OpenAI, Mistral."""
+
+Framing = Callable[[AsyncIterable[bytes]], AsyncGenerator[bytes, None]]
+"""Cuts a stream into the JSON texts in it."""
 
 
 class Unreachable(RemoteError):
@@ -33,9 +48,11 @@ class Unreachable(RemoteError):
 class Refused(RemoteError):
     """The endpoint answered with an error."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, *, too_long: bool = False) -> None:
         super().__init__(message)
         self.status = status
+        self.too_long = too_long
+        """Whether it said that the prompt does not fit into the context."""
 
 
 class Http:
@@ -66,19 +83,25 @@ class Http:
         return await self._fetch("POST", url, body)
 
     async def stream(
-        self, url: str, body: Mapping[str, object]
+        self,
+        url: str,
+        body: Mapping[str, object],
+        *,
+        framing: Framing = sse.events,
+        timeout_seconds: float | None = None,
     ) -> AsyncGenerator[Answer | None, None]:
         """Send a JSON object; yield each that comes back, and None for `[DONE]`.
 
-        Closing the generator closes the connection. Raises Unreachable if the stream ends: whoever
-        has read the last event that matters stops asking.
+        `timeout_seconds` is for each piece, where it may take longer than the setting says. Closing
+        the generator closes the connection. Raises Unreachable if the stream ends: whoever has read
+        the last event that matters stops asking.
         """
         async with (
-            self._open("POST", url, body) as response,
-            aclosing(sse.events(response.aiter_bytes())) as events,
+            self._open("POST", url, body, timeout_seconds) as response,
+            aclosing(framing(response.aiter_bytes())) as events,
         ):
             while True:
-                async with self._patience():
+                async with self._patience(timeout_seconds):
                     data = await anext(events, None)
                 if data is None:
                     raise Unreachable(f"{self.host} broke off its answer; try again.")
@@ -105,14 +128,18 @@ class Http:
 
     @asynccontextmanager
     async def _open(
-        self, method: str, url: str, body: Mapping[str, object] | None
+        self,
+        method: str,
+        url: str,
+        body: Mapping[str, object] | None,
+        timeout_seconds: float | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """An answer of status 200 whose body has not been read yet."""
-        async with self._patience():
+        async with self._patience(timeout_seconds):
             response = await self._send(self._request(method, url, body))
         try:
             if response.status_code != httpx.codes.OK:
-                raise self._refusal(response)
+                raise await self._refusal(response)
             yield response
         finally:
             await response.aclose()
@@ -136,15 +163,17 @@ class Http:
             return await self._client.send(request, stream=True)
 
     @asynccontextmanager
-    async def _patience(self) -> AsyncIterator[None]:
+    async def _patience(self, seconds: float | None = None) -> AsyncIterator[None]:
         """Bound the time of one wait, and translate what may go wrong in it."""
+        setting = "fimble.remote" if seconds is None else "fimble.chat"
+        seconds = self._timeout if seconds is None else seconds
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(seconds):
                 yield
         except TimeoutError as error:
             raise Unreachable(
-                f"{self.host} did not answer within {self._timeout:g} s; it may be busy, or "
-                "fimble.remote.timeoutSeconds too low for it."
+                f"{self.host} did not answer within {seconds:g} s; it may be busy, or "
+                f"{setting}.timeoutSeconds too low for it."
             ) from error
         except httpx.ConnectError as error:
             raise Unreachable(self._no_connection(error)) from error
@@ -164,9 +193,23 @@ class Http:
             return f"The host of {self.host} is not known; check fimble.remote.url and the network."
         return f"No server answers at {self.host}; start it, or correct fimble.remote.url."
 
-    def _refusal(self, response: httpx.Response) -> RemoteError:
+    async def _refusal(self, response: httpx.Response) -> RemoteError:
         status = response.status_code
-        return Refused(f"{self.host} {self._reason(status, response)}", status)
+        message = f"{self.host} {self._reason(status, response)}"
+        return Refused(message, status, too_long=await self._says_too_long(response))
+
+    async def _says_too_long(self, response: httpx.Response) -> bool:
+        """Whether a refusal says so. Its text is never shown: the prompt may be in it."""
+        if response.status_code not in (400, 413, 422, 500):  # 500: Ollama, of the model's runner
+            return False
+        data = b""
+        with suppress(RemoteError):  # then it does not say
+            async with self._patience():
+                async for chunk in response.aiter_bytes():
+                    data += chunk
+                    if len(data) > MAX_REASON_BYTES:
+                        break
+        return _TOO_LONG.search(data) is not None
 
     def _reason(self, status: int, response: httpx.Response) -> str:
         if status in (401, 403):

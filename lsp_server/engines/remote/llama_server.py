@@ -49,7 +49,7 @@ async def read_props(http: Http, settings: RemoteSettings) -> Answer:
     """What the server tells of itself. Raises Unexpected if it is no llama-server with a model."""
     query = f"?{urlencode({'model': settings.model})}" if settings.model else ""
     answer = await http.get(f"{http.address.root}/props{query}")
-    if not _context_tokens(answer):
+    if not read_context_tokens(answer):
         raise Unexpected(http.host)
     return answer
 
@@ -70,10 +70,8 @@ class LlamaServer:
         self._http = http
         self._root = http.address.root
         self._named = {"model": settings.model} if settings.model else {}
-        self.model = settings.model or _base_name(
-            props.name("model_alias") or props.name("model_path")
-        )
-        self.context_tokens = _context_tokens(props)
+        self.model = read_name(settings, props)
+        self.context_tokens = read_context_tokens(props)
         self.prompt_tokens_per_second: float | None = None
         self.seconds_per_token: float | None = None
         self._tokens: dict[str, list[int]] = {}
@@ -124,7 +122,7 @@ class LlamaServer:
                     continue
                 timings = chunk.section("timings")
                 self._measure(timings)
-                usage = _usage(timings)
+                usage = read_usage(timings)
                 spent(usage)
                 if chunk.flag("stop"):
                     limited = chunk.text("stop_type") == "limit" or not max_tokens
@@ -235,7 +233,8 @@ def _samplers(choice: int) -> dict[str, object]:
     return _SAMPLED | {"seed": choice} if choice else _GREEDY
 
 
-def _context_tokens(props: Answer) -> int:
+def read_context_tokens(props: Answer) -> int:
+    """Size of the context of one request."""
     return props.section("default_generation_settings").count("n_ctx")
 
 
@@ -251,7 +250,8 @@ def _logprobs(chunk: Answer, tokens: int) -> tuple[float, ...]:
     return tuple(token.number("logprob") for token in chosen) if tokens == 1 else ()
 
 
-def _usage(timings: Answer) -> Usage:
+def read_usage(timings: Answer) -> Usage:
+    """The object `timings` of an answer."""
     reused, evaluated = timings.count("cache_n"), timings.count("prompt_n")
     return Usage(
         prompt_tokens=reused + evaluated,
@@ -261,6 +261,11 @@ def _usage(timings: Answer) -> Usage:
         generate_seconds=timings.number("predicted_ms") / 1000,
         evaluated_tokens=evaluated,
     )
+
+
+def read_name(settings: RemoteSettings, props: Answer) -> str:
+    """The model that the user named, or the file's name, of a path in whatever form."""
+    return settings.model or _base_name(props.name("model_alias") or props.name("model_path"))
 
 
 def _base_name(path: str) -> str:

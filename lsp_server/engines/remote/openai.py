@@ -55,9 +55,10 @@ class OpenAi:
     async def connect(cls, http: Http, settings: RemoteSettings) -> OpenAi:
         """Ask for the models, and whether `suffix` is understood. Raises RemoteError."""
         template = fim.by_id(settings.template) if settings.template else None
-        models = await _models(http)
-        model = settings.model or _only_model(models, http.host)
-        endpoint = cls(http, model, _context_tokens(models, model), template)
+        models = await read_models(http)
+        model = settings.model or only_model(models, http.host)
+        context_tokens = told_context_tokens(models, model) or ASSUMED_CONTEXT_TOKENS
+        endpoint = cls(http, model, context_tokens, template)
         if template is None:
             await endpoint._check_suffix()
         return endpoint
@@ -79,7 +80,7 @@ class OpenAi:
                         reason = reason or "stop"
                         break
                     if "usage" in chunk:
-                        usage = _usage(chunk.section("usage"))
+                        usage = read_usage(chunk.section("usage"))
                         spent(usage)
                     for choice in chunk.sections("choices")[:1]:
                         if text := stops.feed(choice.text("text")):
@@ -152,14 +153,16 @@ class OpenAi:
             raise RemoteError(f"{self._http.host} ignores the suffix of a completion; {advice}")
 
 
-async def _models(http: Http) -> list[Answer]:
+async def read_models(http: Http) -> list[Answer]:
+    """What the endpoint lists; nothing if it has no list."""
     try:
         return (await http.get(f"{http.address.v1}/models")).sections("data")
     except Refused:  # not every endpoint has this list, nor every key a right to it
         return []
 
 
-def _only_model(models: list[Answer], host: str) -> str:
+def only_model(models: list[Answer], host: str) -> str:
+    """The one that is listed, empty if there is no list. Raises RemoteError if there are more."""
     names = [model.name("id") for model in models]
     if len(names) > 1:
         listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
@@ -167,12 +170,13 @@ def _only_model(models: list[Answer], host: str) -> str:
     return names[0] if names else ""
 
 
-def _context_tokens(models: list[Answer], wanted: str) -> int:
+def told_context_tokens(models: list[Answer], wanted: str) -> int:
+    """The context of a model that is listed; 0 if that is not told."""
     for model in models:
         if model.text("id") == wanted:
             told = [model.count(name) for name in _CONTEXT_FIELDS]
-            return max(*told, model.section("meta").count("n_ctx")) or ASSUMED_CONTEXT_TOKENS
-    return ASSUMED_CONTEXT_TOKENS
+            return max(*told, model.section("meta").count("n_ctx"))
+    return 0
 
 
 def _text_stops(template: fim.Template) -> list[str]:
@@ -181,7 +185,8 @@ def _text_stops(template: fim.Template) -> list[str]:
     return [*dict.fromkeys([*template.stops, *template.requires, *markers])]
 
 
-def _usage(usage: Answer) -> Usage:
+def read_usage(usage: Answer) -> Usage:
+    """The object `usage` of an answer."""
     prompt = usage.count("prompt_tokens")
     reused = usage.section("prompt_tokens_details").count("cached_tokens")
     return Usage(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
 
 MAX_LINE_BYTES = 1 << 20
 
@@ -20,11 +21,18 @@ class LineTooLong(Exception):
 
 async def events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
     """Yield the data of each event. Raises LineTooLong."""
-    rest = b""
-    async for chunk in chunks:
-        *lines, rest = re.split(rb"[\r\n]", rest + chunk)
-        for line in lines:
+    async with aclosing(lines(chunks)) as found:
+        async for line in found:
             if line.startswith(b"data:"):
                 yield line.removeprefix(b"data:").strip()
+
+
+async def lines(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
+    """Yield each line that is not empty; Ollama sends a JSON text as one. Raises LineTooLong."""
+    rest = b""
+    async for chunk in chunks:
+        *whole, rest = re.split(rb"[\r\n]", rest + chunk)
+        for line in filter(None, whole):
+            yield line
         if len(rest) > MAX_LINE_BYTES:
             raise LineTooLong
