@@ -18,7 +18,7 @@ ANSWER = "abc dé🙂!"
 """What the model writes into every gap: each of its bytes is a token, and occurs once."""
 WIDTH = 32
 CONTEXT_TOKENS = 1024
-CONTROL = ("<|endoftext|>", "<|im_start|>")
+CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 FIM = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>")
 NORMAL_TYPE, CONTROL_TYPE, USER_DEFINED_TYPE = 1, 3, 4
 
@@ -27,7 +27,9 @@ def write(path: Path, *, fim: bool = True, chat_template: str = "") -> Path:
     """Write the model to `path`, with Qwen's FIM markers in its vocabulary or without."""
     markers = FIM if fim else ()
     tokens = [*_byte_characters(), "th", "<tool_call>", *CONTROL, *markers]
-    types = [NORMAL_TYPE] * 257 + [USER_DEFINED_TYPE] + [CONTROL_TYPE] * (2 + len(markers))
+    types = (
+        [NORMAL_TYPE] * 257 + [USER_DEFINED_TYPE] + [CONTROL_TYPE] * (len(CONTROL) + len(markers))
+    )
     metadata: gguf_files.Metadata = {
         "general.architecture": "llama",
         "general.name": "Tiny",

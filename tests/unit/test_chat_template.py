@@ -27,6 +27,12 @@ def test_marks_in_a_message_are_text() -> None:
     assert [part.text for part in parts if part.said] == [content]
 
 
+def test_there_are_no_tools() -> None:
+    source = "{% if tools is not none or tools is not defined %}tools{% endif %}"
+    parts = ChatTemplate(source + chat_templates.CHATML, "", "").render(MESSAGES)
+    assert parts[0] == Part("<|im_start|>system\n", False)
+
+
 def test_templates_know_the_models_ends() -> None:
     template = ChatTemplate(
         "{{ bos_token }}" + chat_templates.CHATML + "{{ eos_token }}", "<s>", "</s>"

@@ -39,7 +39,7 @@ class Chat:
         self.costs: list[tuple[Priority, Usage]] = []
         self.engine = LocalEngine(
             lambda: path,
-            LocalSettings(context_tokens=1024, keep_state=False),
+            LocalSettings(context_tokens=512, keep_state=False),
             lambda _status: None,
             lambda *cost: self.costs.append(cost),
             chat=ChatSettings(context_tokens=chat_tokens),
@@ -143,14 +143,24 @@ async def test_neither_chat_nor_completion_forgets_the_others_prompt(tiny: Chat)
     assert finished.usage.evaluated_tokens == 1
 
 
-async def test_the_next_turn_evaluates_what_is_new(tiny: Chat) -> None:
-    first = (*HELLO, Message("user", "a" * 100))
-    answer, finished = await tiny.ask(first, begun="a")
+@pytest.mark.parametrize("stop", ["", "é"])
+async def test_the_next_turn_evaluates_what_is_new(tiny: Chat, stop: str) -> None:
+    first = (*HELLO, Message("user", "a" * 100 + stop))
+    answer, finished = await tiny.ask(first, begun="a", stop=(stop,))
+    answer += stop
     second = (*first, Message("assistant", "a" + answer), Message("user", "more"))
     _, after = await tiny.ask(second, 1)
     before = finished.usage.prompt_tokens + finished.usage.generated_tokens
-    assert after.usage.reused_tokens == before
+    assert after.usage.reused_tokens == before - bool(stop)  # a last token is not evaluated
     assert after.usage.prompt_tokens == await tiny.engine.count_chat(second)
+
+
+async def test_an_answers_tokens_are_remembered(tiny: Chat) -> None:
+    answer, finished = await tiny.ask(HELLO, begun="a", grammar='root ::= "th"')
+    assert (answer, finished.usage.generated_tokens) == ("th", 2), "its text is one token"
+    second = (*HELLO, Message("assistant", "ath"), Message("user", "more"))
+    _, after = await tiny.ask(second, 1)
+    assert after.usage.reused_tokens == finished.usage.prompt_tokens + 2
 
 
 async def test_two_chats_take_turns_without_being_read_again(tiny: Chat) -> None:
@@ -175,6 +185,33 @@ async def test_a_chat_is_no_longer_than_the_model_was_trained_for(tmp_path: Path
     chat = Chat(path, 131_072)
     assert (await chat.engine.chat_info()).context_tokens == tiny_model.CONTEXT_TOKENS
     await chat.engine.close()
+
+
+GRAMMAR = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from lsp_server.engines.local.grammar import Grammar
+from lsp_server.engines.local.llama import Model
+
+model = Model(Path(sys.argv[1]), gpu_layers=0, special_kernels=False, on_progress=lambda part: None)
+model.end_at(["<|endoftext|>"])
+grammar = Grammar(model, "root ::= [^x]*")
+logits = np.ones(model.vocabulary_size, dtype=np.float32)
+allowed = np.flatnonzero(~np.isneginf(grammar.restrict(logits))).tolist()
+print(json.dumps([allowed, [t for t in range(len(logits)) if grammar.allows(t)], model.markers]))
+"""
+
+
+async def test_a_grammar_for_any_text_allows_no_control_token_but_the_end(tmp_path: Path) -> None:
+    path = tiny_model.write(tmp_path / "tiny.gguf")
+    command = [sys.executable, "-c", GRAMMAR, str(path)]
+    printed = await asyncio.to_thread(subprocess.check_output, command, text=True)
+    allowed, one_by_one, markers = json.loads(printed)
+    assert allowed == one_by_one
+    assert ord("x") not in allowed
+    assert {ord("y"), markers["<|endoftext|>"]} < set(allowed)
+    assert markers["<|im_start|>"] not in allowed
 
 
 PROMPTS = """

@@ -69,7 +69,9 @@ class ChatTemplate:
             for number, message in enumerate(messages)
         ]
         try:
-            text = self._template.render(messages=shown, add_generation_prompt=True)
+            text = self._template.render(
+                messages=shown, add_generation_prompt=True, tools=None, documents=None
+            )
         except Exception as error:
             raise _unfit() from error
         # Of what `split` gives, every second is the number of a message.

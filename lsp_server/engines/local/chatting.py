@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -76,13 +77,10 @@ class Chatting:
             )
         grammar = Grammar(self._model, request.grammar) if request.grammar else None
         sampled = request.temperature > 0 or grammar is not None
-        answer: list[str] = []
 
         def heard(event: Delta | Finished) -> None:
-            if isinstance(event, Delta):
-                answer.append(event.text)
-            else:
-                self._remember(segments[-1], "".join(answer), job.tokens[len(tokens) :])
+            if isinstance(event, Finished):
+                self._remember(segments[-1], job.tokens[len(tokens) :])
             emit(event)
 
         job = Job(
@@ -134,8 +132,9 @@ class Chatting:
         if len(self._known) > REMEMBERED_TEXTS:
             self._known.popitem(last=False)
 
-    def _remember(self, before: str | int, answer: str, written: Sequence[int]) -> None:
-        """Note the tokens of an answer behind what it went on from, if it is they and no more."""
-        pieces = b"".join(map(self._model.piece, written))
-        if isinstance(before, str) and pieces == answer.encode(errors="replace"):
-            self._know(before + answer, [*self._text(before), *written])
+    def _remember(self, before: str | int, written: Sequence[int]) -> None:
+        """Note the tokens of an answer, a stop at its end included, behind what it went on from."""
+        with suppress(UnicodeDecodeError):  # it ends within a character
+            answer = b"".join(map(self._model.piece, written)).decode()
+            if isinstance(before, str):
+                self._know(before + answer, [*self._text(before), *written])
