@@ -13,6 +13,7 @@
     │   ├── PathRefused        a path that the agent must not read or write
     │   ├── FileChanged        a file is not as it was when the edit was worked out
     │   └── UndoRefused        undoing would lose what somebody wrote since
+    ├── StoreError             stored chat sessions can't be read or written
     └── EngineError
         ├── EngineUnavailable  no engine can answer now: not installed, or given up after crashes
         ├── ContextExceeded    the chat is longer than what the model can read
@@ -82,6 +83,10 @@ class FileChanged(AgentError):
 
 class UndoRefused(AgentError):
     """Undoing would lose what somebody wrote since."""
+
+
+class StoreError(FimbleError):
+    """Stored sessions can't be read or written."""
 
 
 class EngineError(FimbleError):

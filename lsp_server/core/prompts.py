@@ -6,6 +6,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+
 
 @cache
 def read(name: str) -> str:
@@ -18,3 +20,14 @@ def read(name: str) -> str:
     if shipped.is_file():
         return shipped.read_text(encoding="utf-8")
     return (Path(__file__).parents[2] / "prompts" / name).read_text(encoding="utf-8")
+
+
+def template(name: str) -> Template:
+    """Return the template in the file `name` (`agent/system.md.j2`)."""
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    # Prompts are no HTML, so nothing is escaped.
+    return Environment(loader=FunctionLoader(read), undefined=StrictUndefined, autoescape=False)

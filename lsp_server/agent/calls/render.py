@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import Any, Literal, get_args
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-
 from lsp_server.agent.calls.schema import Call, Tool
-from lsp_server.core import prompts
+from lsp_server.core.prompts import template
 
 Protocol = Literal["json_bare", "json_tagged", "python_call", "fenced", "xml"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
@@ -23,8 +20,7 @@ PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 def instructions(tools: Iterable[Tool], protocol: Protocol) -> str:
     """The part of a system prompt that shows the tools and says how they are called."""
     signature = _python_signature if protocol == "python_call" else _signature
-    template = _environment().get_template(f"{protocol}.md.j2")
-    return template.render(
+    return template(f"agent/{protocol}.md.j2").render(
         tools=list(tools), signature=signature, described=_described, function=_function
     )
 
@@ -32,16 +28,6 @@ def instructions(tools: Iterable[Tool], protocol: Protocol) -> str:
 def written(call: Call, protocol: Protocol) -> str:
     """A call as a model is asked to write it, for what it is shown of its own calls."""
     return _WRITERS[protocol](call)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FunctionLoader(lambda name: prompts.read(f"agent/{name}")),
-        undefined=StrictUndefined,
-        keep_trailing_newline=False,
-        autoescape=False,  # prompts are no HTML
-    )
 
 
 def _signature(tool: Tool) -> str:

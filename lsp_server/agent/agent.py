@@ -1,0 +1,138 @@
+"""Sessions of one workspace, begun and resumed: the pieces of the agent put together.
+
+agent = Agent(engine, root, library, ask=ask)
+session = await agent.begin("edit")
+async for event in session.turn("rename parse to parse_line"): ...
+await agent.close()
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from lsp_server.agent import decisions, store
+from lsp_server.agent.calls.render import Protocol
+from lsp_server.agent.decisions import Decisions
+from lsp_server.agent.desk import Buffers, Desk
+from lsp_server.agent.dialect import Dialect
+from lsp_server.agent.files.journal import Journal, Recovered
+from lsp_server.agent.files.ledger import Ledger
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.snapshot import Watch
+from lsp_server.agent.files.undo import Undone, undo
+from lsp_server.agent.permissions import Ask, Mode, Permissions, nobody
+from lsp_server.agent.prompt import system_message
+from lsp_server.agent.session import ANSWER_TOKENS, Session
+from lsp_server.agent.store import Store, Stored
+from lsp_server.agent.tools import offered
+from lsp_server.engines.chat import ChatEngine
+from lsp_server.errors import UsageError
+from lsp_server.models.store import state_dir
+from lsp_server.workspace.index import Index
+
+SMALL_PROTOCOL: Protocol = "fenced"
+"""How models without tools of their own are asked to call; Qwen2.5-Coder writes it unasked, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the agent keeps what it must remember."""
+
+    sessions: Path
+    decisions: Path
+    journal: Path
+    """A folder."""
+
+    @classmethod
+    def usual(cls) -> Places:
+        """Those of this user."""
+        return cls(store.default_path(), decisions.default_path(), state_dir() / "journal")
+
+
+class Agent:
+    """See the module's docstring."""
+
+    def __init__(
+        self,
+        engine: ChatEngine,
+        root: Path,
+        library: Index,
+        *,
+        ask: Ask = nobody,
+        buffers: Buffers | None = None,
+        places: Places | None = None,
+    ) -> None:
+        """Raises UsageError if the root is no folder, and AgentError or StoreError."""
+        places = places or Places.usual()
+        workspace = Workspace(root)
+        self.store = Store(places.sessions)
+        self.decisions = Decisions(places.decisions, workspace.root)
+        self._engine = engine
+        self._library = library
+        self._ask = ask
+        self._buffers = buffers
+        self._ledger = Ledger(places.journal, workspace.root)
+        self._journal = Journal(workspace, self._ledger)
+
+    async def begin(self, mode: str = "ask") -> Session:
+        """A new session."""
+        mode = checked_mode(mode)
+        stored = await asyncio.to_thread(self.store.create, self._journal.workspace.root, mode)
+        return await self._open(stored)
+
+    async def resume(self, identity: str, mode: str | None = None) -> Session:
+        """A session as it was left. Raises UsageError if there is none, or of another folder."""
+        stored = await asyncio.to_thread(self.store.get, identity)
+        if stored.workspace != str(self._journal.workspace.root):
+            raise UsageError(f"Session {identity} belongs to {stored.workspace}; open it there.")
+        if mode is not None and mode != stored.mode:
+            await asyncio.to_thread(self.store.set_mode, identity, checked_mode(mode))
+            stored = await asyncio.to_thread(self.store.get, identity)
+        return await self._open(stored)
+
+    async def recovered(self, session: str) -> Sequence[Recovered]:
+        """What was half done in a session when its process died; it is settled now."""
+        steps = await asyncio.to_thread(self._journal.recover, session)
+        await asyncio.to_thread(Watch(self._journal).recover, session)
+        return steps
+
+    async def undo(self, session: str, turn: int | None = None) -> Undone:
+        """Put back what a session, or one turn of it, has changed. Raises UndoRefused."""
+        text = None if turn is None else str(turn)
+        return await asyncio.to_thread(undo, self._journal, session, text)
+
+    async def close(self) -> None:
+        """Let go of the files."""
+        await asyncio.to_thread(self._ledger.close)
+        await asyncio.to_thread(self.store.close)
+
+    async def _open(self, stored: Stored) -> Session:
+        mode = checked_mode(stored.mode)
+        info = await self._engine.chat_info()
+        tools = offered(writes=mode != "plan", few=not info.native_tools)
+        schemas = [tool.schema for tool in tools]
+        desk = Desk(
+            stored.id,
+            self._journal,
+            self._library,
+            Permissions(mode, self.decisions, self._ask),
+            buffers=self._buffers,
+        )
+        protocol = None if info.native_tools else SMALL_PROTOCOL
+        system = system_message(desk.root, schemas, protocol, writes=mode != "plan")
+        dialect = Dialect(self._engine, schemas, native=info.native_tools, max_tokens=ANSWER_TOKENS)
+        return await asyncio.to_thread(
+            Session, self._engine, dialect, tools, desk, self.store, stored, system
+        )
+
+
+def checked_mode(mode: str) -> Mode:
+    """A mode by its name. Raises UsageError."""
+    found: Mode | None = next((known for known in get_args(Mode) if known == mode), None)
+    if found is None:
+        raise UsageError(f"There is no mode {mode}; use one of {', '.join(get_args(Mode))}.")
+    return found

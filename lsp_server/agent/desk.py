@@ -1,0 +1,213 @@
+"""What the tools of a session work with: the files, the user's permissions, the way back.
+
+Every change of a file goes through `land`: it must parse, the user must allow it, the file must
+still be what the change was worked out on, and it is written down before it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from lsp_server.agent.commands.limits import Limits
+from lsp_server.agent.commands.sandbox import Sandbox, find_sandbox
+from lsp_server.agent.edits.check import new_errors
+from lsp_server.agent.events import Diff
+from lsp_server.agent.files.journal import Journal
+from lsp_server.agent.files.ledger import Key
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.protected import is_protected
+from lsp_server.agent.files.read import Document, read
+from lsp_server.agent.files.snapshot import TooLarge, Watch
+from lsp_server.agent.files.state import ABSENT, look
+from lsp_server.agent.permissions import Permissions, Refused
+from lsp_server.core.syntax import Syntax, grammar_for
+from lsp_server.errors import AgentError, FileChanged
+from lsp_server.workspace.index import Index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_PROBLEMS = 8
+"""Of those that a change brings; a model mends the first few, and asks again."""
+
+
+class Buffers(Protocol):
+    """Documents that are open in an editor, with what is not saved yet."""
+
+    async def text(self, path: str) -> str | None:
+        """What a file says there; None if it isn't open."""
+        ...
+
+    async def apply(self, changes: Sequence[Change]) -> bool:
+        """Put changes into open documents, if they still say what was read; False if not."""
+        ...
+
+    async def problems(self, path: str) -> list[str] | None:
+        """What the editor finds wrong with a file, one line each; None if it doesn't know."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A text file as the agent sees it."""
+
+    path: str
+    """From the root, with `/`."""
+    text: str = field(repr=False)
+    document: Document | None = field(repr=False)
+    """As it is on the disk; None for what is open in an editor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file's old and new text; the old one is None for a new file."""
+
+    file: File
+    text: str = field(repr=False)
+    is_new: bool = False
+
+    @property
+    def path(self) -> str:
+        """Of the file."""
+        return self.file.path
+
+    @property
+    def diff(self) -> Diff:
+        """For the user."""
+        return Diff(self.path, None if self.is_new else self.file.text, self.text)
+
+
+class Desk:
+    """Of one session, which sets `turn` and `output` for each of its turns and calls."""
+
+    def __init__(
+        self,
+        session: str,
+        journal: Journal,
+        library: Index,
+        permissions: Permissions,
+        *,
+        buffers: Buffers | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.session = session
+        self.library = library
+        self.permissions = permissions
+        self.limits = limits or Limits()
+        self.output: Callable[[str], None] = lambda _: None
+        """Gets the output of commands as it comes."""
+        self.turn = 0
+        self._journal = journal
+        self._buffers = buffers
+        self._watch = Watch(journal)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The folder, and the way into it."""
+        return self._journal.workspace
+
+    @property
+    def root(self) -> Path:
+        """The workspace's folder, resolved."""
+        return self.workspace.root
+
+    def sandbox(self) -> Sandbox | None:
+        """Where commands run; found out once, by trying."""
+        return find_sandbox()
+
+    async def read(self, path: str) -> File:
+        """A text file, as the editor has it if it is open there. Raises PathRefused."""
+        document = await asyncio.to_thread(read, self.workspace, path)
+        open_text = await self._buffers.text(document.path) if self._buffers else None
+        if open_text is not None:
+            return File(document.path, open_text, None)
+        return File(document.path, document.text, document)
+
+    async def exists(self, path: str) -> bool:
+        """Whether there is something at a path. Raises PathRefused."""
+        return await asyncio.to_thread(look, self.workspace, path) is not None
+
+    def new(self, path: str, text: str) -> Change:
+        """A file to be made. Raises PathRefused for a path that leads out."""
+        return Change(File(self.workspace.relative(path), "", None), text, is_new=True)
+
+    async def land(self, call: str, changes: Sequence[Change]) -> list[str]:
+        """Check changes, have them allowed, and write them; return the problems they bring.
+
+        Nothing is written if one of them can't be: one that does not parse, that the user does
+        not want, or whose file has changed. Raises AgentError.
+        """
+        for change in changes:
+            if wrong := await asyncio.to_thread(_new_errors, change):
+                shown = "; ".join(wrong[:MAX_PROBLEMS])
+                raise AgentError(f"{change.path} would not parse ({shown}); nothing was written.")
+        before = {change.path: await self._problems(change.path) for change in changes}
+        protected = [
+            f"{change.path}: {reason}."
+            for change in changes
+            if (reason := is_protected(change.path))
+        ]
+        allowed = await self.permissions.edit(call, [each.diff for each in changes], protected)
+        if isinstance(allowed, Refused):
+            raise AgentError(allowed.reason)
+        in_editor = [change for change in changes if not change.is_new and not change.file.document]
+        if in_editor and not (self._buffers and await self._buffers.apply(in_editor)):
+            raise FileChanged("An open file has changed since it was read; read it again.")
+        for change in changes:
+            if change not in in_editor:
+                await asyncio.to_thread(self._write, call, change)
+        return [
+            problem
+            for change in changes
+            for problem in await self._problems(change.path)
+            if problem not in before[change.path]
+        ][:MAX_PROBLEMS]
+
+    def _write(self, call: str, change: Change) -> None:
+        document = change.file.document
+        data = document.encoded(change.text) if document else change.text.encode("utf-8", "replace")
+        expected = document.state.digest if document else ABSENT
+        self._journal.write(self._key(call), change.path, data, expected=expected)
+
+    async def _problems(self, path: str) -> list[str]:
+        """What is wrong with a file, as far as the editor or what is installed here can tell."""
+        told = await self._buffers.problems(path) if self._buffers else None
+        return told or []
+
+    @asynccontextmanager
+    async def around_command(self, call: str, *, changes: bool) -> AsyncIterator[None]:
+        """Note what a command changes, so that it can be undone; where that can't be, say so."""
+        if not changes:
+            yield
+            return
+        try:
+            started = await asyncio.to_thread(self._watch.begin, self._key(call))
+        except TooLarge as error:
+            self.output(f"[{error}]\n")
+            yield
+            return
+        try:
+            yield
+        finally:
+            await asyncio.shield(asyncio.to_thread(self._watch.end, started))
+
+    def changed(self, turn: int) -> list[str]:
+        """The files that a turn has changed. Waits for the disk."""
+        steps = self._journal.ledger.steps(self.session, str(turn))
+        return sorted({step.path for step in steps if step.status == "done"})
+
+    def _key(self, call: str) -> Key:
+        return Key(self.session, str(self.turn), call)
+
+
+def _new_errors(change: Change) -> list[str]:
+    grammar = grammar_for("", change.path)
+    after = Syntax.parse(change.text, grammar) if grammar else None
+    if grammar is None or after is None:
+        return []
+    before = None if change.is_new else Syntax.parse(change.file.text, grammar)
+    return new_errors(before, after)

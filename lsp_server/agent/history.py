@@ -1,0 +1,76 @@
+"""Stored entries, and the messages that they stand for.
+
+user       {"text"}                      what the user said
+assistant  {"text", "calls"}             what the model said
+tool       {"text", "subject", "call"}   what a call gave
+call       {"id", "title"}               a call begins
+called     {"id", "failed"}              and has ended
+ended      {"reason", "files"}           the turn is over
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from lsp_server.agent.conversation import Item
+from lsp_server.agent.store import Entry
+from lsp_server.engines.chat import Message, NativeCall
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a session's entries say."""
+
+    items: list[Item]
+    last_turn: int
+    interrupted: str
+    """What was under way when it ended without saying so: the title of a call, or "the answer"."""
+
+
+def read(entries: Iterable[Entry]) -> Past:
+    """Turn entries into messages."""
+    items: list[Item] = []
+    turn, ended, open_calls = 0, True, dict[str, str]()
+    for entry in entries:
+        body = entry.body
+        turn = entry.turn
+        match entry.kind:
+            case "user":
+                ended, open_calls = False, {}
+                items.append(Item(Message("user", body["text"]), turn, is_task=True))
+            case "assistant" | "tool":
+                items.append(Item(_message(entry.kind, body), turn, body.get("subject", "")))
+            case "call":
+                open_calls[body["id"]] = body["title"]
+            case "called":
+                open_calls.pop(body["id"], None)
+            case "ended":
+                ended = True
+    interrupted = "" if ended else next(iter(open_calls.values()), "the answer")
+    return Past(items, turn, interrupted)
+
+
+def body(message: Message) -> dict[str, Any]:
+    """A message as it is stored."""
+    stored: dict[str, Any] = {"text": message.content}
+    if message.calls:
+        stored["calls"] = [_stored(call) for call in message.calls]
+    if message.call is not None:
+        stored["call"] = _stored(message.call)
+    if message.role == "user":  # a result that is told as if the user said it
+        stored["role"] = "user"
+    return stored
+
+
+def _message(kind: str, body: Any) -> Message:
+    calls = tuple(NativeCall(**call) for call in body.get("calls", ()))
+    call = NativeCall(**body["call"]) if "call" in body else None
+    if kind == "assistant":
+        return Message("assistant", body["text"], calls)
+    return Message("tool" if body.get("role") != "user" else "user", body["text"], call=call)
+
+
+def _stored(call: NativeCall) -> dict[str, str]:
+    return {"name": call.name, "arguments": call.arguments, "id": call.id}

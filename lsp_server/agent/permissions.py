@@ -1,0 +1,120 @@
+"""Who decides that something may be done: the mode, what the user has said before, or he now.
+
+    plan   reading only: no writes, no commands
+    ask    reading is free; each edit and each command is asked about
+    edit   edits are free too
+    all    commands too, in the sandbox
+
+In every mode what is protected is asked about each time, what is denied never runs, and without a
+sandbox each command is asked about. "Always" is remembered for the workspace, as rules on the words
+of commands; nobody but the user writes those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lsp_server.agent.commands.policy import Judgement, judge
+from lsp_server.agent.commands.rules import pattern_for
+from lsp_server.agent.decisions import Decisions
+from lsp_server.agent.events import Choice, Diff, Question
+
+Mode = Literal["plan", "ask", "edit", "all"]
+Ask = Callable[[Question], Awaitable[Choice]]
+"""Has the user decide; waits as long as he takes."""
+
+_NO_WRITES = "The user lets you only read now; say what you would change instead."
+_NO_COMMANDS = "The user lets no commands run now; say what you would run instead."
+_REJECTED = "The user said no; do something else, or ask what they want."
+_UNBOXED = "There is no sandbox on this machine, so it would run with all your rights."
+
+
+async def nobody(question: Question) -> Choice:  # noqa: ARG001 - see `Ask`
+    """Answers where no user is there to be asked."""
+    return "reject_once"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """It may be done."""
+
+    only_reads: bool = False
+    """Of a command: it can run on a workspace that can't be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It may not; `reason` is one sentence for the model."""
+
+    reason: str
+
+
+class Permissions:
+    """Of one session."""
+
+    def __init__(self, mode: Mode, decisions: Decisions, ask: Ask = nobody) -> None:
+        self.mode = mode
+        self._decisions = decisions
+        self._ask = ask
+
+    async def edit(
+        self, call: str, diffs: Sequence[Diff], protected: Sequence[str]
+    ) -> Allowed | Refused:
+        """Whether these changes may be written. `protected`: why some are asked about always."""
+        if self.mode == "plan":
+            return Refused(_NO_WRITES)
+        if self.mode in ("edit", "all") and not protected:
+            return Allowed()
+        paths = ", ".join(diff.path for diff in diffs)
+        reason = " ".join(protected) or "Edits are asked about in this mode."
+        for diff in diffs:
+            question = Question(call, f"Write {diff.path}?", reason, paths, diff)
+            if await self._ask(question) not in ("allow_once", "allow_always"):
+                return Refused(_REJECTED)
+        return Allowed()
+
+    async def command(
+        self, call: str, line: str, workspace: Path, *, sandboxed: bool
+    ) -> Allowed | Refused:
+        """Whether a command may run."""
+        if self.mode == "plan":
+            return Refused(_NO_COMMANDS)
+        judgement = await asyncio.to_thread(self._judged, line, workspace)
+        if judgement.decision == "deny":
+            return Refused(judgement.reason)
+        free = judgement.decision == "allow" or (self.mode == "all" and bool(judgement.segments))
+        if free and sandboxed:
+            return Allowed(judgement.only_reads)
+        reason = judgement.reason if sandboxed else f"{_UNBOXED} {judgement.reason}".strip()
+        answer = await self._ask(_about_command(call, line, reason, judgement))
+        if answer in ("allow_always", "reject_always"):
+            await asyncio.to_thread(self._remember, judgement, allow=answer == "allow_always")
+        if answer in ("allow_once", "allow_always"):
+            return Allowed(judgement.only_reads)
+        return Refused(_REJECTED)
+
+    def _judged(self, line: str, workspace: Path) -> Judgement:
+        return judge(line, self._decisions.rules(), workspace)
+
+    def _remember(self, judgement: Judgement, *, allow: bool) -> None:
+        for each in judgement.segments:
+            if each.decision != "allow":
+                self._decisions.remember(pattern_for(each.argv), "allow" if allow else "deny")
+
+
+def _about_command(call: str, line: str, reason: str, judgement: Judgement) -> Question:
+    choices: tuple[Choice, ...] = ("allow_once", "reject_once")
+    parts = [" ".join(each.argv) for each in judgement.segments if each.decision != "allow"]
+    if parts:
+        rules = "; ".join(
+            " ".join(pattern_for(each.argv))
+            for each in judgement.segments
+            if each.decision != "allow"
+        )
+        choices = ("allow_once", "allow_always", "reject_once", "reject_always")
+        return Question(call, f"Run {line}", reason, f"Always is for: {rules}", None, choices)
+    return Question(call, f"Run {line}", reason, "", None, choices)

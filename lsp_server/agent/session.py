@@ -1,0 +1,258 @@
+"""A chat with a model that reads, edits and runs.
+
+    async with aclosing(session.turn("what does parse() return?")) as events:
+        async for event in events: ...
+
+A turn is: the model answers; the calls in its answer are made, each allowed by the user or by the
+mode; their results go back to it; and so on until an answer has none. The last event is always a
+`TurnEnded`, also when it was cancelled or failed.
+
+Invariant: what has happened is in the store before the next thing begins. So after a crash at most
+one call is without a result; `resumed` names it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from lsp_server.agent import conversation, history
+from lsp_server.agent.calls.schema import Call, Prose, Rejected, Thought
+from lsp_server.agent.conversation import Item
+from lsp_server.agent.desk import Desk
+from lsp_server.agent.dialect import Answered, Dialect
+from lsp_server.agent.events import (
+    Diff,
+    Event,
+    MessageChunk,
+    StopReason,
+    ThoughtChunk,
+    ToolStarted,
+    ToolUpdated,
+    TurnEnded,
+    UsageNoted,
+)
+from lsp_server.agent.guard import LoopGuard
+from lsp_server.agent.store import Store, Stored
+from lsp_server.agent.tools.base import Tool, ToolFailed
+from lsp_server.core.tokens import estimate
+from lsp_server.engines.chat import ChatEngine, Message
+from lsp_server.errors import FimbleError, describe
+
+logger = logging.getLogger(__name__)
+
+MAX_STEPS = 24
+"""Answers of the model in one turn."""
+ANSWER_TOKENS = 1024
+_WARNING = "You have done this already, with the same result. Do something else, or answer."
+_ROUND = "The model went round in circles, so the turn was ended."
+_TOO_LONG = "The model's window is too small for this task; begin a new session, or ask for less."
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One turn while it runs."""
+
+    number: int
+    guard: LoopGuard = field(default_factory=LoopGuard)
+    answer: str = ""
+    """The text of the last answer."""
+    calls: int = 0
+
+
+_Outcome = tuple[bool, str, tuple[Diff, ...]]
+"""Whether a call failed, the text for the model, and the diffs to show."""
+
+
+class Session:
+    """See the module's docstring. One turn at a time."""
+
+    def __init__(
+        self,
+        engine: ChatEngine,
+        dialect: Dialect,
+        tools: Sequence[Tool],
+        desk: Desk,
+        store: Store,
+        stored: Stored,
+        system: str,
+    ) -> None:
+        """`stored` may have turns already, which the model is told again."""
+        self.stored = stored
+        self._engine = engine
+        self._dialect = dialect
+        self._tools = {tool.schema.name: tool for tool in tools}
+        self._desk = desk
+        self._store = store
+        self._system = Message("system", system)
+        past = history.read(store.entries(stored.id))
+        self._items: list[Item] = past.items
+        self.last_turn = past.last_turn
+        """Number of the latest turn; 0 before the first."""
+        self.interrupted = past.interrupted
+        """What was under way when the last turn was ended by a crash; empty if nothing was."""
+        self._running: asyncio.Task[None] | None = None
+
+    async def turn(self, text: str) -> AsyncGenerator[Event, None]:
+        """Say something to the model. Raises StoreError if it can't be stored.
+
+        If the iterator is closed early, the turn is cancelled.
+        """
+        turn = _Turn(self.last_turn + 1)
+        self.last_turn = self._desk.turn = turn.number
+        if not self.stored.title:
+            await asyncio.to_thread(self._store.name, self.stored.id, text)
+        task = Item(Message("user", text), turn.number, is_task=True)
+        await self._add(turn, "user", {"text": text}, task)
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._running = asyncio.create_task(self._whole(turn, events))
+        self._running.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            self._running.result()
+        finally:
+            self.cancel()
+            await asyncio.wait([self._running])
+
+    def cancel(self) -> None:
+        """End the turn that runs; its last event still comes. What it did can be undone."""
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _whole(self, turn: _Turn, events: asyncio.Queue[Event | None]) -> None:
+        reason: StopReason = "error"
+        problem = ""
+        try:
+            async with aclosing(self._steps(turn)) as steps:
+                async for event in steps:
+                    if isinstance(event, TurnEnded):
+                        reason, problem = event.reason, event.problem
+                    else:
+                        events.put_nowait(event)
+        except asyncio.CancelledError:
+            reason = "cancelled"
+        except FimbleError as error:
+            problem = str(error)
+        changed = await asyncio.to_thread(self._desk.changed, turn.number)
+        await self._note(turn, "ended", {"reason": reason, "files": changed})
+        events.put_nowait(TurnEnded(reason, turn.answer.strip(), tuple(changed), problem))
+
+    async def _steps(self, turn: _Turn) -> AsyncGenerator[Event, None]:
+        info = await self._engine.chat_info()
+        for _ in range(MAX_STEPS):
+            room = info.context_tokens - ANSWER_TOKENS
+            told = conversation.fitted(self._system, self._items, room, estimate)
+            used = await self._engine.count_chat(told.messages)
+            if used > room:  # the estimate was too low: of this session, so for all of it
+                told = conversation.fitted(self._system, self._items, room * room // used, estimate)
+                used = await self._engine.count_chat(told.messages)
+            yield UsageNoted(used, info.context_tokens)
+            if not told.fits:
+                yield TurnEnded("max_tokens", problem=_TOO_LONG)
+                return
+            answered = Answered()
+            async with aclosing(self._dialect.answer(told.messages, answered)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Prose):
+                        yield MessageChunk(piece.text)
+                    elif isinstance(piece, Thought):
+                        yield ThoughtChunk(piece.text)
+            turn.answer = answered.prose
+            message = answered.message()
+            await self._add(turn, "assistant", history.body(message), Item(message, turn.number))
+            if not answered.calls:
+                if answered.was_cut:
+                    yield TurnEnded("max_tokens", problem="The answer was too long for the model.")
+                else:
+                    yield TurnEnded("end_turn")
+                return
+            async for event in self._all_calls(turn, answered):
+                yield event
+                if isinstance(event, TurnEnded):
+                    return
+        yield TurnEnded("max_turn_requests", problem="The task took too many steps.")
+
+    async def _all_calls(self, turn: _Turn, answered: Answered) -> AsyncGenerator[Event, None]:
+        for number, made in enumerate(answered.calls):
+            if isinstance(made, Rejected):
+                verdict = turn.guard.note("", {}, made.text)
+                text = made.problem
+            else:
+                turn.calls += 1
+                identity = f"{turn.number}.{turn.calls}"
+                text = ""
+                async for event in self._call(turn, identity, made):
+                    if isinstance(event, str):
+                        text = event
+                    else:
+                        yield event
+                verdict = turn.guard.note(made.name, made.arguments, text)
+            if verdict != "fine":
+                text = f"{text}\n{_WARNING}"
+            message = answered.result(number, text)
+            subject = self._subject(made)
+            item = Item(message, turn.number, subject)
+            await self._add(turn, "tool", history.body(message) | {"subject": subject}, item)
+            if verdict == "stop":
+                yield TurnEnded("refusal", problem=_ROUND)
+                return
+
+    async def _call(
+        self, turn: _Turn, identity: str, call: Call
+    ) -> AsyncGenerator[Event | str, None]:
+        """Make one call; the last thing it gives is the text for the model."""
+        tool = self._tools[call.name]
+        title = tool.title(call.arguments)
+        yield ToolStarted(identity, title, tool.kind)
+        await self._note(turn, "call", {"id": identity, "title": title})
+        yield ToolUpdated(identity, "in_progress")
+        lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._desk.output = lines.put_nowait
+        running = asyncio.create_task(self._run(tool, identity, call))
+        running.add_done_callback(lambda _: lines.put_nowait(None))
+        try:
+            while (line := await lines.get()) is not None:
+                yield ToolUpdated(identity, "in_progress", line)
+            failed, text, diffs = await running
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+        for diff in diffs[:-1]:
+            yield ToolUpdated(identity, "in_progress", diff=diff)
+        last = diffs[-1] if diffs else None
+        yield ToolUpdated(identity, "failed" if failed else "completed", text, last)
+        await self._note(turn, "called", {"id": identity, "failed": failed})
+        yield text
+
+    async def _run(
+        self, tool: Tool, identity: str, call: Call
+    ) -> tuple[bool, str, tuple[Diff, ...]]:
+        """Whether it failed, the text for the model, and the diffs to show."""
+        try:
+            result = await tool.run(self._desk, identity, call.arguments)
+            return False, result.text, result.diffs
+        except (ToolFailed, FimbleError) as problem:
+            return True, str(problem), ()
+        except Exception as error:  # one broken tool does not end the turn
+            logger.error("the tool %s failed: %s", call.name, describe(error))
+            return True, f"The tool itself failed ({type(error).__name__}); do it another way.", ()
+
+    def _subject(self, made: Call | Rejected) -> str:
+        if isinstance(made, Rejected):
+            return "a call that could not be read"
+        return self._tools[made.name].subject(made.arguments) or f"{made.name} {made.arguments}"
+
+    async def _add(
+        self, turn: _Turn, kind: str, body: dict[str, Any], item: Item | None = None
+    ) -> None:
+        await self._note(turn, kind, body)
+        if item is not None:
+            self._items.append(item)
+
+    async def _note(self, turn: _Turn, kind: str, body: dict[str, Any]) -> None:
+        await asyncio.to_thread(self._store.append, self.stored.id, turn.number, kind, body)

@@ -1,0 +1,79 @@
+"""Read a file, or see what is in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lsp_server.agent.desk import Desk
+from lsp_server.agent.events import Location
+from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
+from lsp_server.agent.tools.search import files
+from lsp_server.core.text import Text
+
+MAX_LINES = 250
+MAX_COLUMNS = 400
+MAX_ENTRIES = 200
+
+
+async def _read(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:
+    file = await desk.read(arguments["path"])
+    lines = Text.of(file.text).lines
+    if lines and not lines[-1]:
+        lines = lines[:-1]
+    if not lines:
+        return Result(f"{file.path} is empty.")
+    first = max(1, arguments.get("first", 1))
+    last = min(arguments.get("last", len(lines)), first + MAX_LINES - 1, len(lines))
+    if first > len(lines):
+        raise ToolFailed(f"{file.path} has only {len(lines)} lines.")
+    shown = [f"{number}: {_line(lines[number - 1])}" for number in range(first, last + 1)]
+    head = f"{file.path}, lines {first} to {last} of {len(lines)}:"
+    return Result("\n".join([head, *shown]), locations=(Location(file.path, first),))
+
+
+def _line(text: str) -> str:
+    text = text.rstrip("\r\n")
+    return text if len(text) <= MAX_COLUMNS else f"{text[:MAX_COLUMNS]}[...]"
+
+
+async def _list(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:
+    """The files below a folder; where they are too many, folders stand for what is in them."""
+    folder = desk.workspace.relative(arguments.get("path", "").strip() or ".")
+    paths = await files(desk.workspace, folder)
+    if not paths:
+        raise ToolFailed("There is no such folder in the project, or no file of it may be read.")
+    for depth in (99, 4, 3, 2, 1):
+        shown = sorted({_cut(path, depth + folder.count("/")) for path in paths})
+        if len(shown) <= MAX_ENTRIES:
+            break
+    more = len(shown) - MAX_ENTRIES
+    return Result("\n".join([*shown[:MAX_ENTRIES], *([f"[and {more} more]"] if more > 0 else [])]))
+
+
+def _cut(path: str, depth: int) -> str:
+    parts = path.split("/")
+    return path if len(parts) <= depth else "/".join(parts[:depth]) + "/"
+
+
+READ = Tool(
+    schema(
+        "read",
+        "Read a file of the project, with line numbers.",
+        "path",
+        path="The file, relative to the project.",
+        first={"type": "integer", "description": "First line, from 1.", "x-aliases": ["start"]},
+        last={"type": "integer", "description": "Last line.", "x-aliases": ["end"]},
+    ),
+    "read",
+    _read,
+    lambda arguments: f"Read {arguments['path']}",
+    lambda arguments: f"read {arguments['path']}",
+)
+LIST = Tool(
+    schema("list", "List the project's files.", "", path="Only in this folder."),
+    "read",
+    _list,
+    lambda arguments: f"List {arguments.get('path') or 'the project'}",
+    lambda arguments: f"list {arguments.get('path', '')}",
+)

@@ -1,0 +1,68 @@
+"""Run a command, in the sandbox where there is one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from lsp_server.agent.commands.run import Finished, run
+from lsp_server.agent.desk import Desk
+from lsp_server.agent.permissions import Refused
+from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
+
+SHOWN_CHARACTERS = 4_000
+"""Of the output, for the model: half from its beginning, half from its end."""
+
+
+async def _run(desk: Desk, call: str, arguments: Mapping[str, Any]) -> Result:
+    line = arguments["command"].strip()
+    if not line:
+        raise ToolFailed("The command is empty.")
+    finished = await command(desk, call, line)
+    return Result(report(finished))
+
+
+async def command(desk: Desk, call: str, line: str) -> Finished:
+    """Run a line if that is allowed; what it changes can be undone. Raises ToolFailed."""
+    sandbox = await asyncio.to_thread(desk.sandbox)
+    allowed = await desk.permissions.command(call, line, desk.root, sandboxed=sandbox is not None)
+    if isinstance(allowed, Refused):
+        raise ToolFailed(allowed.reason)
+    async with desk.around_command(call, changes=not allowed.only_reads):
+        return await run(
+            line,
+            desk.root,
+            sandbox=sandbox,
+            writable=not allowed.only_reads,
+            limits=desk.limits,
+            on_output=desk.output,
+        )
+
+
+def report(finished: Finished) -> str:
+    """What a model is told of a command."""
+    text = finished.output.strip()
+    if len(text) > SHOWN_CHARACTERS:
+        half = SHOWN_CHARACTERS // 2
+        text = f"{text[:half]}\n[...]\n{text[-half:]}"
+    if finished.timed_out:
+        end = f"It was stopped after {finished.seconds:.0f} s."
+    elif finished.exceeded:
+        end = f"It was stopped: it used too much of {finished.exceeded}."
+    else:
+        end = f"Exit status {finished.exit_status}."
+    return f"{text}\n{end}" if text else end
+
+
+TOOL = Tool(
+    schema(
+        "run",
+        "Run a shell command in the project's folder, for example its tests.",
+        "command",
+        command="One line for the shell.",
+    ),
+    "execute",
+    _run,
+    lambda arguments: f"Run {arguments['command']}",
+)

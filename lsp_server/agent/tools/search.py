@@ -1,0 +1,160 @@
+"""Search the workspace's files by ripgrep, which knows `.gitignore`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lsp_server.agent.desk import Desk
+from lsp_server.agent.events import Location
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.read import hidden
+from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
+from lsp_server.workspace.secrets import holds_secret
+
+MAX_MATCHES = 40
+MAX_COLUMNS = 160
+"""Characters of a line that are shown."""
+MAX_LINES = 20_000
+"""Of ripgrep's output that are looked at."""
+SECONDS = 10.0
+_MAX_BYTES = 4_000_000
+_FLAGS = (
+    "--json", "--no-config", "--no-messages", "--no-require-git", "--sort=path", "--smart-case",
+    "--max-count=10", "--max-filesize=2M", "--max-columns=2000", "--ignore-file=.fimbleignore",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A line that matches; it counts from 1."""
+
+    path: str
+    line: int
+    text: str
+
+
+async def search(
+    workspace: Workspace, pattern: str, glob: str = "", *, literal: bool = False
+) -> list[Match]:
+    """Lines that match, of files that may be read. Raises ToolFailed."""
+    flags = [*_FLAGS, *(["--fixed-strings"] if literal else [])]
+    flags += [f"--glob={glob}"] if glob else []
+    lines, problem = await _lines(workspace.root, *flags, "--regexp", pattern, "--", "./")
+    if not lines and "regex parse error" in problem:
+        return await search(workspace, pattern, glob, literal=True)
+    return await asyncio.to_thread(_ours, workspace, lines)
+
+
+async def files(workspace: Workspace, folder: str = "") -> list[str]:
+    """The files that may be read, of the whole workspace or below a folder, in their order."""
+    flags = [flag for flag in _FLAGS if not flag.startswith(("--json", "--max-c"))]
+    lines, _ = await _lines(workspace.root, *flags, "--files", "--", f"./{folder}")
+    found = [os.fsdecode(line).rstrip("\n").removeprefix("./") for line in lines]
+    return await asyncio.to_thread(
+        lambda: [path for path in found if hidden(workspace, path) is None]
+    )
+
+
+async def _lines(root: Path, *arguments: str) -> tuple[list[bytes], str]:
+    """What ripgrep prints, and says of problems."""
+    process = await asyncio.create_subprocess_exec(
+        _ripgrep(), *arguments,
+        cwd=root,
+        env={"PATH": os.environ.get("PATH", "")},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=_MAX_BYTES,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stderr is not None
+    lines: list[bytes] = []
+    is_over = False
+    try:
+        async with asyncio.timeout(SECONDS):
+            async for line in process.stdout:
+                lines.append(line)
+                if len(lines) == MAX_LINES:
+                    break
+            else:
+                is_over = True
+    except TimeoutError:
+        pass  # what was found so far is good
+    finally:
+        if not is_over:
+            # Not `kill`: asyncio's asks for the exit status, in a race with who waits for it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        problem = (await process.stderr.read(2000)).decode(errors="replace")
+        await process.wait()
+    return lines, problem
+
+
+def _ours(workspace: Workspace, lines: Sequence[bytes]) -> list[Match]:
+    """The matches in files that may be read, but for lines with credentials."""
+    known: dict[str, bool] = {}
+    found: list[Match] = []
+    for match in _matches(lines):
+        if match.path not in known:
+            known[match.path] = hidden(workspace, match.path) is None
+        if known[match.path] and not holds_secret(match.text):
+            found.append(match)
+            if len(found) > MAX_MATCHES:
+                break
+    return found
+
+
+def _matches(lines: Sequence[bytes]) -> Iterator[Match]:
+    for line in lines:
+        event = json.loads(line)
+        data = event.get("data", {})
+        path = data.get("path", {}).get("text")
+        text = data.get("lines", {}).get("text")
+        if event.get("type") == "match" and path and text is not None:
+            yield Match(path.removeprefix("./"), data["line_number"], text.rstrip("\r\n"))
+
+
+def _ripgrep() -> str:
+    """The program that the package `ripgrep` brought, or the system's."""
+    own = Path(sysconfig.get_path("scripts"), "rg.exe" if os.name == "nt" else "rg")
+    found = str(own) if own.exists() else shutil.which("rg")
+    if found is None:
+        raise ToolFailed("There is no ripgrep here, so files can't be searched; read them instead.")
+    return found
+
+
+async def _run(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:
+    pattern = arguments["pattern"]
+    if not pattern:
+        raise ToolFailed("The pattern is empty; give a word or a regular expression.")
+    found = await search(desk.workspace, pattern, arguments.get("glob", ""))
+    if not found:
+        return Result("Nothing matches.")
+    shown = [f"{m.path}:{m.line}: {m.text.strip()[:MAX_COLUMNS]}" for m in found[:MAX_MATCHES]]
+    if len(found) > MAX_MATCHES:
+        shown.append("There is more; make the pattern narrower.")
+    places = tuple(Location(match.path, match.line) for match in found[:MAX_MATCHES])
+    return Result("\n".join(shown), locations=places)
+
+
+TOOL = Tool(
+    schema(
+        "search",
+        "Find lines in the project's files.",
+        "pattern",
+        pattern="A regular expression, or plain text.",
+        glob="Only files like this, for example *.py.",
+    ),
+    "search",
+    _run,
+    lambda arguments: f"Search for {arguments['pattern']}",
+)

@@ -1,0 +1,80 @@
+"""The tools that look, on a small project."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.tools import git
+from lsp_server.agent.tools.base import ToolFailed
+from lsp_server.agent.tools.search import MAX_MATCHES, files, search
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "a.py").write_text("def parse(text):\n    return text\n")
+    (tmp_path / "b.txt").write_text("parse it (now)\n")
+    (tmp_path / ".env").write_text("TOKEN=parse\n")
+    (tmp_path / "left_out.py").write_text("parse = 1\n")
+    (tmp_path / "secret.py").write_text("parse = 2\n")
+    (tmp_path / ".gitignore").write_text("left_out.py\n")
+    (tmp_path / ".fimbleignore").write_text("secret.py\n")
+    return tmp_path
+
+
+async def test_search_finds_what_belongs_to_the_project(root: Path) -> None:
+    found = await search(Workspace(root), r"\bparse\b")
+    assert [(match.path, match.line) for match in found] == [("a.py", 1), ("b.txt", 1)]
+    assert [match.path for match in await search(Workspace(root), "parse", "*.py")] == ["a.py"]
+    assert await search(Workspace(root), "nothing like that") == []
+
+
+async def test_what_is_no_expression_is_searched_as_it_is(root: Path) -> None:
+    assert [match.path for match in await search(Workspace(root), "(now")] == ["b.txt"]
+
+
+@pytest.mark.parametrize("pattern", ["--files", "-e", "--pre=touch made", "-"])
+async def test_a_pattern_is_never_an_option(root: Path, pattern: str) -> None:
+    (root / "c.txt").write_text(f"{pattern}\n")
+    found = await search(Workspace(root), pattern)
+    assert "c.txt" in {match.path for match in found}
+    assert not (root / "made").exists()
+
+
+async def test_very_many_matches_are_cut_and_the_program_ends(root: Path) -> None:
+    for number in range(300):
+        (root / f"many{number}.txt").write_text("parse\n" * 20)
+    assert len(await search(Workspace(root), "parse")) == MAX_MATCHES + 1
+
+
+async def test_files_are_listed_but_for_what_may_not_be_read(root: Path) -> None:
+    (root / "inner").mkdir()
+    (root / "inner" / "c.md").write_text("x")
+    assert await files(Workspace(root)) == ["a.py", "b.txt", "inner/c.md"]
+    assert await files(Workspace(root), "inner") == ["inner/c.md"]
+
+
+def prepare(root: Path) -> None:
+    """A repository whose configuration would run a program at each turn."""
+    run = ["git", "-C", str(root), "-c", "user.name=n", "-c", "user.email=e"]
+    for command in (["init", "-q"], ["add", "-A", "-f"], ["commit", "-qm", "first"]):
+        subprocess.run([*run, *command], check=True)
+    (root / "a.py").write_text("def parse(text):\n    return 1\n")
+    (root / ".env").write_text("TOKEN=canary\n")
+    for name in ("core.fsmonitor", "diff.external", "core.pager", "diff.x.textconv"):
+        subprocess.run([*run, "config", name, f"touch {root}/made"], check=True)
+
+
+async def test_git_tells_what_changed_and_runs_nothing_of_the_repository(root: Path) -> None:
+    with pytest.raises(ToolFailed):
+        await git.ask(root, "status")
+    prepare(root)
+    (root / ".gitattributes").write_text("*.py diff=x\n")
+    text = git._without_secrets(await git.ask(root, *git._WHAT["diff"]))
+    assert "+    return 1" in text
+    assert "canary" not in text
+    await git.ask(root, *git._WHAT["status"])
+    assert not (root / "made").exists()
