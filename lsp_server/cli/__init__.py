@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     complete.add_argument("--json", action="store_true", help="print one JSON object")
     _engine_options(complete)
 
+    chat = commands.add_parser("chat", help="have a model read, edit and run for you")
+    _chat_options(chat)
+    _engine_options(chat)
+
     measure = commands.add_parser("eval", help="measure models on your own code, side by side")
     _eval_options(measure)
 
@@ -99,6 +103,23 @@ def _engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--script", metavar="FILE", help="answer from a script, without a model; for tests"
     )
+
+
+def _chat_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("-p", "--prompt", metavar="TEXT", help="say this, and end when it is done")
+    add("--cwd", metavar="FOLDER", default=".", help="the folder to work in; default: .")
+    add(
+        "--approve",
+        choices=("read", "edit", "all"),
+        help="what is done without asking; with -p the rest is not done, and the default is read",
+    )
+    add("--json", action="store_true", help="with -p: print one event a line, as JSON")
+    add("--resume", metavar="ID", help="go on with a session")
+    stored = parser.add_mutually_exclusive_group()
+    stored.add_argument("--list", action="store_true", help="list the folder's sessions")
+    stored.add_argument("--export", metavar="ID", help="print a session as JSON")
+    stored.add_argument("--delete", metavar="ID", help="delete a session")
 
 
 def _eval_options(parser: argparse.ArgumentParser) -> None:

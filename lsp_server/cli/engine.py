@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from lsp_server.edge.session import OpenEngine
-from lsp_server.engines.base import Engine, StatusListener, UsageListener
+from lsp_server.engines.base import StatusListener, UsageListener
+from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.fake import FakeEngine, read_script
 from lsp_server.engines.open import open_engine
 from lsp_server.settings import Settings
 
+Open = Callable[[Settings, StatusListener, UsageListener], FullEngine]
 
-def opener(options: argparse.Namespace) -> OpenEngine:
+
+def opener(options: argparse.Namespace) -> Open:
     """How to open an engine; what the command line names wins over settings.
 
     Raises UsageError if a script can't be read.
@@ -26,7 +29,7 @@ def opener(options: argparse.Namespace) -> OpenEngine:
 
     def open_with_options(
         settings: Settings, on_status: StatusListener, on_usage: UsageListener
-    ) -> Engine:
+    ) -> FullEngine:
         if options.model:
             settings = replace(settings, model=options.model)
         if options.endpoint:

@@ -1,0 +1,134 @@
+"""`fimble chat`: the agent in a terminal, interactive or for one message (`-p`)."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from contextlib import aclosing, suppress
+from pathlib import Path
+
+from lsp_server.agent.agent import Agent, Places, checked_mode
+from lsp_server.agent.display import visible
+from lsp_server.agent.events import Event, TurnEnded
+from lsp_server.agent.permissions import nobody
+from lsp_server.agent.session import Session
+from lsp_server.agent.store import Store
+from lsp_server.cli.chat_screen import Screen, as_json
+from lsp_server.cli.engine import opener
+from lsp_server.cli.status import shown_status
+from lsp_server.engines.chat import FullEngine
+from lsp_server.engines.local.engine import not_counted
+from lsp_server.settings import Settings
+from lsp_server.workspace.index import Index
+from lsp_server.workspace.indexer import Indexer
+
+MODES = {"read": "plan", "edit": "edit", "all": "all"}
+"""What `--approve` says is done without asking."""
+NOT_ENDED = 1
+"""Exit code of a turn that did not end by itself."""
+_HELP = "/undo takes back the last turn, /mode MODE changes what is asked about, /exit ends.\n"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Chat; 0 only if the last turn ended by itself."""
+    if options.list or options.export or options.delete:
+        return _stored(options)
+    with shown_status() as on_status:
+        engine = opener(options)(Settings(), on_status, not_counted)
+        return asyncio.run(_chat(options, engine))
+
+
+def _stored(options: argparse.Namespace) -> int:
+    store = Store(Places.usual().sessions)
+    try:
+        if options.export:
+            print(json.dumps(store.export(options.export), indent=2))
+        elif options.delete:
+            store.delete(options.delete)
+        else:
+            for each in store.sessions(Path(options.cwd).resolve()):
+                print(f"{each.id}  {each.mode:5}  {each.title}")
+    finally:
+        store.close()
+    return 0
+
+
+async def _chat(options: argparse.Namespace, engine: FullEngine) -> int:
+    root = Path(options.cwd)
+    screen = Screen()
+    asks = options.prompt is None
+    indexer = Indexer(root)
+    scanning = asyncio.create_task(indexer.scan())
+    agent = Agent(engine, root, Index(root), ask=screen.ask if asks else nobody)
+    try:
+        await engine.chat_info()
+        await scanning
+        mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
+        session = (
+            await agent.resume(options.resume, mode if options.approve else None)
+            if options.resume
+            else await agent.begin(mode)
+        )
+        for step in await agent.recovered(session.stored.id):
+            print(
+                f"fimble: {step.step.path} was {step.found} when it was cut off.", file=sys.stderr
+            )
+        if session.interrupted:
+            print(f"fimble: the last turn was cut off at: {session.interrupted}.", file=sys.stderr)
+        if not asks:
+            ended = await _turn(session, options.prompt, screen, as_lines=options.json)
+            return 0 if ended.reason == "end_turn" else NOT_ENDED
+        return await _converse(agent, session, screen)
+    finally:
+        scanning.cancel()
+        await indexer.close()
+        await agent.close()
+        await engine.close()
+
+
+def _say(sentence: str) -> None:
+    print(f"fimble: {visible(sentence)}", file=sys.stderr)
+
+
+async def _turn(
+    session: Session, text: str, screen: Screen, *, as_lines: bool = False
+) -> TurnEnded:
+    """One turn, which Ctrl-C ends."""
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError, ValueError):  # not on Windows, nor beside the main thread
+        loop.add_signal_handler(signal.SIGINT, session.cancel)
+    last: Event | None = None
+    try:
+        async with aclosing(session.turn(text)) as events:
+            async for last in events:
+                (as_json if as_lines else screen.show)(last)
+    finally:
+        with suppress(NotImplementedError, ValueError):
+            loop.remove_signal_handler(signal.SIGINT)
+    assert isinstance(last, TurnEnded)
+    return last
+
+
+async def _converse(agent: Agent, session: Session, screen: Screen) -> int:
+    print(f"Session {session.stored.id}. {_HELP}")
+    reason = "end_turn"
+    while True:
+        try:
+            line = (await asyncio.to_thread(input, "> ")).strip()
+        except EOFError:
+            return 0 if reason == "end_turn" else NOT_ENDED
+        command, _, rest = line.partition(" ")
+        if command in ("/exit", "/quit"):
+            return 0 if reason == "end_turn" else NOT_ENDED
+        if command == "/undo":
+            undone = await agent.undo(session.stored.id, session.last_turn)
+            print(f"Undone: {', '.join(undone.paths) or 'nothing'}.")
+        elif command == "/mode":
+            session = await agent.resume(session.stored.id, checked_mode(rest.strip()))
+        elif command.startswith("/"):
+            print(_HELP)
+        elif line:
+            reason = (await _turn(session, line, screen)).reason

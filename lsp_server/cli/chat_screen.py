@@ -1,0 +1,128 @@
+"""A chat in a terminal: what happens is printed, and the user is asked.
+
+Everything that comes from a model, a file or a command is shown by `visible`: no control character
+of theirs reaches the terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import json
+import sys
+from collections.abc import Callable
+
+from lsp_server.agent.display import visible
+from lsp_server.agent.events import (
+    Choice,
+    Diff,
+    Event,
+    MessageChunk,
+    PlanChanged,
+    Question,
+    ThoughtChunk,
+    ToolStarted,
+    ToolUpdated,
+    TurnEnded,
+    payload,
+)
+
+MAX_OUTPUT_LINES = 12
+"""Of a tool's output; a model sees more of it than whoever watches wants to."""
+MAX_DIFF_LINES = 80
+_KEYS: dict[str, Choice] = {
+    "y": "allow_once",
+    "a": "allow_always",
+    "n": "reject_once",
+    "d": "reject_always",
+}
+_WORDS: dict[Choice, str] = {
+    "allow_once": "[y]es",
+    "allow_always": "[a]lways",
+    "reject_once": "[n]o",
+    "reject_always": "n[d]ever",
+}
+
+
+def as_json(event: Event) -> None:
+    """Print an event as one line."""
+    print(json.dumps(payload(event), ensure_ascii=True), flush=True)
+
+
+class Screen:
+    """Prints the events of one chat."""
+
+    def __init__(self, write: Callable[[str], object] = sys.stdout.write) -> None:
+        self._write = write
+        self._titles: dict[str, str] = {}
+        self._in_text = False
+
+    def show(self, event: Event) -> None:
+        """Print what is worth seeing of it."""
+        match event:
+            case MessageChunk(text):
+                self._in_text = True
+                self._write(visible(text))
+            case ThoughtChunk() | PlanChanged():
+                return
+            case ToolStarted(identity, title):
+                self._titles[identity] = title
+                self._line(f"● {visible(title, keep='')}")
+            case ToolUpdated(status="failed", text=text):
+                self._line(f"  failed: {_short(text)}")
+            case ToolUpdated(status="completed", diff=diff, text=text):
+                if diff:
+                    self._line(_indented(shown_diff(diff)))
+                elif text:
+                    self._line(_indented(_short(text)))
+            case TurnEnded(reason, _, changed, problem):
+                if reason != "end_turn":
+                    self._line(f"[{reason}] {visible(problem)}".rstrip())
+                if changed:
+                    self._line(f"Changed: {visible(', '.join(changed), keep='')}")
+                self._line("")
+        sys.stdout.flush()
+
+    def _line(self, text: str) -> None:
+        if self._in_text:
+            self._write("\n")
+            self._in_text = False
+        self._write(f"{text}\n")
+
+    async def ask(self, question: Question) -> Choice:
+        """Have the user decide; the end of input is a no."""
+        self._line(f"? {visible(question.title, keep='')}")
+        for text in (question.reason, question.detail):
+            if text:
+                self._line(f"  {visible(text, keep='')}")
+        if question.diff:
+            self._line(_indented(shown_diff(question.diff)))
+        offered = ", ".join(_WORDS[choice] for choice in question.choices)
+        while True:
+            try:
+                key = await asyncio.to_thread(input, f"  {offered}? ")
+            except EOFError:
+                return "reject_once"
+            choice = _KEYS.get(key.strip().lower()[:1])
+            if choice in question.choices:
+                assert choice is not None
+                return choice
+
+
+def shown_diff(diff: Diff) -> str:
+    """A change in unified form, cut where it is long."""
+    old, new = (diff.old or "").splitlines(), (diff.new or "").splitlines()
+    lines = list(difflib.unified_diff(old, new, diff.path, diff.path, lineterm=""))
+    more = len(lines) - MAX_DIFF_LINES
+    cut = [*lines[:MAX_DIFF_LINES], *([f"[{more} more lines]"] if more > 0 else [])]
+    return visible("\n".join(cut))
+
+
+def _short(text: str) -> str:
+    lines = visible(text).split("\n")
+    more = len(lines) - MAX_OUTPUT_LINES
+    return "\n".join([*lines[:MAX_OUTPUT_LINES], *([f"[{more} more lines]"] if more > 0 else [])])
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.split("\n"))
