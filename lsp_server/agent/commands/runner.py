@@ -41,6 +41,8 @@ _KILL_SECONDS = 5.0
 _FLOOD = 4
 """So many times more processes than allowed, on all of the machine, are a fork bomb: to list whose
 they are would take longer than it takes to make as many again."""
+_OTHERS = 4096
+"""Threads that a user may have besides."""
 _NICE = 10
 """Of the command: the editor comes first, and who watches."""
 _PR_SET_CHILD_SUBREAPER = 36
@@ -127,8 +129,9 @@ def shell(line: str, processes: int | None) -> list[str]:
     """The command that runs a line: bash's, since lines are judged as bash reads them.
 
     Bash reads no file at its start so, nor a variable that names one: there is none. Where it is
-    missing, `sh` is taken; a line that is plain means the same to it. `processes` limits how many
-    there may be; only in a sandbox, elsewhere all of the user's would count.
+    missing, `sh` is taken; a line that is plain means the same to it. `processes` bounds at once
+    how many there are, until who watches counts them; only in a sandbox, where the user's others
+    don't count, or with kernels before 5.14 leave room.
     """
     bash = Path("/bin/bash")
     if not bash.exists():
@@ -136,7 +139,7 @@ def shell(line: str, processes: int | None) -> list[str]:
     run = [str(bash), "--noprofile", "--norc", "-c"]
     if processes is None:
         return [*run, line]
-    return [*run, f'ulimit -u {processes}; exec "$@"', "bash", *run, line]
+    return [*run, f'ulimit -u {processes + _OTHERS}; exec "$@"', "bash", *run, line]
 
 
 def _watch(pid: int, limits: Limits, wake: int) -> tuple[int | None, str]:

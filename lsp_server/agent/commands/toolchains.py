@@ -23,11 +23,13 @@ def tools(environment: Mapping[str, str], workspace: Path, home: Path) -> Iterat
         if not folder.is_dir() or home.is_relative_to(folder):
             continue
         if not folder.is_relative_to(workspace):
-            is_environment = (folder.parent / "pyvenv.cfg").is_file()
-            yield folder.parent if is_environment else folder
+            yield folder
+            if (folder.parent / "pyvenv.cfg").is_file() and not home.is_relative_to(folder.parent):
+                yield folder.parent
         python = (folder / "python").resolve()  # an environment's is a link to the real one
         prefix = python.parent.parent
-        if python.parent.name == "bin" and (prefix / "lib").is_dir() and prefix != home / ".local":
+        is_installation = python.parent.name == "bin" and (prefix / "lib").is_dir()
+        if is_installation and prefix != home / ".local" and not home.is_relative_to(prefix):
             yield prefix
 
 

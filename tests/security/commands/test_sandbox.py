@@ -151,7 +151,7 @@ async def test_no_attempt_gets_out(
 @pytest.mark.parametrize(
     ("line", "limit"),
     [
-        ("bomb() { bomb | bomb & }; bomb; sleep 9", "processes"),
+        ("bomb() { sleep 0.05; bomb | bomb & }; bomb; sleep 9", "processes"),
         ("while :; do sleep 9 & done", "processes"),
         ("{python} -c 'import time; x = b\"x\" * (1 << 30); time.sleep(9)'", "memory"),
         ("for i in 1 2 3 4; do {python} -c '{eat}' & done; wait; exit 1", "memory"),
