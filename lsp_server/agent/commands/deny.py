@@ -18,6 +18,8 @@ _STOPPERS = frozenset({"shutdown", "reboot", "halt", "poweroff", "telinit"})
 _DEVICE = r"/dev/(sd|hd|vd|xvd|nvme|mmcblk|disk|dm-|mapper|loop|md|mem|kmem|port)"
 _OF_DEVICE = re.compile(rf"(of=)?{_DEVICE}.*")
 
+_MAX_CHARACTERS = 10_000
+"""That are looked through; a longer line is asked about."""
 _SYSTEM = "bin|boot|dev|etc|home|lib|opt|root|sbin|srv|sys|usr|var"
 _ROOTS = rf"""["']?(/|~/?|\$HOME/?|\$\{{HOME\}}/?|/({_SYSTEM})/?)\*?["']?"""
 _TEXTS = (
@@ -26,7 +28,7 @@ _TEXTS = (
         "It would delete or change everything in a folder of the system or of the user.",
     ),
     (
-        re.compile(r"([\w:.]+)\s*\(\)\s*\{[^}]{0,99}\1\s*\|\s*\1\s*&"),
+        re.compile(r"([\w:.]{1,40})\s{0,9}\(\)\s{0,9}\{[^}]{0,99}\1\s{0,9}\|\s{0,9}\1\s{0,9}&"),
         "It is a fork bomb, which brings the machine to a halt.",
     ),
     (re.compile(rf">\s*{_DEVICE}"), "It would write to a disk."),
@@ -35,6 +37,7 @@ _TEXTS = (
 
 def why_never(line: str) -> str | None:
     """Why a line never runs, from its text alone, however it is quoted and joined."""
+    line = line[:_MAX_CHARACTERS]
     return next((reason for pattern, reason in _TEXTS if pattern.search(line)), None)
 
 

@@ -10,12 +10,14 @@ can't know. So even what is allowed runs in the sandbox, and where there is none
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.agent.commands import deny
+from lsp_server.agent.commands.environment import scrubbed
 from lsp_server.agent.commands.parse import NotPlain, Segment, parse
 from lsp_server.agent.commands.paths import expand, is_under, why_not_read
 from lsp_server.agent.commands.programs import paths_read
@@ -116,7 +118,7 @@ def _why_unknown(argv: Sequence[str], folder: Path, workspace: Path) -> str | No
         return _UNKNOWN
     if argv[0] == "git" and folder != workspace:
         return "A folder inside may be a repository of its own, with its own settings."
-    program = shutil.which(argv[0])
+    program = shutil.which(argv[0], path=scrubbed(os.environ)["PATH"])
     if program and is_under(program, workspace):
         return "The program is one of the workspace's own files."
     return next(filter(None, (why_not_read(word, folder, workspace) for word in paths)), None)
