@@ -24,18 +24,18 @@ _MARK_NS = 77_777_777_000
 
 
 @contextmanager
-def placeholders(workspace: Path) -> Iterator[tuple[Path, ...]]:
-    """Yield what stands for the missing names while the block runs."""
+def placeholders(workspace: Path) -> Iterator[None]:
+    """Have something stand for each missing name while the block runs."""
     if not os.access(workspace, os.W_OK):  # neither can the command make them
-        yield ()
+        yield
         return
     lock = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        made = tuple(_make(workspace))
+        _make(workspace)
         links = {path: path.readlink() for path in _paths(workspace) if path.is_symlink()}
         try:
-            yield made
+            yield
         finally:
             for path, target in links.items():
                 _put_back(path, target)
@@ -50,7 +50,7 @@ def _paths(workspace: Path) -> Iterator[Path]:
     return (workspace / name for name in FOLDERS + FILES)
 
 
-def _make(workspace: Path) -> Iterator[Path]:
+def _make(workspace: Path) -> None:
     for path in _paths(workspace):
         with suppress(FileExistsError):
             if path.name in FOLDERS:
@@ -58,10 +58,6 @@ def _make(workspace: Path) -> Iterator[Path]:
             else:
                 path.touch(mode=0o644, exist_ok=False)
             os.utime(path, ns=(_MARK_NS, _MARK_NS))
-            yield path
-            continue
-        if _is_placeholder(path):
-            yield path
 
 
 def _remove(workspace: Path) -> None:

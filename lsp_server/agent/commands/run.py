@@ -37,6 +37,12 @@ class Finished:
     timed_out: bool
     exceeded: str
     """Which limit stopped it: "memory", "processes" or "output"; empty if none did."""
+    appeared: tuple[str, ...]
+    """Protected files that it has made in the sandbox, relative to the workspace: tell the user.
+
+    Those that are usual can't be made; what a folder inside has, or a name that is part of a
+    pattern, is only found out afterwards.
+    """
     seconds: float
 
 
@@ -92,6 +98,7 @@ async def run(
         truncated=reader.kept.is_truncated,
         timed_out=not done,
         exceeded=outcome.exceeded or ("output" if reader.flooded else ""),
+        appeared=tuple(outcome.appeared),
         seconds=time.monotonic() - started,
     )
 
@@ -137,7 +144,7 @@ class _Reader:
             count += len(data)
             if count > self._limits.output_bytes:
                 self.flooded = True
-                close(self._process)
+                _stop(self._process)
             else:
                 self._take(decoder.decode(data))
         self._take(decoder.decode(b"", final=True))
@@ -153,7 +160,7 @@ class _Reader:
             self.on_output(text)
 
 
-def close(process: asyncio.subprocess.Process) -> None:
+def _stop(process: asyncio.subprocess.Process) -> None:
     """Tell a runner to end everything."""
     assert process.stdin
     process.stdin.close()
@@ -164,7 +171,7 @@ async def _end(
 ) -> None:
     """Have all processes end; what they still write is kept, and told to nobody."""
     reader.on_output = _ignore
-    close(process)
+    _stop(process)
     _, running = await asyncio.wait({reading}, timeout=_END_SECONDS)
     if running:
         process.kill()

@@ -21,8 +21,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ import psutil
 from lsp_server.agent.commands.environment import scrubbed
 from lsp_server.agent.commands.limits import Limits
 from lsp_server.agent.commands.placeholders import placeholders
+from lsp_server.agent.commands.protected import find_protected
 from lsp_server.agent.commands.sandbox import Sandbox
 from lsp_server.agent.commands.seccomp import open_filter
 from lsp_server.errors import UsageError
@@ -73,6 +75,8 @@ class Outcome:
     """As a shell tells it: 128 and more for a signal."""
     exceeded: str = ""
     """Which limit ended it: "memory" or "processes"; empty if none did."""
+    appeared: Sequence[str] = ()
+    """Protected files that a sandboxed command has made, relative to the workspace."""
     error: str = ""
     """Why it was not run: a sentence."""
 
@@ -97,18 +101,41 @@ def main() -> None:
 
 
 def _run(order: Order, stack: ExitStack, wake: int) -> Outcome:
+    if order.sandbox is None:
+        command = shell(order.line, None)
+        return _ended(order, command, scrubbed(os.environ), order.cwd, None, wake)
+    workspace, sandbox = Path(order.workspace), Sandbox(order.sandbox)
+    if order.writable:
+        stack.enter_context(placeholders(workspace))
+    before = find_protected(workspace)
     environment = scrubbed(os.environ)
-    command = shell(order.line, order.limits.processes if order.sandbox else None)
-    seccomp = None
-    if order.sandbox is not None:
-        seccomp = open_filter()
-        workspace = Path(order.workspace)
-        made = stack.enter_context(placeholders(workspace)) if order.writable else None
-        sandbox = Sandbox(order.sandbox)
-        command = sandbox.wrap(command, workspace, Path(order.cwd), environment, made, seccomp)
+    seccomp = open_filter()
+    command = sandbox.wrap(
+        shell(order.line, order.limits.processes),
+        workspace,
+        Path(order.cwd),
+        environment,
+        before,
+        order.writable,
+        seccomp,
+    )
+    outcome = _ended(order, command, environment, order.workspace, seccomp, wake)
+    made = find_protected(workspace).beyond(before) if order.writable else []
+    return replace(outcome, appeared=[str(path.relative_to(workspace)) for path in made])
+
+
+def _ended(
+    order: Order,
+    command: list[str],
+    environment: dict[str, str],
+    cwd: str,
+    seccomp: int | None,
+    wake: int,
+) -> Outcome:
+    """What becomes of a command; when it returns, nothing of it runs."""
     child = subprocess.Popen(
         command,
-        cwd=order.workspace if order.sandbox else order.cwd,
+        cwd=cwd,
         env=environment,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,

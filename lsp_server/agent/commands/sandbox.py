@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from lsp_server.agent.commands.protected import LIST, find_protected
+from lsp_server.agent.commands.protected import LIST, Protected
 from lsp_server.agent.commands.seccomp import open_filter
 from lsp_server.agent.commands.toolchains import git_folders, tools
 from lsp_server.errors import UsageError
@@ -54,15 +54,15 @@ class Sandbox:
         workspace: Path,
         cwd: Path,
         environment: Mapping[str, str],
-        placeholders: Iterable[Path] | None,
+        protected: Protected,
+        writable: bool,
         seccomp: int | None,
     ) -> list[str]:
         """The command that runs `argv` in the sandbox of a workspace.
 
-        `placeholders` are what stands for protected files that don't exist; None if the workspace
-        is to be read-only. `seccomp` is a filter's descriptor, which the command must inherit.
-        Raises UsageError if the workspace holds the home folder. It looks through the workspace:
-        call it where waiting does no harm.
+        `protected` is what there is in it, `writable` whether the rest can be changed. `seccomp` is
+        a filter's descriptor, which the command must inherit. Raises UsageError if the workspace
+        holds the home folder.
         """
         workspace = workspace.resolve()
         home = Path.home().resolve()
@@ -83,10 +83,8 @@ class Sandbox:
         for folder in _below(seen, hidden):
             arguments += ["--ro-bind", str(folder), str(folder)]
         arguments += ["--ro-bind", str(LIST), str(home / ".config" / "git" / "ignore")]
-        bind = "--ro-bind" if placeholders is None else "--bind"
-        arguments += [bind, str(workspace), str(workspace)]
-        protected = find_protected(workspace)
-        for path in sorted({*protected.read_only, *(placeholders or ())}):
+        arguments += ["--bind" if writable else "--ro-bind", str(workspace), str(workspace)]
+        for path in protected.read_only:
             arguments += ["--ro-bind", str(path), str(path)]
         for path in protected.hidden:
             arguments += ["--ro-bind", "/dev/null", str(path)]

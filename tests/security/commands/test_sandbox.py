@@ -181,6 +181,14 @@ async def test_it_can_be_worked_in(sandbox: Sandbox, tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["src"]  # nothing stands in for others any more
 
 
+async def test_what_is_only_found_out_afterwards_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "src" / ".vscode").mkdir(parents=True)
+    line = "mkdir -p src/.vscode a/.vscode; touch .env.local x.pth src/.npmrc src/a.py a/.vscode/x"
+    finished = await run(line, tmp_path, sandbox=sandbox)
+    assert set(finished.appeared) == {".env.local", "x.pth", "src/.npmrc", "a/.vscode"}
+    assert (await run("true", tmp_path, sandbox=sandbox)).appeared == ()
+
+
 async def test_a_read_only_workspace(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("text")
     finished = await run("cat a; touch b; rm a", tmp_path, sandbox=sandbox, writable=False)

@@ -17,6 +17,7 @@ from lsp_server.agent.commands.output import HeadAndTail
 from lsp_server.agent.commands.placeholders import placeholders
 from lsp_server.agent.commands.protected import FILES, FOLDERS, find_protected
 from lsp_server.agent.commands.run import Finished, run
+from lsp_server.agent.files.protected import is_protected
 from lsp_server.errors import UsageError
 
 
@@ -115,11 +116,11 @@ def test_head_and_tail() -> None:
 def test_placeholders_come_and_go(tmp_path: Path) -> None:
     (tmp_path / ".vscode").mkdir()
     (tmp_path / "AGENTS.md").write_text("mine")
-    with placeholders(tmp_path) as made:
-        assert {path.name for path in made} == {*FOLDERS, *FILES} - {".vscode", "AGENTS.md"}
-        with placeholders(tmp_path) as again:  # another command at the same time
-            assert set(again) == set(made)
-        assert all(path.exists() for path in made)
+    with placeholders(tmp_path):
+        assert {path.name for path in tmp_path.iterdir()} == {*FOLDERS, *FILES}
+        with placeholders(tmp_path):  # another command at the same time
+            pass
+        assert {path.name for path in tmp_path.iterdir()} == {*FOLDERS, *FILES}
         (tmp_path / ".idea" / "users.xml").touch()
         (tmp_path / ".npmrc").write_text("the user's")
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -153,14 +154,34 @@ def test_a_protected_link_is_put_back(tmp_path: Path) -> None:
         assert (tmp_path / name).readlink() == Path("CLAUDE.md")
 
 
+CODE = ("f/a.py", "f/x/b.js", "f/sitecustomize.py", "f/.pnpmfile.cjs", "f/x.pth", "f/x.md")
+
+
+def test_names_that_can_not_be_made_are_protected() -> None:
+    assert [name for name in FILES if not is_protected(name)] == []
+    whole = {".github", ".cargo"}  # of these only some
+    assert {name for name in FOLDERS if not is_protected(f"{name}/x")} == whole
+
+
 def test_what_is_protected(tmp_path: Path) -> None:
-    for folder in ("a/.git/x", "a/.VSCode", "node_modules/.vscode", "b/.idea/.vscode"):
+    for folder in (
+        *("a/.git/x", "a/.VSCode", "node_modules/.vscode", "b/.idea/.vscode", "c/.github/x"),
+        *("d/.cargo", "e/.yarn/plugins", "f/x"),
+    ):
         (tmp_path / folder).mkdir(parents=True)
-    for file in ("a/.npmrc", "a/id_rsa", "b/secrets.py", "a/.MCP.json", "node_modules/x.pem"):
+    for file in (
+        "a/.npmrc",
+        "a/id_rsa",
+        "b/secrets.py",
+        "a/.MCP.json",
+        "node_modules/x.pem",
+        *CODE,
+    ):
         (tmp_path / file).touch()
     (tmp_path / "b" / ".env").symlink_to("../a/id_rsa")
     found = find_protected(tmp_path)
     assert {str(path.relative_to(tmp_path)) for path in found.read_only} == {
-        *("a/.git", "a/.VSCode", "a/.MCP.json", "b/.idea")
+        *("a/.git", "a/.VSCode", "a/.MCP.json", "b/.idea", "c/.github", "d/.cargo"),
+        *("e/.yarn/plugins", "f/sitecustomize.py", "f/.pnpmfile.cjs", "f/x.pth"),
     }
     assert {str(path.relative_to(tmp_path)) for path in found.hidden} == {"a/.npmrc", "a/id_rsa"}

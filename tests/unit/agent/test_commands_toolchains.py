@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.agent.commands.protected import find_protected
 from lsp_server.agent.commands.sandbox import Sandbox
 from lsp_server.agent.commands.seccomp import filter_for
 from lsp_server.agent.commands.toolchains import git_folders, tools
@@ -118,7 +119,8 @@ def test_the_order_of_mounts(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (home / "ws" / ".git").mkdir()
     (home / "ws" / ".env").touch()
     ws = str(home / "ws")
-    found = Sandbox("bwrap").wrap(["true"], home / "ws", home / "ws", {}, (), None)
+    there = find_protected(home / "ws")
+    found = Sandbox("bwrap").wrap(["true"], home / "ws", home / "ws", {}, there, True, None)
     hidden, shown = found.index(str(home)), found.index(str(home / ".local" / "bin"))
     bound = next(at for at, word in enumerate(found) if found[at : at + 3] == ["--bind", ws, ws])
     kept, masked = found.index(f"{ws}/.git"), found.index(f"{ws}/.env")
