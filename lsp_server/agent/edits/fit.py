@@ -15,7 +15,7 @@ from lsp_server.agent.edits.lines import (
     squeezed,
     tokens,
 )
-from lsp_server.agent.edits.merge import hunks, merge
+from lsp_server.agent.edits.merge import Hunk, hunks, merge
 
 
 def fitted(
@@ -38,7 +38,10 @@ def fitted(
         _with_blanks(there, partner[number], taken) if number in partner else [shifted(line)]
         for number, line in enumerate(old)
     ]
-    target = _target(old, new, base, shifted)
+    changes = hunks(old, new)
+    if changes is None:
+        return None
+    target = _target(changes, base, shifted)
     merged = _merged([line for lines in base for line in lines], there, target)
     return None if merged is None else _ended(whole, found, merged)
 
@@ -49,7 +52,13 @@ def _merged(base: list[str], there: list[str], target: list[str]) -> list[str] |
         return None
     # Lines that the file has instead of as many quoted ones leave no doubt where the others stand.
     # A line that moved is gone at one place and new at another, which may be one line off.
-    doubtful = [hunk for hunk in differing if hunk.end - hunk.start != len(hunk.new)]
+    present = {squeezed(line) for line in there if line.strip()}
+    doubtful = [
+        hunk
+        for hunk in differing
+        if hunk.end - hunk.start != len(hunk.new)
+        or any(squeezed(line) in present for line in base[hunk.start : hunk.end])
+    ]
     for change in changes:
         if any(hunk.start <= change.end + 1 and change.start <= hunk.end + 1 for hunk in doubtful):
             return None
@@ -77,19 +86,16 @@ def _with_blanks(there: Sequence[str], row: int, taken: frozenset[int]) -> list[
     return list(there[row:end])
 
 
-def _target(
-    old: Sequence[str], new: Sequence[str], base: Sequence[list[str]], shifted: Shift
-) -> list[str]:
+def _target(changes: Sequence[Hunk[str]], base: Sequence[list[str]], shifted: Shift) -> list[str]:
     """The new lines: those that the edit leaves alone as the file has them, others shifted."""
     target: list[str] = []
-    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    for kind, start, end, new_start, new_end in codes:
-        if kind == "equal":
-            target += [line for lines in base[start:end] for line in lines]
-        else:
-            target += [shifted(line) for line in new[new_start:new_end]]
-            target += base[end - 1][1:] if start < end else []
-    return target
+    done = 0
+    for change in changes:
+        target += [line for lines in base[done : change.start] for line in lines]
+        target += [shifted(line) for line in change.new]
+        target += base[change.end - 1][1:] if change.start < change.end else []
+        done = change.end
+    return target + [line for lines in base[done:] for line in lines]
 
 
 def _by_words(base: list[str], there: list[str], target: list[str]) -> list[str] | None:
