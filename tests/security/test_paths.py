@@ -84,7 +84,8 @@ def test_refused(ground: Path, path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["src/a.py", "./src/a.py", "src//a.py", "{root}/src/a.py", "{root}//src/./a.py", "src/b.py",
-     "new/deep/c.py", "a%20b.py", "100%.txt", "ä.py", "src/a b.py", "src/..a.py", "-rf", "日本.md"],
+     "new/deep/c.py", "a%20b.py", "100%.txt", "ä.py", "src/a b.py", "src/..a.py", "-rf", "日本.md",
+     "dist/a.js", ".github/x.md"],
 )  # fmt: skip
 def test_allowed(ground: Path, path: str) -> None:
     root = ground / "ws"

@@ -27,8 +27,9 @@ def fitted(
     beside it.
     """
     there = [body(line) for line in whole[found.first : found.last]]
-    old = [body(line).rstrip() for line in quoted]
-    new = [body(line).rstrip() for line in wanted]
+    old, new = [body(line) for line in quoted], [body(line) for line in wanted]
+    if old != there:  # space at the end is then more likely a slip than meant
+        old, new = [line.rstrip() for line in old], [line.rstrip() for line in new]
     partner = _partners(old, there)
     mine, real = [old[number] for number in partner], [there[row] for row in partner.values()]
     known = shift(mine, real)

@@ -14,7 +14,7 @@ from typing import Literal
 from lsp_server.agent.files.ledger import Kept, Key, Kind, Ledger, Step
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.protected import check_protected
-from lsp_server.agent.files.state import ABSENT, State, digest, look
+from lsp_server.agent.files.state import ABSENT, MAX_BYTES, State, digest, look
 from lsp_server.agent.files.write import (
     changed,
     discard_temporary,
@@ -58,6 +58,8 @@ class Journal:
         relative = self.workspace.relative(path)
         if not approved:
             check_protected(relative)
+        if data is not None and len(data) > MAX_BYTES:
+            raise PathRefused(f"{relative} would be larger than 10 MB; write less.")
         current = self._look(relative)
         if digest(current) != expected:
             raise changed(relative)

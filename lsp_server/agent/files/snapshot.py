@@ -99,7 +99,11 @@ class Watch:
         """Write down what changed. Raises TooLarge if the command made too much to look at."""
         before = started.before
         with self._ledger.collecting:
-            after, rows = self._look()
+            try:
+                after, rows = self._look()
+            except TooLarge:
+                self._ledger.end_command(started.number)
+                raise
             steps: list[Step] = []
             lost = {
                 path
@@ -124,7 +128,10 @@ class Watch:
         return Changes(tuple(steps), tuple(sorted(lost)))
 
     def recover(self, session: str) -> list[tuple[Key, Changes]]:
-        """Write down what commands changed that nobody saw end."""
+        """Write down what commands changed that nobody saw end.
+
+        Also what the user saved since then counts as theirs: say so before undoing them.
+        """
         found: list[tuple[Key, Changes]] = []
         for number, key in self._ledger.open_commands(session):
             files = {row[0]: Kept(row[6], row[1]) for row in self._ledger.known()}

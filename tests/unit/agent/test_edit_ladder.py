@@ -115,6 +115,11 @@ def test_the_file_keeps_its_form() -> None:
     assert result.text == "if a:\n\tb()\n\tif c:\n\t\tif e:\n\t\t\td()\n"
 
 
+def test_space_at_the_end_of_lines_that_were_quoted_right_is_meant() -> None:
+    assert applied("a  \nb\n", "a  \nb\n", "a  \nc  \n").text == "a  \nc  \n"
+    assert applied("a  \nb\n", "a\nb\n", "a\nc\n").text == "a  \nc\n"
+
+
 def test_only_what_the_edit_changes_is_changed() -> None:
     """A comment that the model left out of a line stays, also on the line that it changes."""
     text = "def f(a):\n    b = a * 2  # twice\n    c = b + 1  # next\n    return c\n"

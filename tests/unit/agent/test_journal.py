@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.agent.files import snapshot, state
 from lsp_server.agent.files.journal import Journal
 from lsp_server.agent.files.ledger import Key, Ledger
 from lsp_server.agent.files.paths import Workspace
@@ -16,7 +17,7 @@ from lsp_server.agent.files.read import read
 from lsp_server.agent.files.snapshot import Watch
 from lsp_server.agent.files.state import ABSENT, State, digest, look
 from lsp_server.agent.files.undo import undo
-from lsp_server.errors import FileChanged, PathRefused, UndoRefused
+from lsp_server.errors import AgentError, FileChanged, PathRefused, UndoRefused
 from tests.git_repository import git, tracked, write
 
 Tree = dict[str, tuple[int, bytes]]
@@ -129,6 +130,24 @@ def test_a_write_is_refused_on_another_content(journal: Journal) -> None:
     assert undo(journal, "s").paths == ()
 
 
+@pytest.mark.parametrize("path", ["a.py", "new.py"])
+def test_the_user_saves_in_the_middle_of_a_write(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """The new content is on the disk already, under another name."""
+    root = journal.workspace.root
+    expected = digest(look(journal.workspace, path))
+
+    def save(_: int) -> None:
+        (root / path).write_text("user\n")
+
+    monkeypatch.setattr(os, "fsync", save)
+    with pytest.raises(FileChanged):
+        journal.write(key("e"), path, b"agent\n", expected=expected)
+    assert (root / path).read_text() == "user\n"
+    assert not list(root.glob(".fimble-*"))
+
+
 def test_encoding_and_mode_are_kept(journal: Journal) -> None:
     root = journal.workspace.root
     (root / "bom.py").write_bytes(b"\xef\xbb\xbfa = 1\r\n")
@@ -204,6 +223,41 @@ def test_git_is_as_it_was(journal: Journal, tmp_path: Path) -> None:
     assert now == kept
     assert not (tmp_path / "ran").exists()
     assert (root / "a.py").read_text() == LINES
+
+
+def test_large_files_and_workspaces(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = journal.workspace.root
+    (root / "large.bin").write_bytes(b"0" * (state.MAX_BYTES + 1))
+    watch = Watch(journal)
+    started = watch.begin(key("c1"))
+    with (root / "large.bin").open("ab") as file:
+        file.write(b"1")
+    (root / "a.py").write_text("a\n")
+    changes = watch.end(started)
+    assert changes.lost == ("large.bin",)
+    assert [step.path for step in changes.steps] == ["a.py"]
+    with pytest.raises(PathRefused):
+        journal.write(key("e1"), "b.py", b"0" * (state.MAX_BYTES + 1), expected=ABSENT)
+    monkeypatch.setattr(snapshot, "MAX_FILES", 1)
+    with pytest.raises(snapshot.TooLarge):
+        watch.begin(key("c2"))
+
+
+def test_what_is_kept_goes_with_the_session(journal: Journal) -> None:
+    ledger = journal.ledger
+    edit(journal, key("e1"), "a.py", "unusual 1\n")
+    edit(journal, key("e1", session="other"), "sub/b.py", "unusual 2\n")
+    ledger.forget("s")
+    assert undo(journal, "s").paths == ()
+    kept = ledger._db.execute("SELECT count(*) FROM contents").fetchone()
+    assert kept == (2,)  # of the other session: before and after
+    assert undo(journal, "other").paths == ("sub/b.py",)
+
+
+def test_without_a_ledger_there_are_no_changes(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+    with pytest.raises(AgentError, match="written down"):
+        Ledger(tmp_path / "data", tmp_path)
 
 
 @pytest.mark.parametrize("seed", range(200))
