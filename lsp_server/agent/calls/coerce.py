@@ -110,7 +110,7 @@ def _string(value: Any) -> Any:
 
 
 def _whole_characters(text: str) -> Any:
-    """The text without halves of characters, which no file takes; two that fit become one."""
+    """The text without surrogates: Python leaves `\\ud83d\\ude42` two, and no file takes halves."""
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:

@@ -75,9 +75,7 @@ class Parser:
         while at < len(text):
             if text[at - 1] == "\n":
                 first = _indent_end(text, at)
-                if first == len(text) and not self._final:
-                    return self._hold(at)
-                if scene.may_become(first, _THINK):
+                if scene.may_become(first, _THINK):  # as nothing but spaces may, too
                     return self._hold(at)
                 tag = next((tag for tag in _THINK if text.startswith(tag, first)), None)
                 if tag is not None:

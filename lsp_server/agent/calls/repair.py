@@ -88,10 +88,13 @@ def _repaired(text: str) -> Loaded | None:
 
 
 def _filled(value: Any, kept: Mapping[str, str]) -> Any:
-    """A value with the texts again that stood where the marks are."""
+    """A value with the texts again that stood where the marks are.
+
+    An empty text is json_repair's word for a value that is missing.
+    """
     match value:
         case str():
-            return kept.get(value, value)
+            return kept.get(value, value or None)
         case list():
             return [_filled(each, kept) for each in value]
         case dict():

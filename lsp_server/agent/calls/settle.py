@@ -106,6 +106,8 @@ def _fitted(tool: Tool, given: Mapping[str, Any], repairs: list[str]) -> dict[st
             repairs.append(f"{name}: null is as if it were not given")
             continue
         arguments[name] = coerce(name, value, schema, repairs)
+    if tool.properties and given and not arguments and not any(key in exact for key in given):
+        raise Unfit(f"it takes {_listed(list(tool.properties))}, and was given none of them")
     return arguments
 
 

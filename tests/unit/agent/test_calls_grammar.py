@@ -95,6 +95,7 @@ def _python(value: object) -> str:
         '{"name": "read_file", "arguments": {"path": "a\nb"}}',
         '{"name": "search", "arguments": {"query": "a", "mode": "fuzzy"}}',
         '{"name": "list_files", "arguments": {"recursive": "yes"}}',
+        '{"name": "list_files", "arguments": {"recursive": true, "recursive": true}}',
         '{"name": "list_files", "arguments": {, "recursive": true}}',
         f'{{"name": "read_file", "arguments": {{"path": "{"a" * (MAX_TEXT + 1)}"}}}}',
         '{"name": "git_status", "arguments": {}} and more',

@@ -158,6 +158,9 @@ def test_a_prompt_that_ends_in_a_thought() -> None:
     [
         '<tool_call>{"name": "list_files", "arguments": {"path" "src"}}</tool_call>',
         '<tool_call>{"name": "list_files", "arguments": [path}}</tool_call>',
+        '<tool_call>{"name": "list_files", "arguments": {: "src"}}</tool_call>',
+        '<tool_call>{"name": "list_files", "arguments": {"folder": "src"}}</tool_call>',
+        '<tool_call>{"name": "read_file", "arguments": {"path": }}</tool_call>',
         '<tool_call>{"name": "list_files", "arguments": "{path=src"}</tool_call>',
         "<function=list_files>the folder src</function>",
         "list_files(path=folder())",
