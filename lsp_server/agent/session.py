@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lsp_server.agent import conversation, history
-from lsp_server.agent.calls.schema import Call, Prose, Rejected, Thought
+from lsp_server.agent.calls.schema import CUT_OFF, Call, Prose, Rejected, Thought
 from lsp_server.agent.conversation import Item
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.dialect import Answered, Dialect
@@ -234,8 +234,11 @@ class Session:
     ) -> tuple[bool, str, tuple[Diff, ...]]:
         """Whether it failed, the text for the model, and the diffs to show."""
         try:
+            if CUT_OFF in call.repairs and tool.kind in ("edit", "execute"):
+                raise ToolFailed("The call ended in the middle of a text; write it again, whole.")
             result = await tool.run(self._desk, identity, call.arguments)
-            return False, result.text, result.diffs
+            read_as = f"(Read as: {'; '.join(call.repairs)}.)\n" if call.repairs else ""
+            return False, read_as + result.text, result.diffs
         except (ToolFailed, FimbleError) as problem:
             return True, str(problem), ()
         except Exception as error:  # one broken tool does not end the turn

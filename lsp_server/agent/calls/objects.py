@@ -132,7 +132,9 @@ def _named(value: Mapping[str, Any], box: Toolbox, *, strong: bool) -> list[Raw]
     if key is None and (shaped or strong):
         key = next((key for key, name in names.items() if box.find(name, typos=True)), None)
     if key is None:
-        return [Raw(next(iter(names.values())), {})] if strong and names else []
+        # What only a call looks like is one, of a tool that the model has made up: it is told so.
+        made_up = value.keys() == {"name", "arguments"} and isinstance(value["arguments"], Mapping)
+        return [Raw(next(iter(names.values())), {})] if names and (strong or made_up) else []
     tool = box.find(names[key], typos=True)
     assert tool is not None
     flat = _flat(value, key, tool)

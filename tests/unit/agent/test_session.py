@@ -196,6 +196,18 @@ async def test_a_call_that_can_not_be_read_is_told_to_the_model(begin: Begin) ->
     assert prose(events) == "Oh."
 
 
+async def test_a_tool_that_there_is_not_is_told_to_the_model(begin: Begin) -> None:
+    agent = begin([call("open_file", path="calc.py"), ChatReply("Oh.", "There is no tool")])
+    assert ended(await turn(await agent.begin())).answer == "Oh."
+
+
+async def test_half_a_text_is_not_written(begin: Begin, folder: Path) -> None:
+    half = '```json\n{"name": "edit", "arguments": {"path": "new.py", "old": "", "new": "x = 1'
+    agent = begin([half, ChatReply("Sorry.", "write it again")])
+    assert ended(await turn(await agent.begin("all"))).answer == "Sorry."
+    assert not (folder / "new.py").exists()
+
+
 async def test_native_calls_are_answered_as_such(begin: Begin) -> None:
     info = ChatInfo("strong", 8192, native_tools=True)
     first = ChatReply("", calls=(NativeCall("read", '{"path": "calc.py"}', "c7"),))
