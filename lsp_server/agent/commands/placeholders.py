@@ -18,9 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lsp_server.agent.commands.protected import FILES, FOLDERS
-
-_MARK_NS = 77_777_777_000
-"""Time of change, in ns: a minute after the clocks began."""
+from lsp_server.agent.files.protected import STAND_IN_NS, is_stand_in
 
 
 @contextmanager
@@ -57,7 +55,7 @@ def _make(workspace: Path) -> None:
                 path.mkdir(mode=0o755)
             else:
                 path.touch(mode=0o644, exist_ok=False)
-            os.utime(path, ns=(_MARK_NS, _MARK_NS))
+            os.utime(path, ns=(STAND_IN_NS, STAND_IN_NS))
 
 
 def _remove(workspace: Path) -> None:
@@ -71,10 +69,9 @@ def _remove(workspace: Path) -> None:
 
 def _is_placeholder(path: Path) -> bool:
     try:
-        status = path.lstat()
+        return is_stand_in(path.lstat())
     except OSError:
         return False
-    return status.st_mtime_ns == _MARK_NS and (path.is_dir() or status.st_size == 0)
 
 
 def _put_back(path: Path, target: Path) -> None:

@@ -11,12 +11,18 @@ every day, and a question each time would train the user to say yes.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import unicodedata
 from collections.abc import Sequence
 
 from lsp_server.agent.files.names import folded
 from lsp_server.errors import PathRefused
+
+STAND_IN_NS = 77_777_777_000
+"""Time of change, in ns, of an empty file or folder that stands for a protected one that is missing
+while a command runs: a minute after the clocks began."""
 
 
 class NeedsApproval(PathRefused):
@@ -39,6 +45,12 @@ def is_protected(path: str) -> str | None:
         if any(pattern.fullmatch("/".join(tail)) for tail in _tails(names)):
             return reason
     return None
+
+
+def is_stand_in(status: os.stat_result) -> bool:
+    """Whether it is one of those, and nobody has put anything into it."""
+    is_empty = stat.S_ISDIR(status.st_mode) or status.st_size == 0
+    return status.st_mtime_ns == STAND_IN_NS and is_empty
 
 
 def _plain(name: str) -> str:

@@ -21,11 +21,13 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lsp_server.agent.files.journal import Journal
 from lsp_server.agent.files.ledger import Kept, Key, Step
 from lsp_server.agent.files.paths import Workspace, folders_above
+from lsp_server.agent.files.protected import is_stand_in
 from lsp_server.agent.files.state import MAX_BYTES, look
 from lsp_server.errors import AgentError, PathRefused
 from lsp_server.workspace.ignore import IGNORE_FILES, Rules, rules_at
@@ -203,7 +205,7 @@ def _rules(manifest: Manifest) -> dict[str, Kept]:
 
 def _walk(workspace: Workspace, unwatched: set[str]) -> Iterator[tuple[str, os.stat_result]]:
     """Folders and files below the root, links as such; what is left out goes to `unwatched`."""
-    is_git = any((folder / ".git").exists() for folder in (workspace.root, *workspace.root.parents))
+    is_git = any(map(_is_repository, (workspace.root, *workspace.root.parents)))
     rules, prefix = rules_at(workspace.root, usual=not is_git)
     waiting: list[tuple[str, Rules]] = [("", rules)]
     while waiting:
@@ -222,6 +224,8 @@ def _walk(workspace: Workspace, unwatched: set[str]) -> Iterator[tuple[str, os.s
                 status = entry.stat(follow_symlinks=False)
             except OSError:
                 continue
+            if is_stand_in(status):
+                continue  # of a command that runs meanwhile
             is_folder = stat.S_ISDIR(status.st_mode)
             shown = f"{path}/" if is_folder else path
             if entry.name == ".git" or rules.ignores(prefix + shown):
@@ -231,6 +235,13 @@ def _walk(workspace: Workspace, unwatched: set[str]) -> Iterator[tuple[str, os.s
                 waiting.append((shown, rules.below(workspace.root / path, prefix + shown)))
             elif stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
                 yield path, status
+
+
+def _is_repository(folder: Path) -> bool:
+    try:
+        return not is_stand_in((folder / ".git").lstat())
+    except OSError:
+        return False
 
 
 def _times(status: os.stat_result) -> tuple[int, int, int, int, int]:

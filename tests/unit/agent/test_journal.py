@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.agent.commands.placeholders import placeholders
 from lsp_server.agent.files import snapshot, state
 from lsp_server.agent.files.journal import Journal
 from lsp_server.agent.files.ledger import Key, Ledger
@@ -223,6 +224,21 @@ def test_git_is_as_it_was(journal: Journal, tmp_path: Path) -> None:
     assert now == kept
     assert not (tmp_path / "ran").exists()
     assert (root / "a.py").read_text() == LINES
+
+
+def test_what_stands_in_for_missing_files_is_not_watched(journal: Journal) -> None:
+    """Another command runs when this one begins, and has ended when it ends."""
+    root = journal.workspace.root
+    before = tree(root)
+    watch = Watch(journal)
+    with placeholders(root):
+        assert (root / ".git").is_dir()
+        started = watch.begin(key("c1"))
+    write(root, {"build/made.txt": "usually generated, so not watched"})
+    assert watch.end(started).steps == ()
+    shutil.rmtree(root / "build")
+    assert undo(journal, "s").paths == ()
+    assert tree(root) == before
 
 
 def test_large_files_and_workspaces(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
