@@ -159,7 +159,7 @@ class Desk:
             raise FileChanged("An open file has changed since it was read; read it again.")
         for change in changes:
             if change not in in_editor:
-                await asyncio.to_thread(self._write, call, change)
+                await asyncio.to_thread(self._write, call, change, bool(protected))
         return [
             problem
             for change in changes
@@ -167,11 +167,13 @@ class Desk:
             if problem not in before[change.path]
         ][:MAX_PROBLEMS]
 
-    def _write(self, call: str, change: Change) -> None:
+    def _write(self, call: str, change: Change, approved: bool) -> None:
         document = change.file.document
         data = document.encoded(change.text) if document else change.text.encode("utf-8", "replace")
         expected = document.state.digest if document else ABSENT
-        self._journal.write(self._key(call), change.path, data, expected=expected)
+        self._journal.write(
+            self._key(call), change.path, data, expected=expected, approved=approved
+        )
 
     async def _problems(self, path: str) -> list[str]:
         """What is wrong with a file, as far as the editor or what is installed here can tell."""
