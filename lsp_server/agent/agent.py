@@ -68,15 +68,13 @@ class Agent:
     ) -> None:
         """Raises UsageError if the root is no folder, and AgentError or StoreError."""
         places = places or Places.usual()
-        workspace = Workspace(root)
+        self._journal = open_journal(root, places)
         self.store = Store(places.sessions)
-        self.decisions = Decisions(places.decisions, workspace.root)
+        self.decisions = Decisions(places.decisions, self._journal.workspace.root)
         self._engine = engine
         self._library = library
         self._ask = ask
         self._buffers = buffers
-        self._ledger = Ledger(places.journal, workspace.root)
-        self._journal = Journal(workspace, self._ledger)
 
     async def begin(self, mode: str = "ask") -> Session:
         """A new session."""
@@ -107,7 +105,7 @@ class Agent:
 
     async def close(self) -> None:
         """Let go of the files."""
-        await asyncio.to_thread(self._ledger.close)
+        await asyncio.to_thread(self._journal.ledger.close)
         await asyncio.to_thread(self.store.close)
 
     async def _open(self, stored: Stored) -> Session:
@@ -128,6 +126,12 @@ class Agent:
         return await asyncio.to_thread(
             Session, self._engine, dialect, tools, desk, self.store, stored, system
         )
+
+
+def open_journal(root: Path, places: Places) -> Journal:
+    """What the agent has changed in a folder. Raises UsageError and AgentError."""
+    workspace = Workspace(root)
+    return Journal(workspace, Ledger(places.journal, workspace.root))
 
 
 def checked_mode(mode: str) -> Mode:

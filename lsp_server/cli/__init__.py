@@ -120,6 +120,7 @@ def _chat_options(parser: argparse.ArgumentParser) -> None:
     stored.add_argument("--list", action="store_true", help="list the folder's sessions")
     stored.add_argument("--export", metavar="ID", help="print a session as JSON")
     stored.add_argument("--delete", metavar="ID", help="delete a session")
+    stored.add_argument("--undo", metavar="ID", help="take back all that a session has changed")
 
 
 def _eval_options(parser: argparse.ArgumentParser) -> None:

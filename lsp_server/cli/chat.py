@@ -10,20 +10,22 @@ import sys
 from contextlib import aclosing, suppress
 from pathlib import Path
 
-from lsp_server.agent.agent import Agent, Places, checked_mode
+from lsp_server.agent.agent import Agent, Places, checked_mode, open_journal
 from lsp_server.agent.display import visible
 from lsp_server.agent.events import Event, TurnEnded
+from lsp_server.agent.files.undo import Undone, undo
 from lsp_server.agent.permissions import nobody
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Store
 from lsp_server.cli.chat_screen import Screen, as_json
 from lsp_server.cli.engine import opener
+from lsp_server.cli.project import scanned
 from lsp_server.cli.status import shown_status
-from lsp_server.engines.chat import FullEngine
+from lsp_server.engines.base import EngineStatus
 from lsp_server.engines.local.engine import not_counted
+from lsp_server.errors import UsageError
 from lsp_server.settings import Settings
 from lsp_server.workspace.index import Index
-from lsp_server.workspace.indexer import Indexer
 
 MODES = {"read": "plan", "edit": "edit", "all": "all"}
 """What `--approve` says is done without asking."""
@@ -34,11 +36,11 @@ _HELP = "/undo takes back the last turn, /mode MODE changes what is asked about,
 
 def run(options: argparse.Namespace) -> int:
     """Chat; 0 only if the last turn ended by itself."""
-    if options.list or options.export or options.delete:
+    if options.list or options.export or options.delete or options.undo:
         return _stored(options)
-    with shown_status() as on_status:
-        engine = opener(options)(Settings(), on_status, not_counted)
-        return asyncio.run(_chat(options, engine))
+    if options.prompt is not None and not options.prompt.strip():
+        raise UsageError("The message is empty; say what you want behind -p.")
+    return asyncio.run(_chat(options))
 
 
 def _stored(options: argparse.Namespace) -> int:
@@ -47,7 +49,13 @@ def _stored(options: argparse.Namespace) -> int:
         if options.export:
             print(json.dumps(store.export(options.export), indent=2))
         elif options.delete:
+            root = Path(store.get(options.delete).workspace)
+            if root.is_dir():
+                open_journal(root, Places.usual()).ledger.forget(options.delete)
             store.delete(options.delete)
+        elif options.undo:
+            root = Path(store.get(options.undo).workspace)
+            print(_undone(undo(open_journal(root, Places.usual()), options.undo)))
         else:
             for each in store.sessions(Path(options.cwd).resolve()):
                 print(f"{each.id}  {each.mode:5}  {each.title}")
@@ -56,16 +64,20 @@ def _stored(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _chat(options: argparse.Namespace, engine: FullEngine) -> int:
+async def _chat(options: argparse.Namespace) -> int:
     root = Path(options.cwd)
     screen = Screen()
     asks = options.prompt is None
-    indexer = Indexer(root)
-    scanning = asyncio.create_task(indexer.scan())
-    agent = Agent(engine, root, Index(root), ask=screen.ask if asks else nobody)
+    with shown_status() as on_status:
+        engine = opener(options)(Settings(), on_status, not_counted)
+        try:
+            agent = Agent(engine, root, Index(root), ask=screen.ask if asks else nobody)
+            await engine.chat_info()
+            await scanned(root, lambda done, total: on_status(_reading(done, total)))
+        except BaseException:
+            await engine.close()
+            raise
     try:
-        await engine.chat_info()
-        await scanning
         mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
         session = (
             await agent.resume(options.resume, mode if options.approve else None)
@@ -73,24 +85,32 @@ async def _chat(options: argparse.Namespace, engine: FullEngine) -> int:
             else await agent.begin(mode)
         )
         for step in await agent.recovered(session.stored.id):
-            print(
-                f"fimble: {step.step.path} was {step.found} when it was cut off.", file=sys.stderr
-            )
+            _say(f"a change of {step.step.path} was cut off; it is {step.found}.")
         if session.interrupted:
-            print(f"fimble: the last turn was cut off at: {session.interrupted}.", file=sys.stderr)
+            _say(f"the last turn was cut off at: {session.interrupted}.")
         if not asks:
             ended = await _turn(session, options.prompt, screen, as_lines=options.json)
             return 0 if ended.reason == "end_turn" else NOT_ENDED
         return await _converse(agent, session, screen)
     finally:
-        scanning.cancel()
-        await indexer.close()
         await agent.close()
         await engine.close()
 
 
+def _reading(done: int, total: int) -> EngineStatus:
+    return EngineStatus("loading", f"Reading the folder: {done} of {total} files.")
+
+
+def _undone(undone: Undone) -> str:
+    return visible(f"Undone: {', '.join(undone.paths) or 'nothing'}.", keep="")
+
+
 def _say(sentence: str) -> None:
     print(f"fimble: {visible(sentence)}", file=sys.stderr)
+
+
+def _say(sentence: str) -> None:
+    print(f"fimble: {visible(sentence, keep='')}", file=sys.stderr)
 
 
 async def _turn(
@@ -124,8 +144,7 @@ async def _converse(agent: Agent, session: Session, screen: Screen) -> int:
         if command in ("/exit", "/quit"):
             return 0 if reason == "end_turn" else NOT_ENDED
         if command == "/undo":
-            undone = await agent.undo(session.stored.id, session.last_turn)
-            print(f"Undone: {', '.join(undone.paths) or 'nothing'}.")
+            print(_undone(await agent.undo(session.stored.id, session.last_turn)))
         elif command == "/mode":
             session = await agent.resume(session.stored.id, checked_mode(rest.strip()))
         elif command.startswith("/"):

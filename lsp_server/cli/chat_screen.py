@@ -10,7 +10,6 @@ import asyncio
 import difflib
 import json
 import sys
-from collections.abc import Callable
 
 from lsp_server.agent.display import visible
 from lsp_server.agent.events import (
@@ -52,9 +51,7 @@ def as_json(event: Event) -> None:
 class Screen:
     """Prints the events of one chat."""
 
-    def __init__(self, write: Callable[[str], object] = sys.stdout.write) -> None:
-        self._write = write
-        self._titles: dict[str, str] = {}
+    def __init__(self) -> None:
         self._in_text = False
 
     def show(self, event: Event) -> None:
@@ -62,11 +59,10 @@ class Screen:
         match event:
             case MessageChunk(text):
                 self._in_text = True
-                self._write(visible(text))
+                sys.stdout.write(visible(text))
             case ThoughtChunk() | PlanChanged():
                 return
-            case ToolStarted(identity, title):
-                self._titles[identity] = title
+            case ToolStarted(_, title):
                 self._line(f"● {visible(title, keep='')}")
             case ToolUpdated(status="failed", text=text):
                 self._line(f"  failed: {_short(text)}")
@@ -85,9 +81,9 @@ class Screen:
 
     def _line(self, text: str) -> None:
         if self._in_text:
-            self._write("\n")
+            sys.stdout.write("\n")
             self._in_text = False
-        self._write(f"{text}\n")
+        sys.stdout.write(f"{text}\n")
 
     async def ask(self, question: Question) -> Choice:
         """Have the user decide; the end of input is a no."""

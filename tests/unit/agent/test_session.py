@@ -175,6 +175,14 @@ async def test_protected_files_are_asked_about_in_every_mode(begin: Begin, folde
     assert ended(events).changed == ()
 
 
+async def test_a_protected_file_is_written_if_the_user_says_so(begin: Begin, folder: Path) -> None:
+    write = call("edit", path=".vscode/settings.json", old="", new="{}")
+    agent = begin([write, "Done."], User("allow_once"))
+    events = await turn(await agent.begin("ask"))
+    assert ended(events).changed == (".vscode/settings.json",)
+    assert (folder / ".vscode" / "settings.json").read_text() == "{}"
+
+
 @pytest.mark.parametrize("path", [".env", "../outside.py", "/etc/passwd"])
 async def test_what_is_secret_or_outside_is_not_read(begin: Begin, path: str) -> None:
     agent = begin([call("read", path=path), "I can't."])

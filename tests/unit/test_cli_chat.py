@@ -1,0 +1,149 @@
+"""`fimble chat` with a scripted model: what is printed, exit codes, stored sessions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lsp_server.cli import main
+
+TEXT = "def add(a, b):\n    return a - b\n"
+EDIT = {"name": "edit", "arguments": {"path": "calc.py", "old": "a - b", "new": "a + b"}}
+FIX = f"I mend it.\n```json\n{json.dumps(EDIT)}\n```\n"
+RUN = '```json\n{"name": "run", "arguments": {"command": "cat calc.py; rm calc.py"}}\n```'
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "calc.py").write_text(TEXT)
+    monkeypatch.chdir(root)
+    for name in ("FIMBLE_STATE", "FIMBLE_CACHE"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    return root
+
+
+@pytest.fixture
+def chat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Chat:
+    return Chat(tmp_path / "script.json", capsys)
+
+
+class Chat:
+    """Runs the command with a script."""
+
+    def __init__(self, script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._script = script
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str, script: tuple[str, ...] = ()) -> tuple[int, str, str]:
+        """Exit code, and what was printed on both streams."""
+        self._script.write_text(json.dumps([{"chat": text} for text in script]))
+        code = main(["chat", "--script", str(self._script), *arguments])
+        printed = self._capsys.readouterr()
+        return code, printed.out, printed.err
+
+
+def session_id(chat: Chat) -> str:
+    return chat("--list")[1].split()[0]
+
+
+def test_one_message_edits_and_says_what_changed(chat: Chat, project: Path) -> None:
+    code, out, _ = chat("-p", "mend add", "--approve", "edit", script=(FIX, "Done."))
+    assert code == 0
+    assert (project / "calc.py").read_text() == TEXT.replace("-", "+")
+    assert out == (
+        "I mend it.\n\n● Edit calc.py\n"
+        "  --- calc.py\n  +++ calc.py\n  @@ -1,2 +1,2 @@\n   def add(a, b):\n"
+        "  -    return a - b\n  +    return a + b\nDone.\nChanged: calc.py\n\n"
+    )
+
+
+def test_as_json_the_last_line_tells_the_answer_the_reason_and_the_files(chat: Chat) -> None:
+    code, out, _ = chat("-p", "mend", "--approve", "edit", "--json", script=(FIX, "Done."))
+    events = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert events[-1] == {"stopReason": "end_turn", "answer": "Done.", "files": ["calc.py"]}
+    kinds = [event.get("sessionUpdate") for event in events]
+    assert kinds[0] == "usage_update"
+    assert {"agent_message_chunk", "tool_call", "tool_call_update"} <= set(kinds)
+
+
+def test_without_approval_it_only_reads(chat: Chat, project: Path) -> None:
+    code, out, _ = chat("-p", "mend", script=(FIX, "I would write a + b."))
+    assert code == 0
+    assert (project / "calc.py").read_text() == TEXT
+    assert "Changed" not in out
+
+
+def test_nobody_is_asked_so_what_needs_a_question_is_not_done(chat: Chat, project: Path) -> None:
+    code, out, _ = chat("-p", "go", "--approve", "edit", script=(RUN, "Well."))
+    assert code == 0
+    assert "said no" in out
+    assert (project / "calc.py").exists()
+
+
+def test_a_turn_that_did_not_end_by_itself_has_another_exit_code(chat: Chat) -> None:
+    circle = '```json\n{"name": "read", "arguments": {"path": "calc.py"}}\n```'
+    code, out, _ = chat("-p", "go", script=(circle,) * 9)
+    assert code == 1
+    assert "[refusal] The model went round in circles" in out
+
+
+def test_sessions_are_listed_exported_resumed_undone_and_deleted(chat: Chat, project: Path) -> None:
+    chat("-p", "mend add", "--approve", "edit", script=(FIX, "Done."))
+    identity = session_id(chat)
+    assert chat("--list")[1].split()[1:] == ["edit", "mend", "add"]
+    exported = json.loads(chat("--export", identity)[1])
+    assert [entry["kind"] for entry in exported["entries"]][:2] == ["user", "assistant"]
+    code, out, _ = chat("-p", "sure?", "--resume", identity, script=("Yes.",))
+    assert (code, out) == (0, "Yes.\n\n")
+    assert chat("--undo", identity)[1] == "Undone: calc.py.\n"
+    assert (project / "calc.py").read_text() == TEXT
+    assert chat("--delete", identity)[:2] == (0, "")
+    assert chat("--list")[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--resume", "none", "-p", "x"), "There is no session none"),
+        (("--export", "none"), "There is no session none"),
+        (("--undo", "none"), "There is no session none"),
+        (("--cwd", "nowhere", "-p", "x"), "nowhere can't be opened"),
+        (("-p", " "), "The message is empty"),
+    ],
+)
+def test_bad_input_is_one_sentence(chat: Chat, arguments: tuple[str, ...], sentence: str) -> None:
+    code, out, err = chat(*arguments)
+    assert code == 2
+    assert out == ""
+    assert err.startswith(f"fimble: {sentence}")
+    assert err.count("\n") == 1
+
+
+def test_what_a_model_says_steers_no_terminal(chat: Chat) -> None:
+    _, out, _ = chat("-p", "go", script=("\x1b]52;c;aGk=\x07 and \u202e",))
+    assert out == "\\x1b]52;c;aGk=\\x07 and \\u202e\n\n"
+
+
+def test_a_session_of_another_folder_is_not_resumed_here(chat: Chat, tmp_path: Path) -> None:
+    chat("-p", "x", script=("Yes.",))
+    identity = session_id(chat)
+    (tmp_path / "other").mkdir()
+    code, _, err = chat("--cwd", str(tmp_path / "other"), "--resume", identity, "-p", "x")
+    assert code == 2
+    assert "belongs to" in err
+
+
+def test_a_conversation(chat: Chat, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["mend add", "y", "/undo", "/mode plan", "/what", "again", "/exit"])
+    monkeypatch.setattr("builtins.input", lambda _="": next(typed))
+    code, out, _ = chat(script=(FIX, "Done.", "No."))
+    assert code == 0
+    assert "? Write calc.py?" in out
+    assert "Undone: calc.py." in out
+    assert "No." in out
+    assert (project / "calc.py").read_text() == TEXT
