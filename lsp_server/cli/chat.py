@@ -109,10 +109,6 @@ def _say(sentence: str) -> None:
     print(f"fimble: {visible(sentence)}", file=sys.stderr)
 
 
-def _say(sentence: str) -> None:
-    print(f"fimble: {visible(sentence, keep='')}", file=sys.stderr)
-
-
 async def _turn(
     session: Session, text: str, screen: Screen, *, as_lines: bool = False
 ) -> TurnEnded:
