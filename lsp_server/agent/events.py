@@ -90,6 +90,7 @@ class ToolUpdated:
     status: ToolStatus
     text: str = ""
     diff: Diff | None = None
+    locations: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +151,20 @@ def payload(event: Event) -> dict[str, Any]:
                 "status": "pending",
                 "locations": [_location(each) for each in locations],
             }
-        case ToolUpdated(identity, status, text, diff):
+        case ToolUpdated(identity, status, text, diff, locations):
             content: list[dict[str, Any]] = []
             if text:
                 content.append({"type": "content", "content": _text(text)})
             if diff:
                 content.append(difference(diff))
-            update = {"sessionUpdate": "tool_call_update", "toolCallId": identity}
-            return update | {"status": status} | ({"content": content} if content else {})
+            update: dict[str, Any] = {
+                "sessionUpdate": "tool_call_update",
+                "toolCallId": identity,
+                "status": status,
+            }
+            if locations:
+                update["locations"] = [_location(each) for each in locations]
+            return update | ({"content": content} if content else {})
         case UsageNoted(used, size):
             return {"sessionUpdate": "usage_update", "used": used, "size": size}
         case TurnEnded(reason, answer, changed, problem):

@@ -1,9 +1,9 @@
 """Stored entries, and the messages that they stand for.
 
 user       {"text"}                      what the user said
-assistant  {"text", "calls"}             what the model said
+assistant  {"text", "calls", "prose"}    what the model said; the prose is for the user
 tool       {"text", "subject", "call"}   what a call gave
-call       {"id", "title"}               a call begins
+call       {"id", "title", "kind"}       a call begins
 called     {"id", "failed"}              and has ended
 ended      {"reason", "files"}           the turn is over
 """

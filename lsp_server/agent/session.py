@@ -17,7 +17,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lsp_server.agent import conversation, history
@@ -26,19 +26,20 @@ from lsp_server.agent.conversation import Item
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.dialect import Answered, Dialect
 from lsp_server.agent.events import (
-    Diff,
     Event,
     MessageChunk,
     StopReason,
     ThoughtChunk,
     ToolStarted,
+    ToolStatus,
     ToolUpdated,
     TurnEnded,
     UsageNoted,
 )
 from lsp_server.agent.guard import LoopGuard
+from lsp_server.agent.permissions import Mode
 from lsp_server.agent.store import Store, Stored
-from lsp_server.agent.tools.base import Tool, ToolFailed
+from lsp_server.agent.tools.base import Result, Tool, ToolFailed
 from lsp_server.core.tokens import estimate
 from lsp_server.engines.chat import ChatEngine, Message
 from lsp_server.errors import FimbleError, describe
@@ -64,8 +65,8 @@ class _Turn:
     calls: int = 0
 
 
-_Outcome = tuple[bool, str, tuple[Diff, ...]]
-"""Whether a call failed, the text for the model, and the diffs to show."""
+_Outcome = tuple[bool, Result]
+"""Whether a call failed, and what came of it."""
 
 
 class Session:
@@ -95,13 +96,16 @@ class Session:
         """Number of the latest turn; 0 before the first."""
         self.interrupted = past.interrupted
         """What was under way when the last turn was ended by a crash; empty if nothing was."""
-        self._running: asyncio.Task[None] | None = None
+        self._is_cancelled = False
+        self._stoppable: asyncio.Task[None] | None = None
+        """The turn, from its first step until its end is being told."""
 
     async def turn(self, text: str) -> AsyncGenerator[Event, None]:
         """Say something to the model. Raises StoreError if it can't be stored.
 
         If the iterator is closed early, the turn is cancelled.
         """
+        self._is_cancelled = False
         turn = _Turn(self.last_turn + 1)
         self.last_turn = self._desk.turn = turn.number
         if not self.stored.title:
@@ -109,25 +113,34 @@ class Session:
         task = Item(Message("user", text), turn.number, is_task=True)
         await self._add(turn, "user", {"text": text}, task)
         events: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._running = asyncio.create_task(self._whole(turn, events))
-        self._running.add_done_callback(lambda _: events.put_nowait(None))
+        running = asyncio.create_task(self._whole(turn, events))
+        running.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:
                 yield event
-            self._running.result()
+            running.result()
         finally:
             self.cancel()
-            await asyncio.wait([self._running])
+            await asyncio.wait([running])
 
     def cancel(self) -> None:
         """End the turn that runs; its last event still comes. What it did can be undone."""
-        if self._running is not None:
-            self._running.cancel()
+        self._is_cancelled = True
+        if self._stoppable is not None:
+            self._stoppable.cancel()
+            self._stoppable = None  # a second time would hit the telling of the end
+
+    def permit(self, mode: Mode) -> None:
+        """What may be done without asking from now on, in the turn that runs too."""
+        self._desk.permissions.mode = mode
 
     async def _whole(self, turn: _Turn, events: asyncio.Queue[Event | None]) -> None:
         reason: StopReason = "error"
         problem = ""
         try:
+            if self._is_cancelled:  # before it has begun
+                raise asyncio.CancelledError
+            self._stoppable = asyncio.current_task()
             async with aclosing(self._steps(turn)) as steps:
                 async for event in steps:
                     if isinstance(event, TurnEnded):
@@ -138,6 +151,7 @@ class Session:
             reason = "cancelled"
         except FimbleError as error:
             problem = str(error)
+        self._stoppable = None
         changed = await asyncio.to_thread(self._desk.changed, turn.number)
         await self._note(turn, "ended", {"reason": reason, "files": changed})
         events.put_nowait(TurnEnded(reason, turn.answer.strip(), tuple(changed), problem))
@@ -164,7 +178,8 @@ class Session:
                         yield ThoughtChunk(piece.text)
             turn.answer = answered.prose
             message = answered.message()
-            await self._add(turn, "assistant", history.body(message), Item(message, turn.number))
+            said = history.body(message) | {"prose": answered.prose.strip()}
+            await self._add(turn, "assistant", said, Item(message, turn.number))
             if not answered.calls:
                 if answered.was_cut:
                     yield TurnEnded("max_tokens", problem="The answer was too long for the model.")
@@ -209,7 +224,7 @@ class Session:
         tool = self._tools[call.name]
         title = tool.title(call.arguments)
         yield ToolStarted(identity, title, tool.kind)
-        await self._note(turn, "call", {"id": identity, "title": title})
+        await self._note(turn, "call", {"id": identity, "title": title, "kind": tool.kind})
         yield ToolUpdated(identity, "in_progress")
         lines: asyncio.Queue[str | None] = asyncio.Queue()
         self._desk.output = lines.put_nowait
@@ -218,32 +233,31 @@ class Session:
         try:
             while (line := await lines.get()) is not None:
                 yield ToolUpdated(identity, "in_progress", line)
-            failed, text, diffs = await running
+            failed, result = await running
         finally:
             running.cancel()
             await asyncio.wait([running])
-        for diff in diffs[:-1]:
+        for diff in result.diffs[:-1]:
             yield ToolUpdated(identity, "in_progress", diff=diff)
-        last = diffs[-1] if diffs else None
-        yield ToolUpdated(identity, "failed" if failed else "completed", text, last)
+        last = result.diffs[-1] if result.diffs else None
+        status: ToolStatus = "failed" if failed else "completed"
+        yield ToolUpdated(identity, status, result.text, last, result.locations)
         await self._note(turn, "called", {"id": identity, "failed": failed})
-        yield text
+        yield result.text
 
-    async def _run(
-        self, tool: Tool, identity: str, call: Call
-    ) -> tuple[bool, str, tuple[Diff, ...]]:
-        """Whether it failed, the text for the model, and the diffs to show."""
+    async def _run(self, tool: Tool, identity: str, call: Call) -> _Outcome:
         try:
             if CUT_OFF in call.repairs and tool.kind in ("edit", "execute"):
                 raise ToolFailed("The call ended in the middle of a text; write it again, whole.")
             result = await tool.run(self._desk, identity, call.arguments)
             read_as = f"(Read as: {'; '.join(call.repairs)}.)\n" if call.repairs else ""
-            return False, read_as + result.text, result.diffs
+            return False, replace(result, text=read_as + result.text)
         except (ToolFailed, FimbleError) as problem:
-            return True, str(problem), ()
+            return True, Result(str(problem))
         except Exception as error:  # one broken tool does not end the turn
             logger.error("the tool %s failed: %s", call.name, describe(error))
-            return True, f"The tool itself failed ({type(error).__name__}); do it another way.", ()
+            kind = type(error).__name__
+            return True, Result(f"The tool itself failed ({kind}); do it another way.")
 
     def _subject(self, made: Call | Rejected) -> str:
         if isinstance(made, Rejected):

@@ -248,6 +248,27 @@ async def test_cancelling_ends_it_and_the_session_goes_on(begin: Begin) -> None:
     assert ended(await turn(session)).answer == "Later."
 
 
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_turn_can_be_cancelled_at_any_moment(begin: Begin, steps: int) -> None:
+    session = await begin([call("read", path="calc.py"), "It subtracts.", "Later."]).begin()
+    work = asyncio.create_task(turn(session))
+    for _ in range(steps * 3):
+        await asyncio.sleep(0)
+    session.cancel()
+    session.cancel()
+    assert ended(await work).reason in ("cancelled", "end_turn")
+    assert ended(await turn(session)).reason == "end_turn"
+
+
+async def test_what_is_permitted_holds_in_the_turn_that_runs(begin: Begin, folder: Path) -> None:
+    session = await begin([FIX, "I can't."]).begin("edit")
+    async with aclosing(session.turn("mend add")) as events:
+        async for event in events:
+            if isinstance(event, ToolStarted):
+                session.permit("plan")
+    assert (folder / "calc.py").read_text() == TEXT
+
+
 async def test_it_is_resumed_as_it_was(begin: Begin) -> None:
     first = begin([call("read", path="calc.py"), "It subtracts."])
     session = await first.begin("edit")
