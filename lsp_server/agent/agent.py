@@ -17,7 +17,7 @@ from typing import get_args
 from lsp_server.agent import decisions, store
 from lsp_server.agent.calls.render import Protocol
 from lsp_server.agent.decisions import Decisions
-from lsp_server.agent.desk import Buffers, Desk
+from lsp_server.agent.desk import Buffers, Desk, Given
 from lsp_server.agent.dialect import Dialect
 from lsp_server.agent.files.journal import Journal, Recovered
 from lsp_server.agent.files.ledger import Ledger
@@ -75,6 +75,7 @@ class Agent:
         self._library = library
         self._ask = ask
         self._buffers = buffers
+        self._given: dict[str, list[Given]] = {}
 
     async def begin(self, mode: str = "ask") -> Session:
         """A new session."""
@@ -119,6 +120,7 @@ class Agent:
             self._library,
             Permissions(mode, self.decisions, self._ask),
             buffers=self._buffers,
+            given=self._given.setdefault(stored.id, []),
         )
         protocol = None if info.native_tools else SMALL_PROTOCOL
         system = system_message(desk.root, schemas, protocol, writes=mode != "plan")

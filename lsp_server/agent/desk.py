@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from lsp_server.agent.commands.limits import Limits
 from lsp_server.agent.commands.sandbox import Sandbox, find_sandbox
 from lsp_server.agent.edits.check import new_errors
+from lsp_server.agent.edits.merge import merge
 from lsp_server.agent.events import Diff
 from lsp_server.agent.files.journal import Journal
 from lsp_server.agent.files.ledger import Key
@@ -22,10 +23,10 @@ from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.protected import is_protected
 from lsp_server.agent.files.read import Document, read
 from lsp_server.agent.files.snapshot import TooLarge, Watch
-from lsp_server.agent.files.state import ABSENT, look
+from lsp_server.agent.files.state import ABSENT, State, look
 from lsp_server.agent.permissions import Permissions, Refused
 from lsp_server.core.syntax import Syntax, grammar_for
-from lsp_server.errors import AgentError, FileChanged
+from lsp_server.errors import AgentError, FileChanged, UndoRefused
 from lsp_server.workspace.index import Index
 
 if TYPE_CHECKING:
@@ -81,6 +82,14 @@ class Change:
         return Diff(self.path, None if self.is_new else self.file.text, self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A change that was put into an open document. The editor keeps it, so no journal does."""
+
+    turn: int
+    change: Change
+
+
 class Desk:
     """Of one session, which sets `turn` and `output` for each of its turns and calls."""
 
@@ -93,7 +102,9 @@ class Desk:
         *,
         buffers: Buffers | None = None,
         limits: Limits | None = None,
+        given: list[Given] | None = None,
     ) -> None:
+        """`given`: what earlier desks of the session have put into open documents."""
         self.session = session
         self.library = library
         self.permissions = permissions
@@ -103,6 +114,7 @@ class Desk:
         self.turn = 0
         self._journal = journal
         self._buffers = buffers
+        self._given = [] if given is None else given
         self._watch = Watch(journal)
 
     @property
@@ -157,6 +169,7 @@ class Desk:
         in_editor = [change for change in changes if not change.is_new and not change.file.document]
         if in_editor and not (self._buffers and await self._buffers.apply(in_editor)):
             raise FileChanged("An open file has changed since it was read; read it again.")
+        self._given += [Given(self.turn, change) for change in in_editor]
         for change in changes:
             if change not in in_editor:
                 await asyncio.to_thread(self._write, call, change, bool(protected))
@@ -200,10 +213,55 @@ class Desk:
     def changed(self, turn: int) -> list[str]:
         """The files that a turn has changed. Waits for the disk."""
         steps = self._journal.ledger.steps(self.session, str(turn))
-        return sorted({step.path for step in steps if step.status == "done"})
+        on_disk = {step.path for step in steps if step.status == "done"}
+        return sorted(on_disk | {each.change.path for each in self._given if each.turn == turn})
+
+    async def take_back(self, turn: int | None = None) -> list[str]:
+        """Undo what a turn, or all of them, put into open documents; return their paths.
+
+        What was written there since stays. Raises UndoRefused where it is in the same lines, and
+        then nothing was changed.
+        """
+        undone = [each for each in self._given if turn in (None, each.turn)]
+        before: dict[str, File] = {}
+        texts: dict[str, str] = {}
+        for each in reversed(undone):
+            change = each.change
+            if change.path not in before:
+                before[change.path] = await self.read(change.path)
+                texts[change.path] = before[change.path].text
+            texts[change.path] = _without(change, texts[change.path])
+        changes = [Change(file, texts[path]) for path, file in before.items()]
+        in_editor = [change for change in changes if not change.file.document]
+        if in_editor and not (self._buffers and await self._buffers.apply(in_editor)):
+            raise UndoRefused("An open file changed meanwhile; nothing was undone. Try again.")
+        for change in changes:
+            if change.file.document:  # it was closed since
+                await asyncio.to_thread(self._put_back, change, change.file.document)
+        self._given[:] = [each for each in self._given if each not in undone]
+        return sorted(before)
+
+    def _put_back(self, change: Change, document: Document) -> None:
+        key = Key(self.session, str(self.turn), "undo")
+        wanted = State(document.encoded(change.text), document.state.mode)
+        self._journal.change(key, "undo", change.path, document.state, wanted)
 
     def _key(self, call: str) -> Key:
         return Key(self.session, str(self.turn), call)
+
+
+def _without(change: Change, text: str) -> str:
+    """A text as it would be if a change of it had not been made. Raises UndoRefused."""
+    if text == change.text:
+        return change.file.text
+    versions = (change.text, text, change.file.text)
+    merged = merge(*(version.splitlines(keepends=True) for version in versions))
+    if merged is None:
+        raise UndoRefused(
+            f"{change.path} changed since in the same lines; nothing was undone. Undo the later"
+            " changes first, or edit by hand."
+        )
+    return "".join(merged)
 
 
 def _new_errors(change: Change) -> list[str]:

@@ -134,6 +134,13 @@ class Session:
         """What may be done without asking from now on, in the turn that runs too."""
         self._desk.permissions.mode = mode
 
+    async def take_back(self, turn: int | None = None) -> list[str]:
+        """Undo what a turn, or all of them, put into open documents; `Agent.undo` does the rest.
+
+        Returns the paths. Raises UndoRefused.
+        """
+        return await self._desk.take_back(turn)
+
     async def _whole(self, turn: _Turn, events: asyncio.Queue[Event | None]) -> None:
         reason: StopReason = "error"
         problem = ""
