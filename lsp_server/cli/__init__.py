@@ -64,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--tcp", metavar="HOST:PORT", help="listen on a loopback address instead")
     _engine_options(serve)
 
+    acp = commands.add_parser("acp", help="run the agent for editors, on standard input/output")
+    _engine_options(acp)
+
     complete = commands.add_parser("complete", help="print what belongs at a place in a file")
     complete.add_argument("place", metavar="FILE:LINE[:COL]", help="counted from 1; COL: line end")
     complete.add_argument("--json", action="store_true", help="print one JSON object")

@@ -1,0 +1,154 @@
+"""What the Agent Client Protocol's requests hold, and what its answers look like. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, get_args
+
+from lsp_server import __version__
+from lsp_server.agent.events import Choice, Question, StopReason
+from lsp_server.agent.permissions import Mode
+from lsp_server.agent.store import Stored
+from lsp_server.core.uris import path_of
+
+PROTOCOL_VERSION = 1
+MODE = "mode"
+"""Id of the one configuration option."""
+
+_MODES: dict[Mode, tuple[str, str]] = {
+    "plan": ("Plan", "Reads only: changes nothing, runs nothing."),
+    "ask": ("Ask", "Asks before each edit and each command."),
+    "edit": ("Edit", "Edits without asking; asks before commands."),
+    "all": ("All", "Edits, and runs commands in the sandbox, without asking."),
+}
+_CHOICES: dict[Choice, str] = {
+    "allow_once": "Allow",
+    "allow_always": "Always allow",
+    "reject_once": "Reject",
+    "reject_always": "Always reject",
+}
+
+
+class Block(Protocol):
+    """A content block of a prompt."""
+
+    type: str
+
+
+def initialized() -> dict[str, Any]:
+    """The answer to `initialize`. No login is needed, so none is offered."""
+    return {
+        "protocolVersion": PROTOCOL_VERSION,
+        "agentInfo": {"name": "fimble", "title": "Fimble", "version": __version__},
+        "agentCapabilities": {
+            "loadSession": True,
+            "promptCapabilities": {"image": False, "audio": False, "embeddedContext": True},
+            "mcpCapabilities": {"http": False, "sse": False},
+            "sessionCapabilities": {
+                name: {} for name in ("list", "resume", "close", "delete", "fork")
+            },
+        },
+        "authMethods": [],
+    }
+
+
+def opened(stored: Stored) -> dict[str, Any]:
+    """What is told of a session that was begun or opened."""
+    modes = [
+        {"id": mode, "name": name, "description": text} for mode, (name, text) in _MODES.items()
+    ]
+    return {
+        "sessionId": stored.id,
+        "modes": {"currentModeId": stored.mode, "availableModes": modes},
+        "configOptions": options(stored.mode),
+    }
+
+
+def options(mode: str) -> list[dict[str, Any]]:
+    """The configuration options: clients that know these don't look at the modes."""
+    return [
+        {
+            "type": "select",
+            "id": MODE,
+            "name": "Mode",
+            "category": "mode",
+            "description": "What is done without asking.",
+            "currentValue": mode,
+            "options": [
+                {"value": value, "name": name, "description": text}
+                for value, (name, text) in _MODES.items()
+            ],
+        }
+    ]
+
+
+def mode_changes(mode: str) -> list[dict[str, Any]]:
+    """The updates that tell of another mode."""
+    return [
+        {"sessionUpdate": "current_mode_update", "currentModeId": mode},
+        {"sessionUpdate": "config_option_update", "configOptions": options(mode)},
+    ]
+
+
+def info(stored: Stored) -> dict[str, Any]:
+    """A session in a list."""
+    when = datetime.fromtimestamp(stored.updated, UTC).isoformat()
+    told = {"sessionId": stored.id, "cwd": stored.workspace, "updatedAt": when}
+    return told | ({"title": stored.title} if stored.title else {})
+
+
+def permission(session: str, question: Question, call: dict[str, Any]) -> dict[str, Any]:
+    """Parameters of `session/request_permission`."""
+    choices = [
+        {"optionId": choice, "name": _CHOICES[choice], "kind": choice}
+        for choice in question.choices
+    ]
+    return {"sessionId": session, "toolCall": call, "options": choices}
+
+
+def chosen(answer: object, question: Question) -> Choice:
+    """What the user has chosen; what is not among the choices, or no choice, is a no."""
+    outcome = answer.get("outcome") if isinstance(answer, dict) else None
+    option = outcome.get("optionId") if isinstance(outcome, dict) else None
+    found: Choice | None = next((each for each in question.choices if each == option), None)
+    return found or "reject_once"
+
+
+def stop_reason(reason: StopReason) -> str:
+    """The protocol's word. After its `refusal` clients forget the prompt, and we don't."""
+    assert reason in get_args(StopReason)
+    return "max_turn_requests" if reason == "refusal" else reason
+
+
+def said(blocks: Sequence[Any], root: Path) -> str:
+    """The text of a prompt: linked files are named as mentions, embedded ones are quoted."""
+    return "\n".join(filter(None, (_said(block, root) for block in blocks)))
+
+
+def _said(block: Any, root: Path) -> str:
+    if block.type == "text":
+        return str(block.text)
+    if block.type == "resource_link":
+        return f"@{_name(block.uri, root)}"
+    text = getattr(getattr(block, "resource", None), "text", None)
+    if text is None:
+        return ""  # pictures and sound, which were not announced
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"{_name(block.resource.uri, root)}:\n{fence}\n{text}\n{fence}"
+
+
+def _name(uri: str, root: Path) -> str:
+    path = path_of(uri)
+    if path is None:
+        return uri
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _longest_run(text: str) -> int:
+    longest = run = 0
+    for character in text:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest

@@ -1,0 +1,8 @@
+"""Chats of a client, whatever protocol it speaks.
+
+room.py      the sessions of one folder: begun, resumed, run one turn at a time, ended
+claims.py    a session is run by one process at a time
+telling.py   events as a client is shown them
+replay.py    what was said in a stored session, as events
+words.py     what the user may say besides messages: /undo, /mode
+"""

@@ -1,0 +1,284 @@
+"""The chat sessions of one folder, for one client.
+
+    room = Room(root, engine, client)
+    opened = await room.begin("ask")
+    ended = await room.turn(opened.stored.id, "rename parse to parse_line")
+    await room.end()
+
+A session runs one turn at a time, here and in all processes of the user. What fails in one turn is
+told as its end, and other sessions go on. Methods raise FimbleError, and what the client raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from lsp_server.agent import history
+from lsp_server.agent.agent import Agent, Places, checked_mode
+from lsp_server.agent.desk import Buffers
+from lsp_server.agent.events import Choice, Event, Question, TurnEnded
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.undo import Undone
+from lsp_server.agent.history import Past
+from lsp_server.agent.session import Session
+from lsp_server.agent.store import Store, Stored
+from lsp_server.edge.chat.claims import Claimed, claimed, default_folder
+from lsp_server.edge.chat.replay import replayed
+from lsp_server.engines.chat import ChatEngine
+from lsp_server.errors import UsageError
+from lsp_server.workspace.index import Index
+
+
+class Client(Protocol):
+    """Who sits at the other end."""
+
+    async def tell(self, session: str, event: Event) -> None:
+        """Show what happens."""
+        ...
+
+    async def ask(self, session: str, question: Question) -> Choice:
+        """Have the user decide."""
+        ...
+
+    def buffers(self, session: str) -> Buffers | None:
+        """The documents that are open at the client, if it shows them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that is ready for a turn."""
+
+    stored: Stored
+    notes: tuple[str, ...] = ()
+    """Sentences for the user: what a crash has cut off."""
+
+
+@dataclass(slots=True)
+class _Seat:
+    """An open session."""
+
+    agent: Agent
+    engine: ChatEngine
+    session: Session | None = None
+    """Of the latest turn."""
+
+
+@dataclass(slots=True)
+class _Running:
+    """A turn under way or about to be, or something else that must be alone with the session."""
+
+    preparing: asyncio.Task[Session] | None = None
+    session: Session | None = None
+    is_cancelled: bool = False
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Room:
+    """See the module's docstring."""
+
+    def __init__(
+        self,
+        root: Path,
+        engine: Callable[[], ChatEngine],
+        client: Client,
+        *,
+        places: Places | None = None,
+    ) -> None:
+        """`engine`: the one to ask now; it may be another one for the next turn.
+
+        Raises UsageError if the root is no folder.
+        """
+        self.root = Workspace(root).root
+        self._engine = engine
+        self._client = client
+        self._places = places or Places.usual()
+        self._store = Store(self._places.sessions)
+        self._library = Index(self.root)
+        self._seats: dict[str, _Seat] = {}
+        self._running: dict[str, _Running] = {}
+
+    def has(self, session: str) -> bool:
+        """Whether a session is open here."""
+        return session in self._seats or session in self._running
+
+    async def begin(self, mode: str) -> Opened:
+        """A new session."""
+        stored = await asyncio.to_thread(self._store.create, self.root, checked_mode(mode))
+        return await self.open(stored.id)
+
+    async def open(self, session: str) -> Opened:
+        """A session as it was left. Raises UsageError if there is none, or of another folder."""
+        await self._get(session)
+        notes: list[str] = []
+        with contextlib.suppress(Claimed):  # it is being run, so nothing was cut off
+            if session not in self._running:
+                async with self._alone(session):
+                    notes = await self._cut_off(session)
+        return Opened(await self._get(session), tuple(notes))
+
+    async def turn(self, session: str, text: str) -> TurnEnded:
+        """Say something, and have the client told what comes of it.
+
+        Raises UsageError if the session is busy, and EngineError or ModelError if there is no
+        model to ask; what fails later is the end of the turn.
+        """
+        async with self._alone(session) as running:
+            return await self._turn(session, text, running)
+
+    def cancel(self, session: str) -> None:
+        """End the turn that runs, if one does: it ends as cancelled."""
+        running = self._running.get(session)
+        if running is None:
+            return
+        running.is_cancelled = True
+        if running.session is not None:
+            running.session.cancel()
+        elif running.preparing is not None:
+            running.preparing.cancel()
+
+    async def set_mode(self, session: str, mode: str) -> None:
+        """What may be done without asking; holds for the turn that runs too."""
+        known = checked_mode(mode)
+        await self._get(session)
+        await asyncio.to_thread(self._store.set_mode, session, known)
+        if (running := self._running.get(session)) and running.session:
+            running.session.permit(known)
+
+    async def undo(self, session: str, turn: int | None = None) -> Undone:
+        """Take back a turn, or the latest that changed something. Raises UndoRefused."""
+        async with self._alone(session):
+            seat = await self._seat(session)
+            last = (await self._past(session)).last_turn
+            for number in range(last, 0, -1) if turn is None else (turn,):
+                undone = await seat.agent.undo(session, number)
+                in_editor = await seat.session.take_back(number) if seat.session else []
+                if undone.paths or in_editor:
+                    paths = sorted({*undone.paths, *in_editor})
+                    return Undone(tuple(paths), undone.merged)
+            return Undone((), ())
+
+    async def fork(self, session: str, turn: int | None = None) -> Opened:
+        """A new session that begins with another's turns, up to one if that is given."""
+        await self._get(session)
+        copy = await asyncio.to_thread(self._store.fork, session, turn)
+        return await self.open(copy.id)
+
+    async def close(self, session: str) -> None:
+        """End its turn and let go of it; it can be opened again."""
+        while (running := self._running.get(session)) is not None:
+            self.cancel(session)
+            await running.done.wait()
+        seat = self._seats.pop(session, None)
+        if seat is not None:
+            await seat.agent.close()
+
+    async def delete(self, session: str) -> None:
+        """Forget a session for good."""
+        await self.close(session)
+        async with self._alone(session):
+            await asyncio.to_thread(self._store.delete, session)
+
+    async def sessions(self) -> list[Stored]:
+        """Those of this folder, the latest first."""
+        return await asyncio.to_thread(self._store.sessions, self.root)
+
+    async def export(self, session: str) -> dict[str, Any]:
+        """All of a session, as one JSON object."""
+        await self._get(session)
+        return await asyncio.to_thread(self._store.export, session)
+
+    async def history(self, session: str) -> list[dict[str, Any]]:
+        """What was said in it, as payloads of events."""
+        await self._get(session)
+        return replayed(await asyncio.to_thread(self._store.entries, session))
+
+    async def end(self) -> None:
+        """End all turns, and let go of everything."""
+        for session in {*self._running, *self._seats}:
+            await self.close(session)
+        await asyncio.to_thread(self._store.close)
+        self._library.close()
+
+    async def _turn(self, session: str, text: str, running: _Running) -> TurnEnded:
+        ended = TurnEnded("cancelled")
+        ready = running.preparing = asyncio.create_task(self._ready(session))
+        if running.is_cancelled:
+            ready.cancel()
+        await asyncio.wait([ready])
+        if running.is_cancelled:
+            if not ready.cancelled():
+                ready.exception()  # nobody waits for it any more
+            await self._client.tell(session, ended)
+            return ended
+        running.session = ready.result()
+        async with aclosing(running.session.turn(text)) as events:
+            async for event in events:
+                if isinstance(event, TurnEnded):
+                    ended = event
+                await self._client.tell(session, event)
+        return ended
+
+    async def _ready(self, session: str) -> Session:
+        """The session as it is in the store: another process may have had a turn meanwhile."""
+        seat = await self._seat(session)
+        seat.session = await seat.agent.resume(session)
+        return seat.session
+
+    async def _seat(self, session: str) -> _Seat:
+        engine, seat = self._engine(), self._seats.get(session)
+        if seat is None or seat.engine is not engine:
+            agent = await asyncio.to_thread(self._agent, session, engine)
+            if seat is not None:
+                await seat.agent.close()
+            seat = self._seats[session] = _Seat(agent, engine)
+        return seat
+
+    def _agent(self, session: str, engine: ChatEngine) -> Agent:
+        return Agent(
+            engine,
+            self.root,
+            self._library,
+            ask=partial(self._client.ask, session),
+            buffers=self._client.buffers(session),
+            places=self._places,
+        )
+
+    async def _cut_off(self, session: str) -> list[str]:
+        seat = await self._seat(session)
+        notes = [
+            f"{each.step.path} was {each.found} when it was cut off."
+            for each in await seat.agent.recovered(session)
+        ]
+        interrupted = (await self._past(session)).interrupted
+        return [*notes, f"The last turn was cut off at: {interrupted}."] if interrupted else notes
+
+    async def _past(self, session: str) -> Past:
+        return history.read(await asyncio.to_thread(self._store.entries, session))
+
+    async def _get(self, session: str) -> Stored:
+        stored = await asyncio.to_thread(self._store.get, session)
+        if stored.workspace != str(self.root):
+            raise UsageError(f"Session {session} belongs to {stored.workspace}; open it there.")
+        return stored
+
+    @asynccontextmanager
+    async def _alone(self, session: str) -> AsyncIterator[_Running]:
+        """Nobody else does anything with the session meanwhile. Raises UsageError if one does."""
+        if session in self._running:
+            raise UsageError(f"Session {session} is busy; wait for its turn to end, or cancel it.")
+        running = self._running[session] = _Running()
+        try:
+            await self._get(session)
+            async with claimed(default_folder(), session):
+                yield running
+        finally:
+            del self._running[session]
+            running.done.set()

@@ -1,0 +1,57 @@
+"""What the user may say besides messages to the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lsp_server.agent.files.undo import Undone
+from lsp_server.edge.chat.room import Room
+
+COMMANDS = (
+    ("undo", "Take back what the latest turn changed that changed something.", ""),
+    ("mode", "What is done without asking: plan, ask, edit or all.", "plan, ask, edit or all"),
+)
+"""Name, description, and a hint of what follows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`/name rest`."""
+
+    name: str
+    rest: str
+
+
+def command(text: str) -> Command | None:
+    """The command that a message is; None for what the model is told."""
+    name, _, rest = text.strip().partition(" ")
+    known = {f"/{name}": name for name, _, _ in COMMANDS}
+    return Command(known[name], rest.strip()) if name in known else None
+
+
+async def obey(room: Room, session: str, said: Command) -> str:
+    """Do what a command says; return the sentence that answers it. Raises FimbleError."""
+    if said.name == "undo":
+        return undone(await room.undo(session))
+    await room.set_mode(session, said.rest)
+    return f"The mode is {said.rest} now."
+
+
+def undone(what: Undone) -> str:
+    """What was undone, in a sentence."""
+    if not what.paths:
+        return "There is nothing to undo."
+    kept = f" Your own lines stay in {', '.join(what.merged)}." if what.merged else ""
+    return f"Undone: {', '.join(what.paths)}.{kept}"
+
+
+def announced() -> dict[str, Any]:
+    """The commands as an update of a session."""
+    return {
+        "sessionUpdate": "available_commands_update",
+        "availableCommands": [
+            {"name": name, "description": text} | ({"input": {"hint": hint}} if hint else {})
+            for name, text, hint in COMMANDS
+        ],
+    }
