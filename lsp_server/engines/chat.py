@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from lsp_server.engines.base import Delta, Engine, Finished, Priority
@@ -79,6 +79,9 @@ class ChatInfo:
     takes_grammar: bool = False
     takes_begun: bool = False
     native_tools: bool = False
+    identity: str = field(default="", compare=False)
+    """Of the model's file or endpoint, fit for a file's name: what was learned of it is kept under
+    this. Empty: nothing is."""
 
     def check(self, request: ChatRequest) -> None:
         """Raise UsageError if the request asks for what this engine can't do."""

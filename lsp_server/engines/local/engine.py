@@ -22,6 +22,7 @@ from lsp_server.engines.base import (
 )
 from lsp_server.engines.chat import ChatEvent, ChatInfo, ChatRequest, Message
 from lsp_server.engines.local import wire
+from lsp_server.engines.local.fingerprint import fingerprint
 from lsp_server.engines.local.slots import SLOTS
 from lsp_server.engines.local.supervisor import WORKER_COMMAND, Supervisor
 from lsp_server.errors import EngineUnavailable
@@ -56,6 +57,7 @@ class LocalEngine:
         self._settings = settings
         self._chat_tokens = (chat or ChatSettings()).context_tokens
         self._counter: Counter = estimate
+        self._identity = ""
         self._counted: Path | None = None
         """The file whose vocabulary the counter knows; building one takes half a second."""
         self._supervisor = Supervisor(self._load_order, on_status, on_usage, command=command)
@@ -73,7 +75,8 @@ class LocalEngine:
 
     async def chat_info(self) -> ChatInfo:
         """Wait until the model is loaded."""
-        return replace(_ABLE, **await self._supervisor.tell("chat_info"))
+        told = await self._supervisor.tell("chat_info")
+        return replace(_ABLE, **told, identity=self._identity)
 
     async def count_chat(self, messages: Sequence[Message]) -> int:
         """Exact: the worker makes the prompt. It is asked between two steps of its work."""
@@ -109,6 +112,7 @@ class LocalEngine:
             )
         path = self._find_model()
         header = gguf.read_header(path)
+        self._identity = fingerprint(path)
         if path != self._counted:
             self._counter, self._counted = _counter(path), path
         trained = header.context_length or sys.maxsize

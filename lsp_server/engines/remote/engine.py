@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -133,7 +134,9 @@ class RemoteEngine:
 
     async def chat_info(self) -> ChatInfo:
         """Connect and say how the endpoint chats."""
-        return (await self._chatting.known()).result().info
+        info = (await self._chatting.known()).result().info
+        address = f"{self._http().address.root}\n{info.model}"
+        return replace(info, identity=hashlib.sha256(address.encode()).hexdigest()[:32])
 
     async def count_chat(self, messages: Sequence[Message]) -> int:
         """An estimate that errs upwards: the endpoint's vocabulary is not at hand."""
