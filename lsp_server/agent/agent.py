@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import get_args
 
 from lsp_server.agent import decisions, store
-from lsp_server.agent.calls.render import Protocol
+from lsp_server.agent.calls.render import Way
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers, Desk, Given
 from lsp_server.agent.dialect import Dialect
@@ -34,8 +34,9 @@ from lsp_server.errors import UsageError
 from lsp_server.models.store import state_dir
 from lsp_server.workspace.index import Index
 
-SMALL_PROTOCOL: Protocol = "fenced"
-"""How models without tools of their own are asked to call; Qwen2.5-Coder writes it unasked, too."""
+UNMEASURED: Way = "fenced"
+"""How models without tools of their own are asked to call until they have been measured;
+Qwen2.5-Coder writes it unasked, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,9 @@ class Agent:
             buffers=self._buffers,
             given=self._given.setdefault(stored.id, []),
         )
-        protocol = None if info.native_tools else SMALL_PROTOCOL
-        system = system_message(desk.root, schemas, protocol, writes=mode != "plan")
-        dialect = Dialect(self._engine, schemas, native=info.native_tools, max_tokens=ANSWER_TOKENS)
+        way: Way = "native" if info.native_tools else UNMEASURED
+        system = system_message(desk.root, schemas, way, writes=mode != "plan")
+        dialect = Dialect(self._engine, schemas, way, max_tokens=ANSWER_TOKENS)
         return await asyncio.to_thread(
             Session, self._engine, dialect, tools, desk, self.store, stored, system
         )

@@ -16,12 +16,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from lsp_server.agent import two_step
 from lsp_server.agent.calls.names import Toolbox
 from lsp_server.agent.calls.parser import Parser
+from lsp_server.agent.calls.render import Way
 from lsp_server.agent.calls.schema import Call, Prose, Rejected, Thought, Tool
 from lsp_server.agent.calls.settle import Raw, settle
 from lsp_server.engines import chat
-from lsp_server.engines.base import Delta, Finished
+from lsp_server.engines.base import Delta, Finished, Usage
 from lsp_server.engines.chat import ChatEngine, ChatRequest, Message, NativeCall
 
 MAX_CALLS = 8
@@ -41,6 +43,7 @@ class Answered:
     """Of an endpoint's own tools: the first of `calls`, in the same order."""
     was_cut: bool = False
     """The answer was longer than it may be."""
+    usage: Usage = field(default_factory=Usage)
 
     def message(self) -> Message:
         """What the model is told that it said."""
@@ -62,16 +65,19 @@ class Dialect:
         self,
         engine: ChatEngine,
         tools: Sequence[Tool],
+        way: Way,
         *,
-        native: bool,
         max_tokens: int,
         temperature: float = 0.0,
     ) -> None:
-        """`native`: the endpoint is told the tools; else they stand in the system's message."""
+        """With the way `native` the endpoint is told the tools; else the system's message has
+        `calls.render.instructions` for the same way.
+        """
         self._engine = engine
         self._tools = tuple(tools)
         self._box = Toolbox(tools)
-        self._native = tuple(map(_described, tools)) if native else ()
+        self._way = way
+        self._native = tuple(map(_described, tools)) if way == "native" else ()
         self._max_tokens = max_tokens
         self._temperature = temperature
 
@@ -84,7 +90,12 @@ class Dialect:
         )
         parser = Parser(self._tools)
         in_text: list[Call | Rejected] = []
-        async with aclosing(self._engine.chat(request)) as events:
+        stream = (
+            two_step.chat(self._engine, request, self._tools)
+            if self._way == "two_step"
+            else self._engine.chat(request)
+        )
+        async with aclosing(stream) as events:
             async for event in events:
                 if isinstance(event, Delta):
                     answered.text += event.text
@@ -96,6 +107,7 @@ class Dialect:
                     answered.native.append(event)
                 elif isinstance(event, Finished):
                     answered.was_cut = event.reason == "length"
+                    answered.usage = event.usage
         for piece in _told(parser.finish(), answered, in_text):
             yield piece
         native = [self._settled(call) for call in answered.native]

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.agent.calls.render import Protocol, instructions
+from lsp_server.agent.calls.render import Way, instructions
 from lsp_server.agent.calls.schema import Tool
 from lsp_server.core.prompts import template
 
 
-def system_message(
-    root: Path, tools: Sequence[Tool], protocol: Protocol | None, *, writes: bool
-) -> str:
-    """What a model is told of where it is. `protocol`: how it calls tools; None: natively."""
-    shown = instructions(tools, protocol) if protocol else ""
+def system_message(root: Path, tools: Sequence[Tool], way: Way, *, writes: bool) -> str:
+    """What a model is told of where it is. `way`: how it calls tools."""
+    shown = instructions(tools, way)
     return template("agent/system.md.j2").render(folder=root.name, writes=writes, tools=shown)

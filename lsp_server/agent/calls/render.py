@@ -8,26 +8,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from lsp_server.agent.calls.schema import Call, Tool
 from lsp_server.core.prompts import template
 
 Protocol = Literal["json_bare", "json_tagged", "python_call", "fenced", "xml"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+Way: TypeAlias = Protocol | Literal["native", "two_step"]
+"""How a model is asked to call tools: by a protocol; by its endpoint's own means; or in two steps,
+a thought and then a call by a grammar (`agent/two_step.py`)."""
 
 
-def instructions(tools: Iterable[Tool], protocol: Protocol) -> str:
-    """The part of a system prompt that shows the tools and says how they are called."""
-    signature = _python_signature if protocol == "python_call" else _signature
-    return template(f"agent/{protocol}.md.j2").render(
+def instructions(tools: Iterable[Tool], way: Way) -> str:
+    """The part of a system prompt that shows the tools and says how they are called.
+
+    Empty where the endpoint itself shows them.
+    """
+    if way == "native":
+        return ""
+    signature = _python_signature if way in ("python_call", "two_step") else _signature
+    return template(f"agent/{way}.md.j2").render(
         tools=list(tools), signature=signature, described=_described, function=_function
     )
 
 
-def written(call: Call, protocol: Protocol) -> str:
+def written(call: Call, way: Protocol | Literal["two_step"]) -> str:
     """A call as a model is asked to write it, for what it is shown of its own calls."""
-    return _WRITERS[protocol](call)
+    return _WRITERS[way](call)
 
 
 def _signature(tool: Tool) -> str:
@@ -122,10 +130,11 @@ def _xml(call: Call) -> str:
     return "\n".join((f"<function={call.name}>", *lines, "</function>"))
 
 
-_WRITERS: Mapping[Protocol, Callable[[Call], str]] = {
+_WRITERS: Mapping[Way, Callable[[Call], str]] = {
     "json_bare": _object,
     "json_tagged": _tagged,
     "python_call": _python,
     "fenced": _fenced,
     "xml": _xml,
+    "two_step": _python,
 }
