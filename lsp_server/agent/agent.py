@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
 from lsp_server.agent import decisions, store
-from lsp_server.agent.calls.render import Way
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers, Desk, Given
 from lsp_server.agent.dialect import Dialect
@@ -25,6 +24,7 @@ from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.snapshot import Watch
 from lsp_server.agent.files.undo import Undone, undo
 from lsp_server.agent.permissions import Ask, Mode, Permissions, nobody
+from lsp_server.agent.probe import remembered
 from lsp_server.agent.prompt import system_message
 from lsp_server.agent.session import ANSWER_TOKENS, Session
 from lsp_server.agent.store import Store, Stored
@@ -33,10 +33,6 @@ from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UsageError
 from lsp_server.models.store import state_dir
 from lsp_server.workspace.index import Index
-
-UNMEASURED: Way = "fenced"
-"""How models without tools of their own are asked to call until they have been measured;
-Qwen2.5-Coder writes it unasked, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,8 @@ class Places:
     decisions: Path
     journal: Path
     """A folder."""
+    scorecards: Path = field(default_factory=remembered.default_folder)
+    """A folder: what was measured of models."""
 
     @classmethod
     def usual(cls) -> Places:
@@ -73,6 +71,7 @@ class Agent:
         self.store = Store(places.sessions)
         self.decisions = Decisions(places.decisions, self._journal.workspace.root)
         self._engine = engine
+        self._scorecards = places.scorecards
         self._library = library
         self._ask = ask
         self._buffers = buffers
@@ -113,7 +112,8 @@ class Agent:
     async def _open(self, stored: Stored) -> Session:
         mode = checked_mode(stored.mode)
         info = await self._engine.chat_info()
-        tools = offered(writes=mode != "plan", few=not info.native_tools)
+        way = await asyncio.to_thread(remembered.known_way, self._scorecards, info)
+        tools = offered(writes=mode != "plan", few=way != "native")
         schemas = [tool.schema for tool in tools]
         desk = Desk(
             stored.id,
@@ -123,7 +123,6 @@ class Agent:
             buffers=self._buffers,
             given=self._given.setdefault(stored.id, []),
         )
-        way: Way = "native" if info.native_tools else UNMEASURED
         system = system_message(desk.root, schemas, way, writes=mode != "plan")
         dialect = Dialect(self._engine, schemas, way, max_tokens=ANSWER_TOKENS)
         return await asyncio.to_thread(

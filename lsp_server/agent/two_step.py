@@ -1,12 +1,12 @@
-"""Reason free, constrain late: a short thought first, then a call that a grammar holds to its form.
+"""Reason free, constrain late: a few words of thought, then a call by a grammar.
 
 A model that is held to a schema from its first word on chooses worse than one that may think before
-("The Constraint Tax", arXiv 2605.26128); one that is never held misspells. So an answer is asked
-for in steps, each of which goes on where the last one ended:
+("The Constraint Tax", arXiv 2605.26128); one that is never held misspells, and calls a function
+rather than none. So an answer is asked for in steps, each of which goes on where the last ended:
 
-    <think>I need to see the file first.</think>      free, one line
-    read(path="a.py")                                 by a grammar: a call, or `Answer:`
-    It has 12 lines.                                  free, after `Answer:`
+    <think>Next, I should see what the file says.     begun for it, ended freely
+    The function for that is read_file.</think>       one of the names, or `none`, by a grammar
+    read_file(path="a.py")                            by a grammar; if it was none, free
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import astuple, replace
 
-from lsp_server.agent.calls.grammar import call_grammar
+from lsp_server.agent.calls.grammar import call_grammar, choice_grammar
 from lsp_server.agent.calls.schema import Tool
 from lsp_server.engines.base import Delta, Finished, Usage
 from lsp_server.engines.chat import ChatEngine, ChatEvent, ChatRequest
 
-THOUGHT_TOKENS = 60
-_THINK, _THOUGHT = "<think>", "</think>\n"
-_WORDS = "Answer:"
+THOUGHT_TOKENS = 40
+_THOUGHT, _CHOICE, _END = "<think>Next, I should", ". The function for that is", ".</think>\n"
+_ENDS = (".", "\n", "<", "?", "!")
+_NONE = "none"
 
 
 async def chat(
@@ -30,38 +31,31 @@ async def chat(
 ) -> AsyncGenerator[ChatEvent, None]:
     """As `engine.chat`, which must take grammars and beginnings of answers."""
     ends: list[Finished] = []
-    thought = _THINK
-    yield Delta(_THINK)
-    thinking = replace(
-        request,
-        begun=_THINK,
-        max_tokens=min(THOUGHT_TOKENS, request.max_tokens),
-        stop=(_THOUGHT[:2], "\n"),
-    )
-    async for piece in _said(engine, thinking, ends):
-        thought += piece.text
-        yield piece
-    thought += _THOUGHT
-    yield Delta(_THOUGHT)
-    calling = replace(request, begun=thought, grammar=call_grammar(tools, "python_call", _WORDS))
-    call = "".join([piece.text async for piece in _said(engine, calling, ends)])
-    if call == _WORDS:
-        answering = replace(request, begun=thought + _WORDS)
-        async for piece in _said(engine, answering, ends):
-            yield piece
-    else:
-        yield Delta(call)
-    costs = [astuple(end.usage) for end in ends]
-    yield Finished(ends[-1].reason, Usage(*map(sum, zip(*costs, strict=True))))
+    limit = min(THOUGHT_TOKENS, request.max_tokens)
+    thinking = replace(request, begun=_THOUGHT, max_tokens=limit, stop=_ENDS)
+    begun = _THOUGHT + await _said(engine, thinking, ends) + _CHOICE
+    grammar = choice_grammar([f" {name}" for name in (*(tool.name for tool in tools), _NONE)])
+    name = await _said(engine, replace(request, begun=begun, grammar=grammar), ends)
+    begun += name + _END
+    yield Delta(begun)
+    chosen = [tool for tool in tools if tool.name == name.strip()]
+    grammar = call_grammar(chosen, "python_call") if chosen else ""
+    async with aclosing(engine.chat(replace(request, begun=begun, grammar=grammar))) as events:
+        async for event in events:
+            if not isinstance(event, Finished):
+                yield event
+                continue
+            costs = [astuple(each.usage) for each in (*ends, event)]
+            yield replace(event, usage=Usage(*map(sum, zip(*costs, strict=True))))
 
 
-async def _said(
-    engine: ChatEngine, request: ChatRequest, ends: list[Finished]
-) -> AsyncGenerator[Delta, None]:
+async def _said(engine: ChatEngine, request: ChatRequest, ends: list[Finished]) -> str:
     """The text of an answer; its end is noted."""
+    text = ""
     async with aclosing(engine.chat(request)) as events:
         async for event in events:
             if isinstance(event, Delta):
-                yield event
+                text += event.text
             elif isinstance(event, Finished):
                 ends.append(event)
+    return text

@@ -96,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument("--delete", action="store_true", help="delete what was counted")
 
     doctor = commands.add_parser("doctor", help="say what works, what doesn't, and what to do")
+    doctor.add_argument(
+        "--probe",
+        action="store_true",
+        help="give the model small tasks too, and remember how it is best asked; done with --model",
+    )
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
     _engine_options(doctor)
     return parser
 

@@ -6,17 +6,25 @@ import argparse
 import asyncio
 import importlib.metadata
 import importlib.util
+import json
 import platform
 import sys
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
 
 from lsp_server import __version__
+from lsp_server.agent.probe import remembered
+from lsp_server.agent.probe.measure import measure
+from lsp_server.agent.probe.scorecard import Scorecard, to_json
+from lsp_server.agent.probe.trial import Trial
 from lsp_server.cli.engine import opener
+from lsp_server.cli.scorecard_table import print_scorecard
 from lsp_server.cli.status import shown_status
 from lsp_server.core.syntax import Syntax, grammar_for
-from lsp_server.engines.base import EngineInfo, StatusListener
+from lsp_server.engines.base import Engine, EngineInfo, EngineStatus, StatusListener
+from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import FimbleError
 from lsp_server.models import discover, hardware, store
@@ -35,20 +43,31 @@ SOURCES = {
 }
 
 
+Check: TypeAlias = tuple[bool, str]
+"""Whether it is well, and a sentence."""
+
+
 def run(options: argparse.Namespace) -> int:
-    """Print one line a check; the exit code is 1 if one failed."""
-    console = Console(highlight=False, soft_wrap=True)
+    """Print one line a check, and the model's scorecard; the exit code is 1 if a check failed."""
     checks = [_machine(), _grammars()]
     if not (options.endpoint or options.script):  # these need nothing of what is local
         checks += [_llama_cpp(), _models()]
     with shown_status() as on_status:
-        checks.append(asyncio.run(_engine(options, on_status)))
-    for good, text in checks:
-        console.print("[green]ok  [/]" if good else "[red]FAIL[/]", escape(text))
+        found, card = asyncio.run(_engine(options, on_status))
+    checks += found
+    if options.json:
+        told = [{"ok": good, "text": text} for good, text in checks]
+        print(json.dumps({"checks": told, "scorecard": to_json(card) if card else None}, indent=2))
+    else:
+        console = Console(highlight=False, soft_wrap=True)
+        for good, text in checks:
+            console.print("[green]ok  [/]" if good else "[red]FAIL[/]", escape(text))
+        if card:
+            print_scorecard(card)
     return 0 if all(good for good, _ in checks) else 1
 
 
-def _machine() -> tuple[bool, str]:
+def _machine() -> Check:
     memory = hardware.available_memory() / 1e9
     return True, (
         f"fimble {__version__}, Python {platform.python_version()} on {sys.platform}, "
@@ -56,7 +75,7 @@ def _machine() -> tuple[bool, str]:
     )
 
 
-def _grammars() -> tuple[bool, str]:
+def _grammars() -> Check:
     broken = []
     for name, source in SOURCES.items():
         grammar = grammar_for("", f"file:///{name}")
@@ -71,7 +90,7 @@ def _grammars() -> tuple[bool, str]:
     return True, f"grammars for {', '.join(name[2:] for name in SOURCES)}"
 
 
-def _llama_cpp() -> tuple[bool, str]:
+def _llama_cpp() -> Check:
     if importlib.util.find_spec("llama_cpp") is None:
         return False, (
             "the local engine is not installed; install llama-cpp-python "
@@ -80,7 +99,7 @@ def _llama_cpp() -> tuple[bool, str]:
     return True, f"llama-cpp-python {importlib.metadata.version('llama-cpp-python')}"
 
 
-def _models() -> tuple[bool, str]:
+def _models() -> Check:
     found = discover.found()
     if not found:
         return (
@@ -90,17 +109,47 @@ def _models() -> tuple[bool, str]:
     return True, f"models: {', '.join(item.name for item in found)}"
 
 
-async def _engine(options: argparse.Namespace, on_status: StatusListener) -> tuple[bool, str]:
+async def _engine(
+    options: argparse.Namespace, on_status: StatusListener
+) -> tuple[list[Check], Scorecard | None]:
+    """How the model fills gaps, and if it is named or that is asked for, how it is best asked."""
     engine = opener(options)(Settings(), on_status, not_counted)
+    try:
+        filling = await _filling(engine)
+        if not (options.probe or (options.model and filling[0])):
+            return [filling], None
+        try:
+            return [filling], await _measured(engine, on_status)
+        except FimbleError as error:
+            return [filling, (False, str(error))], None
+    finally:
+        await engine.close()
+
+
+async def _filling(engine: Engine) -> Check:
     try:
         info = await engine.info()
     except FimbleError as error:
         return False, str(error)
-    finally:
-        await engine.close()
     if not info.fim_ok:
         return False, f"{info.model} answers, but does not fill a simple gap; use a Coder model"
     return True, f"{info.model} fills gaps ({info.template} markers){_speed(info)}"
+
+
+async def _measured(engine: FullEngine, on_status: StatusListener) -> Scorecard:
+    """Measure the model, whatever is known of it, and remember that. Raises FimbleError."""
+    asked = 0
+
+    def heard(kind: str, trial: Trial) -> None:
+        nonlocal asked
+        asked += 1
+        on_status(EngineStatus("ready", f"Small tasks: {asked} done, now {kind}, {trial.task}"))
+
+    card = await measure(engine, heard)
+    identity = (await engine.chat_info()).identity
+    if identity:
+        remembered.remember(remembered.default_folder(), identity, card)
+    return card
 
 
 def _speed(info: EngineInfo) -> str:

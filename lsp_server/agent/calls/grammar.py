@@ -54,8 +54,13 @@ _SPELLINGS: Mapping[Form, _Spelling] = {
 }
 
 
-def call_grammar(tools: Iterable[Tool], form: Form, otherwise: str = "") -> str:
-    """The texts that call one of the tools, once; also the text `otherwise`, unless it is empty.
+def choice_grammar(texts: Iterable[str]) -> str:
+    """One of some texts, and nothing else."""
+    return f"root ::= {' | '.join(map(_literal, texts))}\n"
+
+
+def call_grammar(tools: Iterable[Tool], form: Form) -> str:
+    """The texts that call one of the tools, once.
 
     What is required comes first, then any of the optional arguments, in the order of the schema.
     """
@@ -71,8 +76,6 @@ def call_grammar(tools: Iterable[Tool], form: Form, otherwise: str = "") -> str:
         begin, end = _literal(spelling.before % _name(tool.name, form)), _literal(spelling.after)
         arguments = _sequence(pairs, len(tool.required))
         rules.append(f"call-{number} ::= {begin} {arguments} {end}")
-    if otherwise:
-        calls.append(_literal(otherwise))
     root = f"root ::= {' | '.join(calls)}"
     return "\n".join((root, *rules, spelling.words, _COMMON.strip())) + "\n"
 
