@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -29,6 +30,7 @@ from lsp_server.agent.prompt import system_message
 from lsp_server.agent.session import ANSWER_TOKENS, Session
 from lsp_server.agent.store import Store, Stored
 from lsp_server.agent.tools import offered
+from lsp_server.agent.trust import OwnFiles, decide, own_files
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UsageError
 from lsp_server.models.store import state_dir
@@ -93,6 +95,15 @@ class Agent:
             stored = await asyncio.to_thread(self.store.get, identity)
         return await self._open(stored)
 
+    async def own_files(self) -> OwnFiles:
+        """What the folder's own files would say, and whether it counts. Raises StoreError."""
+        return await asyncio.to_thread(own_files, self._journal.workspace, self.decisions)
+
+    async def trust(self, trusted: bool) -> None:
+        """Let the folder's own files have a say, or no longer; in sessions opened from now on."""
+        work = partial(decide, self._journal.workspace, self.decisions, trusted=trusted)
+        await asyncio.to_thread(work)
+
     async def recovered(self, session: str) -> Sequence[Recovered]:
         """What was half done in a session when its process died; it is settled now."""
         steps = await asyncio.to_thread(self._journal.recover, session)
@@ -112,6 +123,7 @@ class Agent:
     async def _open(self, stored: Stored) -> Session:
         mode = checked_mode(stored.mode)
         info = await self._engine.chat_info()
+        own = await self.own_files()
         way = await asyncio.to_thread(remembered.known_way, self._scorecards, info)
         tools = offered(writes=mode != "plan", few=way != "native")
         schemas = [tool.schema for tool in tools]
@@ -123,10 +135,10 @@ class Agent:
             buffers=self._buffers,
             given=self._given.setdefault(stored.id, []),
         )
-        system = system_message(desk.root, schemas, way, writes=mode != "plan")
+        system = system_message(desk.root, schemas, way, writes=mode != "plan", rules=own.rules)
         dialect = Dialect(self._engine, schemas, way, max_tokens=ANSWER_TOKENS)
         return await asyncio.to_thread(
-            Session, self._engine, dialect, tools, desk, self.store, stored, system
+            Session, self._engine, dialect, tools, desk, self.store, stored, system, own.problems
         )
 
 

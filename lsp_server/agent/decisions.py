@@ -10,6 +10,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,9 @@ T = TypeVar("T")
 
 _BUSY_SECONDS = 5.0
 _TABLES = """
-CREATE TABLE IF NOT EXISTS trusted (workspace TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS trust (
+    workspace TEXT PRIMARY KEY, trusted INTEGER NOT NULL, servers TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS rules (
     workspace TEXT NOT NULL, pattern TEXT NOT NULL, decision TEXT NOT NULL,
     PRIMARY KEY (workspace, pattern)
@@ -34,6 +37,15 @@ def default_path() -> Path:
     return state_dir() / "decisions.sqlite"
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the user has said of a folder."""
+
+    trusted: bool
+    servers: str
+    """Digest of the file that names servers, as it was then; empty if there was none."""
+
+
 class Decisions:
     """Of one workspace, known by its resolved folder."""
 
@@ -44,17 +56,20 @@ class Decisions:
     @property
     def is_trusted(self) -> bool:
         """Whether the user lets this folder's own files have a say."""
-        query = "SELECT 1 FROM trusted WHERE workspace = ?"
-        return bool(self._do(lambda c: c.execute(query, (self._workspace,)).fetchall()))
+        decided = self.trust_decided()
+        return decided is not None and decided.trusted
 
-    def trust(self, trusted: bool) -> None:
+    def trust_decided(self) -> Trust | None:
+        """What the user has said; None if he was not asked yet."""
+        query = "SELECT trusted, servers FROM trust WHERE workspace = ?"
+        row = self._do(lambda c: c.execute(query, (self._workspace,)).fetchone())
+        return None if row is None else Trust(bool(row[0]), row[1])
+
+    def trust(self, trusted: bool, servers: str = "") -> None:
         """Trust the folder from now on, or no longer."""
-        query = (
-            "INSERT OR IGNORE INTO trusted VALUES (?)"
-            if trusted
-            else "DELETE FROM trusted WHERE workspace = ?"
-        )
-        self._do(lambda connection: connection.execute(query, (self._workspace,)))
+        query = "INSERT OR REPLACE INTO trust VALUES (?, ?, ?)"
+        row = self._workspace, int(trusted), servers
+        self._do(lambda connection: connection.execute(query, row))
 
     def rules(self) -> list[Rule]:
         """The user's rules on commands."""

@@ -10,7 +10,14 @@ from lsp_server.agent.calls.schema import Tool
 from lsp_server.core.prompts import template
 
 
-def system_message(root: Path, tools: Sequence[Tool], way: Way, *, writes: bool) -> str:
-    """What a model is told of where it is. `way`: how it calls tools."""
+def system_message(
+    root: Path, tools: Sequence[Tool], way: Way, *, writes: bool, rules: str = ""
+) -> str:
+    """What a model is told of where it is.
+
+    `way`: how it calls tools. `rules`: the project's own, if it is trusted.
+    """
     shown = instructions(tools, way)
-    return template("agent/system.md.j2").render(folder=root.name, writes=writes, tools=shown)
+    return template("agent/system.md.j2").render(
+        folder=root.name, writes=writes, rules=rules, tools=shown
+    )

@@ -81,9 +81,12 @@ class Session:
         store: Store,
         stored: Stored,
         system: str,
+        notes: Sequence[str] = (),
     ) -> None:
         """`stored` may have turns already, which the model is told again."""
         self.stored = stored
+        self.notes = tuple(notes)
+        """What the user should know of it from the beginning, one sentence each."""
         self._engine = engine
         self._dialect = dialect
         self._tools = {tool.schema.name: tool for tool in tools}

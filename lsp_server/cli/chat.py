@@ -31,7 +31,10 @@ MODES = {"read": "plan", "edit": "edit", "all": "all"}
 """What `--approve` says is done without asking."""
 NOT_ENDED = 1
 """Exit code of a turn that did not end by itself."""
-_HELP = "/undo takes back the last turn, /mode MODE changes what is asked about, /exit ends.\n"
+_HELP = (
+    "/undo takes back the last turn, /mode MODE changes what is asked about, /trust lets the "
+    "folder's own files count (/trust off: no longer), /exit ends.\n"
+)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -58,7 +61,7 @@ def _stored(options: argparse.Namespace) -> int:
             print(_undone(undo(open_journal(root, Places.usual()), options.undo)))
         else:
             for each in store.sessions(Path(options.cwd).resolve()):
-                print(f"{each.id}  {each.mode:5}  {each.title}")
+                print(f"{each.id}  {each.mode:5}  {visible(each.title, keep='')}")
     finally:
         store.close()
     return 0
@@ -78,6 +81,7 @@ async def _chat(options: argparse.Namespace) -> int:
             await engine.close()
             raise
     try:
+        await _settle_trust(agent, options)
         mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
         session = (
             await agent.resume(options.resume, mode if options.approve else None)
@@ -88,6 +92,8 @@ async def _chat(options: argparse.Namespace) -> int:
             _say(f"a change of {step.step.path} was cut off; it is {step.found}.")
         if session.interrupted:
             _say(f"the last turn was cut off at: {session.interrupted}.")
+        for note in session.notes:
+            _say(note)
         if not asks:
             ended = await _turn(session, options.prompt, screen, as_lines=options.json)
             return 0 if ended.reason == "end_turn" else NOT_ENDED
@@ -106,7 +112,24 @@ def _undone(undone: Undone) -> str:
 
 
 def _say(sentence: str) -> None:
-    print(f"fimble: {visible(sentence)}", file=sys.stderr)
+    print(f"fimble: {visible(sentence, keep='')}", file=sys.stderr)
+
+
+async def _settle_trust(agent: Agent, options: argparse.Namespace) -> None:
+    """Ask whether the folder is trusted, if there is something to ask and somebody to answer."""
+    if options.trust:
+        await agent.trust(True)
+    own = await agent.own_files()
+    if own.is_decided:
+        return
+    names = " and ".join(own.waiting)
+    if options.prompt is not None or not sys.stdin.isatty():
+        _say(f"{names} of this folder doesn't count: it is not trusted; --trust lets it.")
+        return
+    print(f"{names} of this folder may tell the model what to do and name programs to start.")
+    with suppress(EOFError):
+        answer = await asyncio.to_thread(input, "Trust this folder? [y/N] ")
+        await agent.trust(answer.strip().lower() in ("y", "yes"))
 
 
 async def _turn(
@@ -143,6 +166,11 @@ async def _converse(agent: Agent, session: Session, screen: Screen) -> int:
             print(_undone(await agent.undo(session.stored.id, session.last_turn)))
         elif command == "/mode":
             session = await agent.resume(session.stored.id, checked_mode(rest.strip()))
+        elif command == "/trust" and rest.strip() in ("", "off"):
+            await agent.trust(not rest.strip())
+            session = await agent.resume(session.stored.id)
+            for note in session.notes:
+                _say(note)
         elif command.startswith("/"):
             print(_HELP)
         elif line:

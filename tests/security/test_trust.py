@@ -1,0 +1,82 @@
+"""What a folder says of itself counts only after the user has said so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lsp_server.agent.decisions import Decisions
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.trust import MAX_RULES_TOKENS, decide, own_files
+from lsp_server.core.tokens import estimate
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "ws"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture
+def decisions(folder: Path, tmp_path: Path) -> Decisions:
+    return Decisions(tmp_path / "d.sqlite", folder)
+
+
+def test_there_is_nothing_to_ask_of_a_folder_without_such_files(
+    folder: Path, decisions: Decisions
+) -> None:
+    assert own_files(Workspace(folder), decisions).is_decided
+
+
+def test_they_wait_for_a_yes_and_end_with_a_no(folder: Path, decisions: Decisions) -> None:
+    workspace = Workspace(folder)
+    (folder / "AGENTS.md").write_text("Use tabs.\n")
+    (folder / ".mcp.json").write_text("{}")
+    found = own_files(workspace, decisions)
+    assert (found.rules, found.servers, found.is_decided) == ("", "", False)
+    assert found.waiting == ("AGENTS.md", ".mcp.json")
+    decide(workspace, decisions, trusted=True)
+    found = own_files(workspace, decisions)
+    assert (found.rules, found.servers, found.waiting) == ("Use tabs.", "{}", ())
+    decide(workspace, decisions, trusted=False)
+    found = own_files(workspace, decisions)
+    assert (found.rules, found.servers, found.is_decided) == ("", "", True)
+
+
+@pytest.mark.parametrize("before", ["{}", None])
+def test_servers_that_came_or_changed_later_are_asked_about_again(
+    folder: Path, decisions: Decisions, before: str | None
+) -> None:
+    workspace = Workspace(folder)
+    (folder / "AGENTS.md").write_text("Use tabs.")
+    if before:
+        (folder / ".mcp.json").write_text(before)
+    decide(workspace, decisions, trusted=True)
+    (folder / ".mcp.json").write_text('{"mcpServers": {}}')
+    found = own_files(workspace, decisions)
+    assert (found.rules, found.servers) == ("Use tabs.", "")
+    assert (found.waiting, found.is_decided) == ((".mcp.json",), False)
+
+
+def test_rules_are_bounded(folder: Path, decisions: Decisions) -> None:
+    (folder / "AGENTS.md").write_text("A rule of some length.\n" * 5_000)
+    decide(Workspace(folder), decisions, trusted=True)
+    rules = own_files(Workspace(folder), decisions).rules
+    assert estimate(rules) < MAX_RULES_TOKENS + 20
+    assert rules.endswith("left out]")
+
+
+def test_a_link_or_a_secret_is_told_and_not_followed(folder: Path, decisions: Decisions) -> None:
+    (folder.parent / "outside").write_text("canary")
+    (folder / "AGENTS.md").symlink_to(folder.parent / "outside")
+    decide(Workspace(folder), decisions, trusted=True)
+    found = own_files(Workspace(folder), decisions)
+    assert found.rules == ""
+    assert "link" in found.problems[0]
+    (folder / "AGENTS.md").unlink()
+    (folder / "AGENTS.md").write_text("token AKIAQ3EGRSHJ4KXV2Z7T")
+    found = own_files(Workspace(folder), decisions)
+    assert found.rules == ""
+    assert "credential" in found.problems[0]
