@@ -1,39 +1,93 @@
-"""What git says of the workspace: what has changed. Nothing of the repository's own runs."""
+"""What git says of the workspace: what has changed. Nothing of the repository's own runs.
+
+Its configuration may name programs (filters, hooks, monitors, editors of diffs, ways to fetch what
+a partial clone lacks) and another folder as the work tree, whose files would be shown then. The
+first are switched off, and the second is refused.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 from lsp_server.workspace.ignore import is_secret_name
+from lsp_server.workspace.secrets import holds_secret
 
 MAX_CHARACTERS = 12_000
 SECONDS = 10.0
-# A repository's own configuration could name programs to run for each of these.
 _QUIET = (
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat",
     "-c", "diff.external=", "-c", "core.attributesFile=/dev/null", "--no-optional-locks",
 )  # fmt: skip
+_DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty")
 _WHAT = {
-    "status": ("status", "--short", "--branch", "--untracked-files=normal"),
-    "diff": ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD"),
-}
+    "status": ("status", "--short", "--branch", "--untracked-files=normal",
+               "--ignore-submodules=dirty"),
+    "diff": (*_DIFF, "HEAD"),
+    "names": (*_DIFF, "--name-only", "-z", "--relative", "HEAD"),
+}  # fmt: skip
+_HERE = ("--", ".")
+_NO_REPOSITORY = "This folder is in no git repository, or has no commit yet."
+_FILE = re.compile(r"^(?=diff --git )", re.MULTILINE)
+"""Lines of a file in a diff begin with a sign or a space, so none can be taken for this."""
+_NAMES = re.compile(r'^(?:---|\+\+\+|rename from|rename to) "?(.*?)"?\s*$', re.MULTILINE)
 
 
 async def ask(root: Path, *arguments: str) -> str:
-    """What git prints, cut where it is long. Raises ToolFailed."""
+    """What git prints. Raises ToolFailed."""
+    top = await _git(root, {}, "rev-parse", "--show-toplevel")
+    if top is None or not root.is_relative_to(Path(os.fsdecode(top.rstrip(b"\n")))):
+        raise ToolFailed(_NO_REPOSITORY)
+    filters = await _git(root, {}, "config", "-z", "--name-only", "--get-regexp", r"^filter\.")
+    output = await _git(root, _without((filters or b"").decode("utf-8", "replace")), *arguments)
+    if output is None:
+        raise ToolFailed(_NO_REPOSITORY)
+    return output.decode("utf-8", "replace")
+
+
+async def changes(root: Path, what: Literal["status", "diff"]) -> str:
+    """What has changed since the last commit, cut where it is long. Raises ToolFailed."""
+    text = _without_secrets(await ask(root, *_WHAT[what], *_HERE)) or "Nothing has changed."
+    cut = text[:MAX_CHARACTERS]
+    return cut if len(cut) == len(text) else f"{cut}\n[cut; there is more]"
+
+
+async def changed_files(root: Path) -> list[str]:
+    """The files that differ from the last commit, from the root. Raises ToolFailed."""
+    return [name for name in (await ask(root, *_WHAT["names"], *_HERE)).split("\0") if name]
+
+
+def _without(filters: str) -> dict[str, str]:
+    """Settings, as git takes them from the environment, by which no filter runs."""
+    drivers = {name.rpartition(".")[0] for name in filters.split("\0") if name}
+    settings = [
+        (f"{driver}.{key}", "false" if key == "required" else "")
+        for driver in sorted(drivers)
+        for key in ("clean", "process", "smudge", "required")
+    ]
+    environment = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings):
+        environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return environment
+
+
+async def _git(root: Path, settings: dict[str, str], *arguments: str) -> bytes | None:
+    """What one command of git's prints; None if it failed. Raises ToolFailed."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     environment |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # What a partial clone lacks is not fetched: a local address starts a program of its own choice.
+    environment |= {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
     try:
         process = await asyncio.create_subprocess_exec(
             "git", *_QUIET, *arguments,
             cwd=root,
-            env=environment,
+            env=environment | settings,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -44,29 +98,29 @@ async def ask(root: Path, *arguments: str) -> str:
         async with asyncio.timeout(SECONDS):
             output, _ = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         raise ToolFailed("git took too long; ask for less.") from None
-    if process.returncode:
-        raise ToolFailed("This folder is in no git repository, or has no commit yet.")
-    text = output.decode("utf-8", "replace")
-    cut = text[:MAX_CHARACTERS]
-    return cut if len(cut) == len(text) else f"{cut}\n[cut; there is more]"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return None if process.returncode else output
 
 
 async def _run(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:
-    text = await ask(desk.root, *_WHAT[arguments["what"]], *_LEFT_OUT)
-    return Result(_without_secrets(text) or "Nothing has changed.")
+    return Result(await changes(desk.root, arguments["what"]))
 
 
 def _without_secrets(text: str) -> str:
-    """A diff without the files whose names say that they hold secrets."""
-    parts = text.split("diff --git ")
-    kept = [p for p in parts[1:] if not is_secret_name(p.split("\n", 1)[0].rpartition("/")[2])]
-    return "diff --git ".join([parts[0], *kept])
+    """A diff without files that hold secrets, as their names or their changed lines say."""
+    first, *files = _FILE.split(text)
+    return "".join([first, *(each for each in files if not _is_secret(each))])
 
 
-_LEFT_OUT = ("--", ".")
+def _is_secret(diff: str) -> bool:
+    names = [name.rpartition("/")[2] for name in _NAMES.findall(diff.partition("\n@@")[0])]
+    names.append(diff.partition("\n")[0].rstrip('"').rpartition("/")[2])
+    return any(map(is_secret_name, names)) or holds_secret(diff)
+
 
 TOOL = Tool(
     schema(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -64,17 +65,72 @@ def prepare(root: Path) -> None:
         subprocess.run([*run, *command], check=True)
     (root / "a.py").write_text("def parse(text):\n    return 1\n")
     (root / ".env").write_text("TOKEN=canary\n")
-    for name in ("core.fsmonitor", "diff.external", "core.pager", "diff.x.textconv"):
-        subprocess.run([*run, "config", name, f"touch {root}/made"], check=True)
+    programs = ("core.fsmonitor", "diff.external", "core.pager", "diff.x.textconv")
+    configure(root, dict.fromkeys(programs, f"touch {root}/made"))
+
+
+def configure(root: Path, settings: dict[str, str]) -> None:
+    for name, value in settings.items():
+        subprocess.run(["git", "-C", str(root), "config", name, value], check=True)
 
 
 async def test_git_tells_what_changed_and_runs_nothing_of_the_repository(root: Path) -> None:
     with pytest.raises(ToolFailed):
-        await git.ask(root, "status")
+        await git.changes(root, "status")
     prepare(root)
     (root / ".gitattributes").write_text("*.py diff=x\n")
-    text = git._without_secrets(await git.ask(root, *git._WHAT["diff"]))
+    text = await git.changes(root, "diff")
     assert "+    return 1" in text
     assert "canary" not in text
-    await git.ask(root, *git._WHAT["status"])
+    assert " M a.py" in await git.changes(root, "status")
+    assert await git.changed_files(root) == [".env", "a.py"]
     assert not (root / "made").exists()
+
+
+@pytest.mark.parametrize("key", ["clean", "smudge", "process"])
+async def test_no_filter_of_the_repository_runs(root: Path, key: str) -> None:
+    prepare(root)
+    (root / ".git" / "info").mkdir(exist_ok=True)
+    (root / ".git" / "info" / "attributes").write_text("* filter=a.b\n")
+    configure(root, {f"filter.a.b.{key}": f"touch {root}/made", "filter.a.b.required": "1"})
+    assert "+    return 1" in await git.changes(root, "diff")
+    assert "a.py" in await git.changes(root, "status")
+    assert not (root / "made").exists()
+
+
+async def test_what_a_partial_clone_lacks_is_not_fetched(root: Path) -> None:
+    prepare(root)
+    partial = {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.url": str(root),
+        "remote.origin.promisor": "true",
+        "remote.origin.uploadPack": f"touch {root}/made; git-upload-pack",
+    }
+    configure(root, partial)
+    shutil.rmtree(root / ".git" / "objects")
+    (root / ".git" / "objects").mkdir()
+    with pytest.raises(ToolFailed):
+        await git.changes(root, "diff")
+    assert not (root / "made").exists()
+
+
+async def test_another_folder_as_the_work_tree_is_not_shown(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    prepare(root)
+    other = tmp_path_factory.mktemp("other")
+    (other / "a.py").write_text("canary\n")
+    configure(root, {"core.worktree": str(other)})
+    with pytest.raises(ToolFailed):
+        await git.changes(root, "diff")
+
+
+async def test_a_file_with_a_secret_is_left_out_of_a_diff(root: Path) -> None:
+    prepare(root)
+    (root / ".env").write_text("diff --git a/b.txt b/b.txt\nTOKEN=canary\n")
+    (root / "b.txt").write_text("key = 'AKIAQ3EGRSHJ4KXV2Z7T'\n")
+    text = await git.changes(root, "diff")
+    assert "canary" not in text
+    assert "AKIA" not in text
+    assert "a.py" in text
