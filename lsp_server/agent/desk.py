@@ -188,10 +188,12 @@ class Desk:
             self._key(call), change.path, data, expected=expected, approved=approved
         )
 
+    async def problems(self, path: str) -> list[str] | None:
+        """What the editor finds wrong with a file; None if there is none, or it doesn't know."""
+        return await self._buffers.problems(path) if self._buffers else None
+
     async def _problems(self, path: str) -> list[str]:
-        """What is wrong with a file, as far as the editor or what is installed here can tell."""
-        told = await self._buffers.problems(path) if self._buffers else None
-        return told or []
+        return await self.problems(path) or []
 
     @asynccontextmanager
     async def around_command(self, call: str, *, changes: bool) -> AsyncIterator[None]:

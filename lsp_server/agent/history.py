@@ -1,6 +1,7 @@
 """Stored entries, and the messages that they stand for.
 
 user       {"text"}                      what the user said
+mentions   {"text"}                      what he points at; it follows his words
 assistant  {"text", "calls", "prose"}    what the model said; the prose is for the user
 tool       {"text", "subject", "call"}   what a call gave
 call       {"id", "title", "kind"}       a call begins
@@ -11,7 +12,7 @@ ended      {"reason", "files"}           the turn is over
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lsp_server.agent.conversation import Item
@@ -40,6 +41,8 @@ def read(entries: Iterable[Entry]) -> Past:
             case "user":
                 ended, open_calls = False, {}
                 items.append(Item(Message("user", body["text"]), turn, is_task=True))
+            case "mentions":
+                items[-1] = with_mentions(items[-1], body["text"])
             case "assistant" | "tool":
                 items.append(Item(_message(entry.kind, body), turn, body.get("subject", "")))
             case "call":
@@ -50,6 +53,12 @@ def read(entries: Iterable[Entry]) -> Past:
                 ended = True
     interrupted = "" if ended else next(iter(open_calls.values()), "the answer")
     return Past(items, turn, interrupted)
+
+
+def with_mentions(item: Item, shown: str) -> Item:
+    """What the user said, followed by what he points at."""
+    message = item.message
+    return replace(item, message=replace(message, content=f"{message.content}\n\n{shown}"))
 
 
 def body(message: Message) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lsp_server.agent import conversation, history
+from lsp_server.agent import conversation, history, mentions
 from lsp_server.agent.calls.schema import CUT_OFF, Call, Prose, Rejected, Thought
 from lsp_server.agent.conversation import Item
 from lsp_server.agent.desk import Desk
@@ -49,6 +49,8 @@ logger = logging.getLogger(__name__)
 MAX_STEPS = 24
 """Answers of the model in one turn."""
 ANSWER_TOKENS = 1024
+MENTIONS_SHARE = 3
+"""What a message points at takes at most this part of the window: a third."""
 _WARNING = "You have done this already, with the same result. Do something else, or answer."
 _ROUND = "The model went round in circles, so the turn was ended."
 _TOO_LONG = "The model's window is too small for this task; begin a new session, or ask for less."
@@ -116,7 +118,7 @@ class Session:
         task = Item(Message("user", text), turn.number, is_task=True)
         await self._add(turn, "user", {"text": text}, task)
         events: asyncio.Queue[Event | None] = asyncio.Queue()
-        running = asyncio.create_task(self._whole(turn, events))
+        running = asyncio.create_task(self._whole(turn, text, events))
         running.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:
@@ -144,14 +146,14 @@ class Session:
         """
         return await self._desk.take_back(turn)
 
-    async def _whole(self, turn: _Turn, events: asyncio.Queue[Event | None]) -> None:
+    async def _whole(self, turn: _Turn, text: str, events: asyncio.Queue[Event | None]) -> None:
         reason: StopReason = "error"
         problem = ""
         try:
             if self._is_cancelled:  # before it has begun
                 raise asyncio.CancelledError
             self._stoppable = asyncio.current_task()
-            async with aclosing(self._steps(turn)) as steps:
+            async with aclosing(self._steps(turn, text)) as steps:
                 async for event in steps:
                     if isinstance(event, TurnEnded):
                         reason, problem = event.reason, event.problem
@@ -166,8 +168,16 @@ class Session:
         await self._note(turn, "ended", {"reason": reason, "files": changed})
         events.put_nowait(TurnEnded(reason, turn.answer.strip(), tuple(changed), problem))
 
-    async def _steps(self, turn: _Turn) -> AsyncGenerator[Event, None]:
+    async def _look_up_mentions(self, turn: _Turn, text: str, room: int) -> None:
+        """What the user points at follows his words."""
+        shown = await mentions.expanded(self._desk, text, room)
+        if shown:
+            await self._note(turn, "mentions", {"text": shown})
+            self._items[-1] = history.with_mentions(self._items[-1], shown)
+
+    async def _steps(self, turn: _Turn, text: str) -> AsyncGenerator[Event, None]:
         info = await self._engine.chat_info()
+        await self._look_up_mentions(turn, text, info.context_tokens // MENTIONS_SHARE)
         for _ in range(MAX_STEPS):
             room = info.context_tokens - ANSWER_TOKENS
             told = conversation.fitted(self._system, self._items, room, estimate)

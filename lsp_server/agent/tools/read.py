@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lsp_server.agent.desk import Desk
+from lsp_server.agent.desk import Desk, File
 from lsp_server.agent.events import Location
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 from lsp_server.agent.tools.search import files
@@ -18,18 +18,27 @@ MAX_ENTRIES = 200
 
 async def _read(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:
     file = await desk.read(arguments["path"])
+    first = max(1, arguments.get("first", 1))
+    text = numbered(file, first, arguments.get("last"))
+    return Result(text, locations=(Location(file.path, first),))
+
+
+def numbered(file: File, first: int | None = None, last: int | None = None) -> str:
+    """Lines of a file, counted from 1, as a model is shown them; at most `MAX_LINES`.
+
+    Raises ToolFailed if the file is shorter.
+    """
     lines = Text.of(file.text).lines
     if lines and not lines[-1]:
         lines = lines[:-1]
     if not lines:
-        return Result(f"{file.path} is empty.")
-    first = max(1, arguments.get("first", 1))
-    last = min(arguments.get("last", len(lines)), first + MAX_LINES - 1, len(lines))
+        return f"{file.path} is empty."
+    first = max(1, first or 1)
+    last = min(len(lines) if last is None else last, first + MAX_LINES - 1, len(lines))
     if first > len(lines):
         raise ToolFailed(f"{file.path} has only {len(lines)} lines.")
     shown = [f"{number}: {_line(lines[number - 1])}" for number in range(first, last + 1)]
-    head = f"{file.path}, lines {first} to {last} of {len(lines)}:"
-    return Result("\n".join([head, *shown]), locations=(Location(file.path, first),))
+    return "\n".join([f"{file.path}, lines {first} to {last} of {len(lines)}:", *shown])
 
 
 def _line(text: str) -> str:
