@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+from platformdirs import user_config_path
+
 from lsp_server.agent import decisions, store
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers, Desk, Given
@@ -24,17 +26,23 @@ from lsp_server.agent.files.ledger import Ledger
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.snapshot import Watch
 from lsp_server.agent.files.undo import Undone, undo
+from lsp_server.agent.mcp.config import both
+from lsp_server.agent.mcp.fleet import Fleet
 from lsp_server.agent.permissions import Ask, Mode, Permissions, nobody
 from lsp_server.agent.probe import remembered
 from lsp_server.agent.prompt import system_message
 from lsp_server.agent.session import ANSWER_TOKENS, Session
 from lsp_server.agent.store import Store, Stored
 from lsp_server.agent.tools import offered
-from lsp_server.agent.trust import OwnFiles, decide, own_files
+from lsp_server.agent.tools.base import Tool
+from lsp_server.agent.trust import SERVERS, OwnFiles, decide, own_files
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UsageError
 from lsp_server.models.store import state_dir
 from lsp_server.workspace.index import Index
+
+FOREIGN_SHARE = 8
+"""Tools of MCP servers take at most this part of the window: an eighth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,18 @@ class Places:
     """A folder."""
     scorecards: Path = field(default_factory=remembered.default_folder)
     """A folder: what was measured of models."""
+    servers: Path | None = None
+    """The user's own file of MCP servers, which need not exist."""
 
     @classmethod
     def usual(cls) -> Places:
         """Those of this user."""
-        return cls(store.default_path(), decisions.default_path(), state_dir() / "journal")
+        return cls(
+            store.default_path(),
+            decisions.default_path(),
+            state_dir() / "journal",
+            user_config_path("fimble") / "mcp.json",
+        )
 
 
 class Agent:
@@ -72,6 +87,8 @@ class Agent:
         self._journal = open_journal(root, places)
         self.store = Store(places.sessions)
         self.decisions = Decisions(places.decisions, self._journal.workspace.root)
+        self._own_servers = places.servers
+        self._fleet = Fleet()
         self._engine = engine
         self._scorecards = places.scorecards
         self._library = library
@@ -116,7 +133,8 @@ class Agent:
         return await asyncio.to_thread(undo, self._journal, session, text)
 
     async def close(self) -> None:
-        """Let go of the files."""
+        """End the servers, and let go of the files."""
+        await self._fleet.close()
         await asyncio.to_thread(self._journal.ledger.close)
         await asyncio.to_thread(self.store.close)
 
@@ -126,6 +144,8 @@ class Agent:
         own = await self.own_files()
         way = await asyncio.to_thread(remembered.known_way, self._scorecards, info)
         tools = offered(writes=mode != "plan", few=way != "native")
+        foreign, problems = await self._foreign(own, mode, info.context_tokens // FOREIGN_SHARE)
+        tools = (*tools, *foreign)
         schemas = [tool.schema for tool in tools]
         desk = Desk(
             stored.id,
@@ -137,9 +157,32 @@ class Agent:
         )
         system = system_message(desk.root, schemas, way, writes=mode != "plan", rules=own.rules)
         dialect = Dialect(self._engine, schemas, way, max_tokens=ANSWER_TOKENS)
+        notes = [*own.problems, *problems]
         return await asyncio.to_thread(
-            Session, self._engine, dialect, tools, desk, self.store, stored, system, own.problems
+            Session, self._engine, dialect, tools, desk, self.store, stored, system, notes
         )
+
+    async def _foreign(
+        self, own: OwnFiles, mode: Mode, room: int
+    ) -> tuple[Sequence[Tool], Sequence[str]]:
+        """Tools of MCP servers, and what is wrong with those; none where nothing may be changed."""
+        if mode == "plan":
+            return await self._fleet.tools([], 0)
+        mine, root = self._own_servers, self._journal.workspace.root
+        text = await asyncio.to_thread(_text, mine) if mine else ""
+        servers, problems = both(text, own.servers, (str(mine), SERVERS), root)
+        tools, more = await self._fleet.tools(servers, room)
+        return tools, [*problems, *more]
+
+
+def _text(path: Path) -> str:
+    """What the user's own file says; empty if there is none. Raises UsageError."""
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} can't be read ({error}); correct it, or move it away.") from error
 
 
 def open_journal(root: Path, places: Places) -> Journal:

@@ -16,10 +16,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from lsp_server.agent.commands.policy import Judgement, judge
-from lsp_server.agent.commands.rules import pattern_for
+from lsp_server.agent.commands.rules import Decision, pattern_for
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.events import Choice, Diff, Question
 
@@ -30,6 +30,7 @@ Ask = Callable[[Question], Awaitable[Choice]]
 _NO_WRITES = "The user lets you only read now; say what you would change instead."
 _NO_COMMANDS = "The user lets no commands run now; say what you would run instead."
 _REJECTED = "The user said no; do something else, or ask what they want."
+_FOREIGN = "It is a tool of another program, which no sandbox holds."
 _UNBOXED = "There is no sandbox on this machine, so it would run with all your rights."
 
 
@@ -96,6 +97,20 @@ class Permissions:
         if answer in ("allow_once", "allow_always"):
             return Allowed(judgement.only_reads)
         return Refused(_REJECTED)
+
+    async def tool(
+        self, call: str, title: str, detail: str, rule: tuple[str, ...]
+    ) -> Allowed | Refused:
+        """Whether a tool of another program may be called. `rule` is what "always" is for."""
+        rules = await asyncio.to_thread(self._decisions.rules)
+        decided: Decision = next((each.decision for each in rules if each.pattern == rule), "ask")
+        if decided == "ask":
+            question = Question(call, title, _FOREIGN, detail, None, get_args(Choice))
+            answer = await self._ask(question)
+            decided = "allow" if answer in ("allow_once", "allow_always") else "deny"
+            if answer in ("allow_always", "reject_always"):
+                await asyncio.to_thread(self._decisions.remember, rule, decided)
+        return Allowed() if decided == "allow" else Refused(_REJECTED)
 
     def _judged(self, line: str, workspace: Path) -> Judgement:
         return judge(line, self._decisions.rules(), workspace)
