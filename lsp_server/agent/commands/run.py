@@ -6,11 +6,14 @@ import asyncio
 import codecs
 import json
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from lsp_server.agent.commands.limits import Limits
 from lsp_server.agent.commands.output import HeadAndTail
@@ -72,13 +75,13 @@ async def run(
     limits = limits or Limits()
     order = _order(line, workspace, cwd, sandbox, writable, limits)
     started = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        *_RUNNER,
-        order.to_json(),
+    # Not asyncio's own: cancelled while it starts one, it hangs for ever (Python 3.11).
+    process = subprocess.Popen(  # noqa: ASYNC220  asyncio's blocks as long
+        [*_RUNNER, order.to_json()],
         cwd=order.workspace,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         start_new_session=True,
     )
     reader = _Reader(process, limits, on_output)
@@ -89,6 +92,9 @@ async def run(
     finally:
         if not done:
             await _end(process, reading, reader)
+        _stop(process)  # if `on_output` has failed, too
+        if process.returncode is None:
+            await asyncio.to_thread(process.wait)
     outcome = reading.result()
     if outcome.error:
         raise UsageError(outcome.error)
@@ -127,7 +133,7 @@ class _Reader:
     """Takes what a runner writes."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, limits: Limits, on_output: Callable[[str], None]
+        self, process: subprocess.Popen[bytes], limits: Limits, on_output: Callable[[str], None]
     ) -> None:
         self._process = process
         self._limits = limits
@@ -136,8 +142,16 @@ class _Reader:
         self.flooded = False
 
     async def read(self) -> Outcome:
-        stdout, stderr = self._process.stdout, self._process.stderr
-        assert stdout and stderr
+        """Read to the end, which is when all has ended."""
+        assert self._process.stdout and self._process.stderr
+        async with _stream(self._process.stdout) as stdout, _stream(self._process.stderr) as told:
+            await self._read_output(stdout)
+            outcome = await told.read()
+        if await asyncio.to_thread(self._process.wait) != 0:
+            raise FimbleError("The process that runs commands has failed; try the command again.")
+        return Outcome(**json.loads(outcome))
+
+    async def _read_output(self, stdout: asyncio.StreamReader) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         count = 0
         while data := await stdout.read(_READ_BYTES):
@@ -148,11 +162,6 @@ class _Reader:
             else:
                 self._take(decoder.decode(data))
         self._take(decoder.decode(b"", final=True))
-        told = await stderr.read()
-        status = await self._process.wait()
-        if status != 0:
-            raise FimbleError("The process that runs commands has failed; try the command again.")
-        return Outcome(**json.loads(told))
 
     def _take(self, text: str) -> None:
         if text:
@@ -160,14 +169,25 @@ class _Reader:
             self.on_output(text)
 
 
-def _stop(process: asyncio.subprocess.Process) -> None:
+@asynccontextmanager
+async def _stream(pipe: IO[bytes]) -> AsyncIterator[asyncio.StreamReader]:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    try:
+        yield reader
+    finally:
+        transport.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
     """Tell a runner to end everything."""
     assert process.stdin
     process.stdin.close()
 
 
 async def _end(
-    process: asyncio.subprocess.Process, reading: asyncio.Task[Outcome], reader: _Reader
+    process: subprocess.Popen[bytes], reading: asyncio.Task[Outcome], reader: _Reader
 ) -> None:
     """Have all processes end; what they still write is kept, and told to nobody."""
     reader.on_output = _ignore

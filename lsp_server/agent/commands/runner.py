@@ -105,6 +105,7 @@ def _run(order: Order, stack: ExitStack, wake: int) -> Outcome:
         command = shell(order.line, None)
         return _ended(order, command, scrubbed(os.environ), order.cwd, None, wake)
     workspace, sandbox = Path(order.workspace), Sandbox(order.sandbox)
+    sandbox.check(workspace)
     if order.writable:
         stack.enter_context(placeholders(workspace))
     before = find_protected(workspace)

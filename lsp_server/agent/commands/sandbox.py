@@ -48,6 +48,15 @@ class Sandbox:
 
     program: str
 
+    @staticmethod
+    def check(workspace: Path) -> None:
+        """Raise UsageError for a workspace that holds the home folder."""
+        if Path.home().resolve().is_relative_to(workspace):
+            raise UsageError(
+                f"The sandbox can't hide your home folder from commands in {workspace}: "
+                "open a folder inside of it instead."
+            )
+
     def wrap(
         self,
         argv: Sequence[str],
@@ -61,16 +70,10 @@ class Sandbox:
         """The command that runs `argv` in the sandbox of a workspace.
 
         `protected` is what there is in it, `writable` whether the rest can be changed. `seccomp` is
-        a filter's descriptor, which the command must inherit. Raises UsageError if the workspace
-        holds the home folder.
+        a filter's descriptor, which the command must inherit.
         """
         workspace = workspace.resolve()
         home = Path.home().resolve()
-        if home.is_relative_to(workspace):
-            raise UsageError(
-                f"The sandbox can't hide your home folder from commands in {workspace}: "
-                "open a folder inside of it instead."
-            )
         hidden = _hidden_folders(home)
         arguments = [self.program, *_ISOLATION, *_filtered(seccomp)]
         for folder in hidden:

@@ -62,6 +62,24 @@ async def test_a_timeout(tmp_path: Path) -> None:
     assert finished.seconds < 10
 
 
+async def test_cancelled_at_any_step(tmp_path: Path) -> None:
+    for steps in range(12):
+        running = asyncio.create_task(bare("sleep 30", tmp_path))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(running, 10)
+
+
+async def test_an_error_of_the_listener_ends_the_command(tmp_path: Path) -> None:
+    def fail(text: str) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await run("echo a; sleep 30", tmp_path, sandbox=None, on_output=fail)
+
+
 async def test_who_writes_too_much_is_stopped(tmp_path: Path) -> None:
     finished = await bare("yes", tmp_path, Limits(output_bytes=1 << 20, kept_characters=100))
     assert (finished.exceeded, finished.exit_status, finished.truncated) == ("output", 137, True)
