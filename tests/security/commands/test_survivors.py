@@ -20,6 +20,8 @@ from lsp_server.agent.commands.sandbox import Sandbox
 LINES = Path(__file__).with_name("survivors.txt").read_text("utf-8").splitlines()
 DEADLINE = 2.0
 AT_ONCE = 3
+MARK = f"7{os.getpid() % 10_000:04}"
+"""How the seconds begin that commands of this process sleep; two years, which clocks can hold."""
 
 
 def survivors(mark: str) -> list[str]:
@@ -74,7 +76,7 @@ async def test_no_process_survives(tmp_path: Path, sandbox: Sandbox, sandboxed: 
 
     async def attempt(number: int, line: str) -> list[str]:
         async with gate:
-            mark = f"9{os.getpid()}{number:03}{int(sandboxed)}"
+            mark = f"{MARK}{number:03}{int(sandboxed)}"
             chosen = sandbox if sandboxed else None
             return await start_and_stop(line, mark, tmp_path, chosen, cancel=number % 2 == 0)
 
@@ -86,7 +88,7 @@ async def test_no_process_survives(tmp_path: Path, sandbox: Sandbox, sandboxed: 
 async def test_what_a_finished_command_left_in_the_background_ends(
     tmp_path: Path, sandbox: Sandbox, sandboxed: bool
 ) -> None:
-    mark = f"98{os.getpid()}{int(sandboxed)}"
+    mark = f"{MARK}900{int(sandboxed)}"
     line = f"setsid sleep {mark} & sleep {mark} & echo done"
     finished = await run(line, tmp_path, sandbox=sandbox if sandboxed else None)
     assert (finished.output, finished.exit_status) == ("done\n", 0)
@@ -97,7 +99,7 @@ async def test_what_a_finished_command_left_in_the_background_ends(
 async def test_nothing_survives_a_server_that_is_killed(
     tmp_path: Path, sandbox: Sandbox, sandboxed: bool
 ) -> None:
-    mark = f"99{os.getpid()}{int(sandboxed)}"
+    mark = f"{MARK}901{int(sandboxed)}"
     chosen = f"Sandbox({sandbox.program!r})" if sandboxed else "None"
     code = (
         "import asyncio; from pathlib import Path\n"
