@@ -53,10 +53,10 @@ class Places:
     decisions: Path
     journal: Path
     """A folder."""
-    scorecards: Path = field(default_factory=remembered.default_folder)
-    """A folder: what was measured of models."""
     servers: Path | None = None
     """The user's own file of MCP servers, which need not exist."""
+    scorecards: Path = field(default_factory=remembered.default_folder)
+    """A folder: what was measured of models."""
 
     @classmethod
     def usual(cls) -> Places:
