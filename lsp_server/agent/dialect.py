@@ -16,7 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from lsp_server.agent import two_step
+from lsp_server.agent import two_step, written_edits
 from lsp_server.agent.calls.names import Toolbox
 from lsp_server.agent.calls.parser import Parser
 from lsp_server.agent.calls.render import Way
@@ -111,7 +111,8 @@ class Dialect:
         for piece in _told(parser.finish(), answered, in_text):
             yield piece
         native = [self._settled(call) for call in answered.native]
-        answered.calls = [*native, *in_text][:MAX_CALLS]
+        blocks = written_edits.calls(answered.prose) if self._box.find(written_edits.TOOL) else []
+        answered.calls = [*native, *in_text, *blocks][:MAX_CALLS]
         answered.native = answered.native[:MAX_CALLS]
 
     def _settled(self, call: NativeCall) -> Call | Rejected:

@@ -61,6 +61,24 @@ def with_mentions(item: Item, shown: str) -> Item:
     return replace(item, message=replace(message, content=f"{message.content}\n\n{shown}"))
 
 
+def answered(items: Iterable[Item]) -> list[Item]:
+    """The items with an answer for each native call: endpoints refuse a chat without.
+
+    A turn that was cancelled, or ended by a crash, leaves calls that were never made.
+    """
+    complete: list[Item] = []
+    waiting: list[NativeCall] = []
+    for item in items:
+        if item.message.role != "tool":
+            complete += [Item(Message("tool", _NOT_MADE, call=call), item.turn) for call in waiting]
+            waiting = list(item.message.calls)
+        elif item.message.call in waiting:
+            waiting.remove(item.message.call)
+        complete.append(item)
+    last = complete[-1].turn if complete else 0
+    return complete + [Item(Message("tool", _NOT_MADE, call=call), last) for call in waiting]
+
+
 def body(message: Message) -> dict[str, Any]:
     """A message as it is stored."""
     stored: dict[str, Any] = {"text": message.content}
@@ -83,3 +101,6 @@ def _message(kind: str, body: Any) -> Message:
 
 def _stored(call: NativeCall) -> dict[str, str]:
     return {"name": call.name, "arguments": call.arguments, "id": call.id}
+
+
+_NOT_MADE = "The turn was ended before this was done."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from lsp_server.agent import written_edits
 from lsp_server.agent.calls.render import Way, instructions
 from lsp_server.agent.calls.schema import Tool
 from lsp_server.core.prompts import template
@@ -17,7 +18,12 @@ def system_message(
 
     `way`: how it calls tools. `rules`: the project's own, if it is trusted.
     """
-    shown = instructions(tools, way)
+    in_blocks = way != "native" and any(tool.name == written_edits.TOOL for tool in tools)
+    called = [tool for tool in tools if not in_blocks or tool.name != written_edits.TOOL]
     return template("agent/system.md.j2").render(
-        folder=root.name, writes=writes, rules=rules, tools=shown
+        folder=root.name,
+        writes=writes,
+        rules=rules,
+        tools=instructions(called, way),
+        in_blocks=in_blocks,
     )

@@ -216,6 +216,50 @@ async def test_half_a_text_is_not_written(begin: Begin, folder: Path) -> None:
     assert not (folder / "new.py").exists()
 
 
+BLOCK = "calc.py\n<<<<<<< SEARCH\n    return a - b\n=======\n    return a + b\n>>>>>>> REPLACE\n"
+
+
+async def test_edits_may_be_written_as_blocks(begin: Begin, folder: Path) -> None:
+    agent = begin([f"I mend it.\n\n{BLOCK}", "Done."])
+    events = await turn(await agent.begin("edit"))
+    assert ended(events).answer == "Done."
+    assert (folder / "calc.py").read_text() == TEXT.replace("-", "+")
+    system = agent._engine.chats[0].messages[0].content  # type: ignore[attr-defined]
+    assert "<<<<<<< SEARCH" in system
+    assert "edit(" not in system
+
+
+async def test_blocks_without_a_path_are_told_and_not_guessed(begin: Begin, folder: Path) -> None:
+    script = [BLOCK.partition("\n")[2], ChatReply("Sorry.", "path on the line above")]
+    events = await turn(await begin(script).begin("edit"))
+    assert ended(events).answer == "Sorry."
+    assert (folder / "calc.py").read_text() == TEXT
+
+
+async def test_blocks_change_nothing_where_nothing_may_be_changed(
+    begin: Begin, folder: Path
+) -> None:
+    events = await turn(await begin([BLOCK]).begin("plan"))
+    assert ended(events).reason == "end_turn"
+    assert (folder / "calc.py").read_text() == TEXT
+
+
+async def test_a_call_that_was_cancelled_has_an_answer_all_the_same(begin: Begin) -> None:
+    info = ChatInfo("strong", 8192, native_tools=True)
+    calls = (NativeCall("run", '{"command": "sleep 60"}', "c1"), NativeCall("list", "{}", "c2"))
+    agent = begin([ChatReply("", calls=calls), "Yes."], info=info)
+    session = await agent.begin("all")
+    async with aclosing(session.turn("go")) as stream:
+        async for event in stream:
+            if isinstance(event, ToolUpdated):
+                session.cancel()
+    await turn(session, "and now?")
+    told = agent._engine.chats[1].messages  # type: ignore[attr-defined]
+    answered = [message.call.id for message in told if message.role == "tool"]
+    assert answered == ["c1", "c2"]
+    assert told[-1].content == "and now?"
+
+
 async def test_native_calls_are_answered_as_such(begin: Begin) -> None:
     info = ChatInfo("strong", 8192, native_tools=True)
     first = ChatReply("", calls=(NativeCall("read", '{"path": "calc.py"}', "c7"),))
