@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -83,27 +84,27 @@ async def _git(root: Path, settings: dict[str, str], *arguments: str) -> bytes |
     environment |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     # What a partial clone lacks is not fetched: a local address starts a program of its own choice.
     environment |= {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+    return await asyncio.to_thread(_printed, root, environment | settings, arguments)
+
+
+def _printed(root: Path, environment: dict[str, str], arguments: tuple[str, ...]) -> bytes | None:
+    """In a thread: asyncio may wait for ever if it is cancelled while it starts a process."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            "git", *_QUIET, *arguments,
+        done = subprocess.run(
+            ("git", *_QUIET, *arguments),
+            check=False,
             cwd=root,
-            env=environment | settings,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=SECONDS,
+        )
     except FileNotFoundError:
         raise ToolFailed("There is no git on this machine.") from None
-    try:
-        async with asyncio.timeout(SECONDS):
-            output, _ = await process.communicate()
-    except TimeoutError:
+    except subprocess.TimeoutExpired:
         raise ToolFailed("git took too long; ask for less.") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return None if process.returncode else output
+    return None if done.returncode else done.stdout
 
 
 async def _run(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
-import signal
+import subprocess
 import sysconfig
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ MAX_COLUMNS = 160
 MAX_LINES = 20_000
 """Of ripgrep's output that are looked at."""
 SECONDS = 10.0
-_MAX_BYTES = 4_000_000
+_REFUSED = 2
+"""Exit status for a pattern that can't be read, among others."""
 _FLAGS = (
     "--json", "--no-config", "--no-messages", "--no-require-git", "--sort=path", "--smart-case",
     "--max-count=10", "--max-filesize=2M", "--max-columns=2000", "--ignore-file=.fimbleignore",
@@ -49,8 +51,10 @@ async def search(
     """Lines that match, of files that may be read. Raises ToolFailed."""
     flags = [*_FLAGS, *(["--fixed-strings"] if literal else [])]
     flags += [f"--glob={glob}"] if glob else []
-    lines, problem = await _lines(workspace.root, *flags, "--regexp", pattern, "--", "./")
-    if not lines and "regex parse error" in problem:
+    lines, is_taken = await asyncio.to_thread(
+        _lines, workspace.root, *flags, "--regexp", pattern, "--", "./"
+    )
+    if not is_taken and not literal:  # it is no regular expression
         return await search(workspace, pattern, glob, literal=True)
     return await asyncio.to_thread(_ours, workspace, lines)
 
@@ -58,45 +62,38 @@ async def search(
 async def files(workspace: Workspace, folder: str = "") -> list[str]:
     """The files that may be read, of the whole workspace or below a folder, in their order."""
     flags = [flag for flag in _FLAGS if not flag.startswith(("--json", "--max-c"))]
-    lines, _ = await _lines(workspace.root, *flags, "--files", "--", f"./{folder}")
+    lines, _ = await asyncio.to_thread(
+        _lines, workspace.root, *flags, "--files", "--", f"./{folder}"
+    )
     found = [os.fsdecode(line).rstrip("\n").removeprefix("./") for line in lines]
     return await asyncio.to_thread(
         lambda: [path for path in found if hidden(workspace, path) is None]
     )
 
 
-async def _lines(root: Path, *arguments: str) -> tuple[list[bytes], str]:
-    """What ripgrep prints, and says of problems."""
-    process = await asyncio.create_subprocess_exec(
-        _ripgrep(), *arguments,
+def _lines(root: Path, *arguments: str) -> tuple[list[bytes], bool]:
+    """What ripgrep prints, as far as it comes in time, and whether it took the question.
+
+    In a thread, since asyncio may wait for ever if it is cancelled while it starts a process.
+    """
+    with subprocess.Popen(
+        (_ripgrep(), *arguments),
         cwd=root,
         env={"PATH": os.environ.get("PATH", "")},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=_MAX_BYTES,
-    )  # fmt: skip
-    assert process.stdout is not None and process.stderr is not None
-    lines: list[bytes] = []
-    is_over = False
-    try:
-        async with asyncio.timeout(SECONDS):
-            async for line in process.stdout:
-                lines.append(line)
-                if len(lines) == MAX_LINES:
-                    break
-            else:
-                is_over = True
-    except TimeoutError:
-        pass  # what was found so far is good
-    finally:
-        if not is_over:
-            # Not `kill`: asyncio's asks for the exit status, in a race with who waits for it.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-        problem = (await process.stderr.read(2000)).decode(errors="replace")
-        await process.wait()
-    return lines, problem
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        timer = threading.Timer(SECONDS, process.kill)
+        timer.start()
+        try:
+            lines = list(islice(process.stdout, MAX_LINES))
+        finally:
+            timer.cancel()
+        if len(lines) == MAX_LINES:
+            process.kill()
+    return lines, process.returncode != _REFUSED or bool(lines)
 
 
 def _ours(workspace: Workspace, lines: Sequence[bytes]) -> list[Match]:
