@@ -37,6 +37,8 @@ are optional, and what is told counts instead of what is seen from the text
 - `fimble/didPartlyAccept`: `{"id": string, "acceptedLength": number}` when a word or a line of it
   was inserted; in all so many UTF-16 units of the item's `insertText`.
 - `fimble/didReject`: `{"id": string}` when it was dismissed.
+
+The chat's messages are in `chat/messages.py`.
 """
 
 from __future__ import annotations

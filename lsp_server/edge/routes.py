@@ -11,7 +11,15 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from lsp_server.edge import messages
-from lsp_server.edge.handlers import documents, feedback, inline_completion, lifecycle, stats
+from lsp_server.edge.chat import messages as chat_messages
+from lsp_server.edge.handlers import (
+    chat,
+    documents,
+    feedback,
+    inline_completion,
+    lifecycle,
+    stats,
+)
 from lsp_server.edge.server import FimbleServer
 from lsp_server.errors import FimbleError, describe
 
@@ -39,6 +47,17 @@ ROUTES: dict[str, tuple[Handler, Any]] = {
     messages.DID_SHOW: (feedback.did_show, None),
     messages.DID_PARTLY_ACCEPT: (feedback.did_partly_accept, None),
     messages.DID_REJECT: (feedback.did_reject, None),
+    chat_messages.BEGIN: (chat.begin, None),
+    chat_messages.LIST: (chat.listed, None),
+    chat_messages.RESUME: (chat.resume, None),
+    chat_messages.FORK: (chat.fork, None),
+    chat_messages.DELETE: (chat.delete, None),
+    chat_messages.EXPORT: (chat.export, None),
+    chat_messages.PROMPT: (chat.prompt, None),
+    chat_messages.CANCEL: (chat.cancel, None),
+    chat_messages.SET_MODE: (chat.set_mode, None),
+    chat_messages.UNDO: (chat.undo, None),
+    chat_messages.DID_PUBLISH_DIAGNOSTICS: (chat.did_publish_diagnostics, None),
 }
 
 COMMANDS: dict[str, Handler] = {messages.DID_ACCEPT: feedback.did_accept}

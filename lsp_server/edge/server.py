@@ -14,6 +14,7 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__
 from lsp_server.edge import messages
+from lsp_server.edge.editor_chat import EditorChat
 from lsp_server.edge.folder import watch
 from lsp_server.edge.frames import QuietWriter, Reader, Writer, bodies
 from lsp_server.edge.progress import LoadProgress
@@ -35,6 +36,7 @@ class FimbleServer(LanguageServer):
     def __init__(self, open_engine: OpenEngine) -> None:
         super().__init__("fimble", __version__, protocol_cls=FimbleProtocol)
         self.session = Session(open_engine, self._on_status)
+        self.chat = EditorChat(self)
         self.problems: Sequence[str] = ()
         """Of the settings that came with `initialize`, until they can be shown."""
         self._progress: LoadProgress | None = None
@@ -64,7 +66,12 @@ class FimbleServer(LanguageServer):
                 # the document before the next message changes it.
                 await asyncio.sleep(0)
         finally:
-            await self.session.close()  # a client that is gone has not asked for it
+            await self.close()  # a client that is gone has not asked for it
+
+    async def close(self) -> None:
+        """End everything that runs."""
+        await self.chat.end()
+        await self.session.close()
 
     def start_progress(self) -> None:
         """Show model loading as progress, if the client can."""

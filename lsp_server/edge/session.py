@@ -17,13 +17,14 @@ from lsp_server.completion.suggest import Completer
 from lsp_server.core.text import Encoding, Text
 from lsp_server.edge.documents import Documents
 from lsp_server.edge.folder import Folder
-from lsp_server.engines.base import Engine, EngineStatus, StatusListener, UsageListener
+from lsp_server.engines.base import EngineStatus, StatusListener, UsageListener
+from lsp_server.engines.chat import FullEngine
 from lsp_server.errors import FimbleError, UsageError, describe
 from lsp_server.settings import Settings, parse
 
 logger = logging.getLogger(__name__)
 
-OpenEngine = Callable[[Settings, StatusListener, UsageListener], Engine]
+OpenEngine = Callable[[Settings, StatusListener, UsageListener], FullEngine]
 
 
 class Session:
@@ -42,7 +43,7 @@ class Session:
         self.feedback = Feedback(self.stats, self._text_of)
         self.outcomes = Outcomes(outcomes.default_path())
         self.feedback.outcomes = self.outcomes
-        self._engine: Engine | None = None
+        self._engine: FullEngine | None = None
         self._engines_opened = 0
         self._completer: Completer | None = None
         self.root: Path | None = None
@@ -51,7 +52,7 @@ class Session:
         self._on_indexing: StatusListener | None = None
         """Set once the folder may be opened."""
 
-    def engine(self) -> Engine:
+    def engine(self) -> FullEngine:
         """The engine of the present settings; opens it if that has not been done."""
         if self._engine is None:
             self._engines_opened += 1

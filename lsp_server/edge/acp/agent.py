@@ -18,12 +18,14 @@ from acp.schema import ClientCapabilities
 
 from lsp_server.agent.agent import Places
 from lsp_server.agent.desk import Buffers
+from lsp_server.agent.display import visible
 from lsp_server.agent.events import Choice, Event, Question, TurnEnded
 from lsp_server.agent.store import Store
 from lsp_server.edge.acp import shapes
 from lsp_server.edge.acp.buffers import ClientFiles
 from lsp_server.edge.chat import words
 from lsp_server.edge.chat.room import Opened, Room
+from lsp_server.edge.chat.shapes import chosen, info, permission
 from lsp_server.edge.chat.telling import Teller
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UsageError, describe
@@ -55,20 +57,20 @@ class _Guest:
         self._peer = peer
         self._tellers: dict[str, Teller] = {}
 
-    async def tell(self, session: str, event: Event) -> None:
+    async def tell(self, session: str, _turn: int, event: Event) -> None:
         update = self._teller(session).payload(event)
         if update is not None and not isinstance(event, TurnEnded):
             await self._peer.update(session, update)
 
     async def ask(self, session: str, question: Question) -> Choice:
         call = self._teller(session).question(question)
-        params = shapes.permission(session, question, call)
+        params = permission(session, question, call)
         try:
             answer = await self._peer.request("session/request_permission", params)
         except RequestError as error:
             logger.warning("the client could not ask: %s", describe(error))
             return "reject_once"
-        return shapes.chosen(answer, question)
+        return chosen(answer, question)
 
     def buffers(self, session: str) -> Buffers | None:
         files = self._peer.capabilities.fs
@@ -130,7 +132,7 @@ class FimbleAgent:
         """The sessions, of one folder if it is given; all on one page."""
         folder = None if cwd is None else await asyncio.to_thread(Path(cwd).resolve)
         stored = await asyncio.to_thread(self._store.sessions, folder)
-        return {"sessions": [shapes.info(each) for each in stored]}
+        return {"sessions": [info(each) for each in stored]}
 
     async def close_session(self, session_id: str, **_: Any) -> dict[str, Any]:
         """End its turn and let go of it."""
@@ -206,7 +208,7 @@ class FimbleAgent:
         return shapes.opened(opened.stored)
 
     async def _say(self, session: str, text: str) -> None:
-        content = {"type": "text", "text": text}
+        content = {"type": "text", "text": visible(text)}
         update = {"sessionUpdate": "agent_message_chunk", "content": content}
         await self._peer.update(session, update)
 

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, get_args
+from typing import Any
 
 from lsp_server import __version__
-from lsp_server.agent.events import Choice, Question, StopReason
-from lsp_server.agent.permissions import Mode
+from lsp_server.agent.events import StopReason
 from lsp_server.agent.store import Stored
 from lsp_server.core.uris import path_of
+from lsp_server.edge.chat.shapes import MODES
 
 PROTOCOL_VERSION = 1
 MODE = "mode"
 """Id of the one configuration option."""
-
-_MODES: dict[Mode, tuple[str, str]] = {
-    "plan": ("Plan", "Reads only: changes nothing, runs nothing."),
-    "ask": ("Ask", "Asks before each edit and each command."),
-    "edit": ("Edit", "Edits without asking; asks before commands."),
-    "all": ("All", "Edits, and runs commands in the sandbox, without asking."),
-}
-_CHOICES: dict[Choice, str] = {
-    "allow_once": "Allow",
-    "allow_always": "Always allow",
-    "reject_once": "Reject",
-    "reject_always": "Always reject",
-}
-
-
-class Block(Protocol):
-    """A content block of a prompt."""
-
-    type: str
 
 
 def initialized() -> dict[str, Any]:
@@ -57,7 +37,7 @@ def initialized() -> dict[str, Any]:
 def opened(stored: Stored) -> dict[str, Any]:
     """What is told of a session that was begun or opened."""
     modes = [
-        {"id": mode, "name": name, "description": text} for mode, (name, text) in _MODES.items()
+        {"id": mode, "name": name, "description": text} for mode, (name, text) in MODES.items()
     ]
     return {
         "sessionId": stored.id,
@@ -78,7 +58,7 @@ def options(mode: str) -> list[dict[str, Any]]:
             "currentValue": mode,
             "options": [
                 {"value": value, "name": name, "description": text}
-                for value, (name, text) in _MODES.items()
+                for value, (name, text) in MODES.items()
             ],
         }
     ]
@@ -92,33 +72,8 @@ def mode_changes(mode: str) -> list[dict[str, Any]]:
     ]
 
 
-def info(stored: Stored) -> dict[str, Any]:
-    """A session in a list."""
-    when = datetime.fromtimestamp(stored.updated, UTC).isoformat()
-    told = {"sessionId": stored.id, "cwd": stored.workspace, "updatedAt": when}
-    return told | ({"title": stored.title} if stored.title else {})
-
-
-def permission(session: str, question: Question, call: dict[str, Any]) -> dict[str, Any]:
-    """Parameters of `session/request_permission`."""
-    choices = [
-        {"optionId": choice, "name": _CHOICES[choice], "kind": choice}
-        for choice in question.choices
-    ]
-    return {"sessionId": session, "toolCall": call, "options": choices}
-
-
-def chosen(answer: object, question: Question) -> Choice:
-    """What the user has chosen; what is not among the choices, or no choice, is a no."""
-    outcome = answer.get("outcome") if isinstance(answer, dict) else None
-    option = outcome.get("optionId") if isinstance(outcome, dict) else None
-    found: Choice | None = next((each for each in question.choices if each == option), None)
-    return found or "reject_once"
-
-
 def stop_reason(reason: StopReason) -> str:
     """The protocol's word. After its `refusal` clients forget the prompt, and we don't."""
-    assert reason in get_args(StopReason)
     return "max_turn_requests" if reason == "refusal" else reason
 
 

@@ -39,8 +39,8 @@ from lsp_server.workspace.index import Index
 class Client(Protocol):
     """Who sits at the other end."""
 
-    async def tell(self, session: str, event: Event) -> None:
-        """Show what happens."""
+    async def tell(self, session: str, turn: int, event: Event, /) -> None:
+        """Show what happens. Turns count from 1; one that was cancelled before it began is 0."""
         ...
 
     async def ask(self, session: str, question: Question) -> Choice:
@@ -216,14 +216,14 @@ class Room:
         if running.is_cancelled:
             if not ready.cancelled():
                 ready.exception()  # nobody waits for it any more
-            await self._client.tell(session, ended)
+            await self._client.tell(session, 0, ended)
             return ended
         running.session = ready.result()
         async with aclosing(running.session.turn(text)) as events:
             async for event in events:
                 if isinstance(event, TurnEnded):
                     ended = event
-                await self._client.tell(session, event)
+                await self._client.tell(session, running.session.last_turn, event)
         return ended
 
     async def _ready(self, session: str) -> Session:

@@ -68,8 +68,7 @@ class Teller:
                 return self._updated(event)
             case TurnEnded():
                 self._calls.clear()
-                answer, problem = visible(event.answer), visible(event.problem)
-                return payload(replace(event, answer=answer, problem=problem))
+                return ended(event)
         return payload(event)
 
     def question(self, question: Question) -> dict[str, Any]:
@@ -107,6 +106,11 @@ class Teller:
 
     def _shown(self, diff: Diff) -> Diff:
         return Diff(str(self._root / diff.path), _lines(diff.old), _lines(diff.new))
+
+
+def ended(event: TurnEnded) -> dict[str, Any]:
+    """The end of a turn as JSON."""
+    return payload(replace(event, answer=visible(event.answer), problem=visible(event.problem)))
 
 
 def _lines(text: str | None) -> str | None:

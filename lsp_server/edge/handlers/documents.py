@@ -39,6 +39,7 @@ async def did_change_watched_files(
 def did_close(server: FimbleServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document."""
     server.session.close_document(params.text_document.uri)
+    server.chat.diagnostics.forget(params.text_document.uri)
 
 
 def did_focus(server: FimbleServer, params: Any) -> None:

@@ -52,8 +52,8 @@ async def did_change_configuration(
 
 
 async def shutdown(server: FimbleServer, _params: None) -> None:
-    """Unload the model."""
-    await server.session.close()
+    """End what runs, and unload the model."""
+    await server.close()
 
 
 def _section(pushed: object) -> object:

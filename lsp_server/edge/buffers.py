@@ -1,0 +1,119 @@
+"""The client's open documents for the agent: read as they are, edited with `workspace/applyEdit`.
+
+An edit is for the version that was read; a client refuses it where the document has moved on. It
+replaces the lines that differ and no others, so that cursors and marks elsewhere stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from lsp_server.agent.desk import Change
+from lsp_server.agent.edits.merge import Hunk, hunks
+from lsp_server.completion.project import path_in
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.text import Encoding, Point, Text
+from lsp_server.edge import convert
+from lsp_server.edge.diagnostics import Diagnostics
+from lsp_server.edge.documents import Documents
+
+ANNOTATION = "fimble"
+
+Apply = Callable[[types.ApplyWorkspaceEditParams], Awaitable[types.ApplyWorkspaceEditResult]]
+
+
+class EditorBuffers:
+    """`agent.desk.Buffers` over the server's documents."""
+
+    def __init__(
+        self,
+        root: Path,
+        documents: Documents,
+        diagnostics: Diagnostics,
+        apply: Apply,
+        *,
+        units: Encoding,
+        annotated: bool,
+    ) -> None:
+        """`annotated`: the client shows whose edit it is."""
+        self._root = root
+        self._documents = documents
+        self._diagnostics = diagnostics
+        self._apply = apply
+        self._units = units
+        self._annotated = annotated
+
+    async def text(self, path: str) -> str | None:
+        """What an open document says."""
+        snapshot = self._find(path)
+        return None if snapshot is None else str(snapshot.text)
+
+    async def apply(self, changes: Sequence[Change]) -> bool:
+        """Have the client make all changes, or none."""
+        edits = []
+        for change in changes:
+            snapshot = self._find(change.path)
+            if snapshot is None or str(snapshot.text) != change.file.text:
+                return False
+            edits.append((snapshot, change))
+        for snapshot, _ in edits:
+            self._diagnostics.expect(snapshot.uri)
+        try:
+            answer = await self._apply(self._params(edits))
+        except JsonRpcException:  # it can't
+            return False
+        return answer.applied
+
+    async def problems(self, path: str) -> list[str] | None:
+        """What the client says is wrong with an open document."""
+        snapshot = self._find(path)
+        return None if snapshot is None else await self._diagnostics.of(snapshot.uri)
+
+    def _find(self, path: str) -> Snapshot | None:
+        for snapshot in self._documents.snapshots():
+            if path_in(self._root, snapshot.uri) == path:
+                return snapshot
+        return None
+
+    def _params(self, edits: Sequence[tuple[Snapshot, Change]]) -> types.ApplyWorkspaceEditParams:
+        annotation = types.ChangeAnnotation("Fimble", needs_confirmation=False)  # he was asked
+        edit = types.WorkspaceEdit(
+            document_changes=[
+                types.TextDocumentEdit(
+                    types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version),
+                    [
+                        types.AnnotatedTextEdit(ANNOTATION, each.range, each.new_text)
+                        if self._annotated
+                        else each
+                        for each in text_edits(snapshot, change.text, self._units)
+                    ],
+                )
+                for snapshot, change in edits
+            ],
+            change_annotations={ANNOTATION: annotation} if self._annotated else None,
+        )
+        return types.ApplyWorkspaceEditParams(edit, label="Fimble")
+
+
+def text_edits(snapshot: Snapshot, new: str, units: Encoding) -> list[types.TextEdit]:
+    """The edits of whole lines that make a text another one."""
+    before, after = snapshot.text, Text.of(new)
+    found = hunks(before.lines, after.lines)
+    if found is None:  # too much of it differs
+        found = [Hunk(0, len(before.lines), after.lines)]
+    return [_text_edit(snapshot, hunk, units) for hunk in found]
+
+
+def _text_edit(snapshot: Snapshot, hunk: Hunk[str], units: Encoding) -> types.TextEdit:
+    text = snapshot.text
+    start, end = Point(hunk.start, 0), Point(hunk.end, 0)
+    if hunk.end == len(text.lines):
+        end = text.end
+    place = types.Range(
+        convert.position(snapshot, start, units), convert.position(snapshot, end, units)
+    )
+    return types.TextEdit(place, "".join(hunk.new))

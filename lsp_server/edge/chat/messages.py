@@ -1,0 +1,49 @@
+"""The chat with the agent over the Language Server Protocol.
+
+The words are those of the Agent Client Protocol, and sessions begun there are found here, too.
+Requests of the client, each with `"session": string` but the first two:
+
+- `fimble/chat/begin`: `{"mode"?: "plan" | "ask" | "edit" | "all"}`. The answer is `{"sessionId",
+  "cwd", "updatedAt", "title"?, "mode", "modes": [{"id", "name", "description"}], "notes":
+  [string]}`. Notes are sentences for the user: what a crash has cut off.
+- `fimble/chat/list`: `{"sessions": [{"sessionId", "cwd", "updatedAt", "title"?}]}`, the latest
+  first.
+- `fimble/chat/resume`: as `begin`, and `"history"`: what was said, as payloads of
+  `session/update`.
+- `fimble/chat/fork`: `{"turn"?: number}`, the last that is taken over; the answer as of `begin`.
+- `fimble/chat/delete`; `fimble/chat/export`, whose answer is all that is stored.
+- `fimble/chat/prompt`: `{"text": string}`. Answered at the end of the turn: `{"stopReason":
+  "end_turn" | "max_tokens" | "max_turn_requests" | "refusal" | "cancelled" | "error", "answer",
+  "files": [string], "problem"?: string}`.
+- `fimble/chat/cancel`: the turn ends as `cancelled`.
+- `fimble/chat/setMode`: `{"mode"}`; holds at once.
+- `fimble/chat/undo`: `{"turn"?: number}`, else the latest that changed something; the answer is
+  `{"files", "merged", "message"}`.
+
+In a turn the server sends
+
+- `fimble/chat/event`: `{"session", "turn": number, "seq": number, "event"}`. An event is a payload
+  of `session/update`, or, as the last of a turn, what `prompt` is answered with. An update of a
+  call holds all of its text and its diffs, in the place of what was shown.
+- `fimble/chat/ask`, a request: `{"sessionId", "toolCall", "options": [{"optionId", "name",
+  "kind"}]}` as of `session/request_permission`, to be answered with `{"outcome": {"outcome":
+  "selected", "optionId"} | {"outcome": "cancelled"}}`. With the turn it is cancelled, too.
+- `workspace/applyEdit` for edits of open documents.
+
+`fimble/didPublishDiagnostics`, client to server: `{"uri", "diagnostics": [Diagnostic]}`, all that
+is known of an open document. The agent is told what its own edits bring.
+"""
+
+BEGIN = "fimble/chat/begin"
+LIST = "fimble/chat/list"
+RESUME = "fimble/chat/resume"
+FORK = "fimble/chat/fork"
+DELETE = "fimble/chat/delete"
+EXPORT = "fimble/chat/export"
+PROMPT = "fimble/chat/prompt"
+CANCEL = "fimble/chat/cancel"
+SET_MODE = "fimble/chat/setMode"
+UNDO = "fimble/chat/undo"
+EVENT = "fimble/chat/event"
+ASK = "fimble/chat/ask"
+DID_PUBLISH_DIAGNOSTICS = "fimble/didPublishDiagnostics"

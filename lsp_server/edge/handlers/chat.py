@@ -1,0 +1,97 @@
+"""`fimble/chat/*`: sessions and turns of the agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsp_server.agent.display import visible
+from lsp_server.edge.chat import words
+from lsp_server.edge.chat.room import Opened
+from lsp_server.edge.chat.shapes import MODES, info
+from lsp_server.edge.chat.telling import ended
+from lsp_server.edge.diagnostics import described
+from lsp_server.edge.params import fields, number, plain, text
+from lsp_server.edge.server import FimbleServer
+from lsp_server.errors import UsageError
+
+
+async def begin(server: FimbleServer, params: Any) -> dict[str, Any]:
+    """A new session."""
+    mode = text(params, "mode") if "mode" in fields(params) else "ask"
+    return _opened(await (await server.chat.room()).begin(mode))
+
+
+async def listed(server: FimbleServer, _params: Any) -> dict[str, Any]:
+    """The folder's sessions."""
+    return {"sessions": [info(each) for each in await (await server.chat.room()).sessions()]}
+
+
+async def resume(server: FimbleServer, params: Any) -> dict[str, Any]:
+    """A session as it was left, with what was said in it."""
+    room, session = await server.chat.room(), text(params, "session")
+    opened = await room.open(session)
+    return _opened(opened) | {"history": await room.history(session)}
+
+
+async def fork(server: FimbleServer, params: Any) -> dict[str, Any]:
+    """A new session with another's turns."""
+    room = await server.chat.room()
+    return _opened(await room.fork(text(params, "session"), number(params, "turn")))
+
+
+async def delete(server: FimbleServer, params: Any) -> None:
+    """Forget a session."""
+    await (await server.chat.room()).delete(text(params, "session"))
+
+
+async def export(server: FimbleServer, params: Any) -> dict[str, Any]:
+    """All of a session."""
+    return await (await server.chat.room()).export(text(params, "session"))
+
+
+async def prompt(server: FimbleServer, params: Any) -> dict[str, Any]:
+    """A turn; answered when it has ended."""
+    session, said = text(params, "session"), text(params, "text")
+    room = await server.chat.room()
+    return ended(await room.turn(session, said))
+
+
+async def cancel(server: FimbleServer, params: Any) -> None:
+    """End the turn that runs; its prompt is then answered."""
+    (await server.chat.room()).cancel(text(params, "session"))
+
+
+async def set_mode(server: FimbleServer, params: Any) -> None:
+    """What is done without asking."""
+    await (await server.chat.room()).set_mode(text(params, "session"), text(params, "mode"))
+
+
+async def undo(server: FimbleServer, params: Any) -> dict[str, Any]:
+    """Take back a turn, or the latest that changed something."""
+    room = await server.chat.room()
+    undone = await room.undo(text(params, "session"), number(params, "turn"))
+    told = {"files": list(undone.paths), "merged": list(undone.merged)}
+    return told | {"message": visible(words.undone(undone), keep="")}
+
+
+def did_publish_diagnostics(server: FimbleServer, params: Any) -> None:
+    """What the client's other servers say of an open document; of others it is passed over."""
+    found = plain(params)
+    uri, diagnostics = fields(found).get("uri"), fields(found).get("diagnostics")
+    if not isinstance(uri, str) or not isinstance(diagnostics, list):
+        return
+    try:
+        snapshot = server.session.documents.get(uri)
+    except UsageError:
+        return
+    name = uri.rpartition("/")[2]
+    server.chat.diagnostics.publish(uri, described(diagnostics, name, snapshot.text))
+
+
+def _opened(opened: Opened) -> dict[str, Any]:
+    modes = [{"id": id, "name": name, "description": said} for id, (name, said) in MODES.items()]
+    return info(opened.stored) | {
+        "mode": opened.stored.mode,
+        "modes": modes,
+        "notes": list(opened.notes),
+    }

@@ -1,0 +1,39 @@
+"""Parameters of our own methods, which no type describes: read one by one, and judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsp_server.errors import UsageError
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """The fields of an object as pygls gives it; none of anything else."""
+    if isinstance(value, dict):
+        return value
+    return dict(value._asdict()) if hasattr(value, "_asdict") else {}
+
+
+def text(params: Any, name: str) -> str:
+    """A text that must be there. Raises UsageError."""
+    found = fields(params).get(name)
+    if not isinstance(found, str):
+        raise UsageError(f"The parameter {name} must be a text.")
+    return found
+
+
+def number(params: Any, name: str) -> int | None:
+    """A whole number that may be left out. Raises UsageError."""
+    found = fields(params).get(name)
+    if found is not None and (not isinstance(found, int) or isinstance(found, bool)):
+        raise UsageError(f"The parameter {name} must be a whole number.")
+    return found
+
+
+def plain(value: Any) -> Any:
+    """An object of pygls's, as JSON has it."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, dict) or hasattr(value, "_asdict"):
+        return {name: plain(each) for name, each in fields(value).items()}
+    return value
