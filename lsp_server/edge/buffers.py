@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.agent.desk import Change
 from lsp_server.agent.edits.merge import Hunk, hunks
 from lsp_server.completion.project import path_in
 from lsp_server.core.snapshot import Snapshot
@@ -20,6 +20,9 @@ from lsp_server.core.text import Encoding, Point, Text
 from lsp_server.edge import convert
 from lsp_server.edge.diagnostics import Diagnostics
 from lsp_server.edge.documents import Documents
+
+if TYPE_CHECKING:
+    from lsp_server.agent.desk import Change
 
 ANNOTATION = "fimble"
 

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.agent.desk import Buffers
 from lsp_server.agent.events import Choice, Event, Question
 from lsp_server.edge.buffers import EditorBuffers
 from lsp_server.edge.chat import messages
-from lsp_server.edge.chat.room import Room
 from lsp_server.edge.chat.shapes import chosen, permission
 from lsp_server.edge.chat.telling import Teller
 from lsp_server.edge.diagnostics import Diagnostics
@@ -22,6 +20,10 @@ from lsp_server.edge.params import plain
 from lsp_server.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lsp_server.agent.desk import Buffers
+    from lsp_server.edge.chat.room import Room
     from lsp_server.edge.server import FimbleServer
 
 
@@ -38,13 +40,18 @@ class EditorChat:
 
     async def room(self) -> Room:
         """The room of the client's folder. Raises UsageError if it has none."""
-        root, session = self._server.session.root, self._server.session
+        root = self._server.session.root
         if root is None:
             raise UsageError("There is no folder to chat about; open one in the editor.")
         async with self._opening:
             if self._room is None:
-                self._room = await asyncio.to_thread(Room, root, session.engine, self)
+                self._room = await asyncio.to_thread(self._open, root)
         return self._room
+
+    def _open(self, root: Path) -> Room:
+        from lsp_server.edge.chat.room import Room  # 0.1 s, which no start should cost
+
+        return Room(root, self._server.session.engine, self)
 
     async def end(self) -> None:
         """End all turns."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsp_server.agent.display import visible
 from lsp_server.agent.events import Choice, Question
-from lsp_server.agent.permissions import Mode
 from lsp_server.agent.store import Stored
+
+if TYPE_CHECKING:
+    from lsp_server.agent.permissions import Mode
 
 MODES: dict[Mode, tuple[str, str]] = {
     "plan": ("Plan", "Reads only: changes nothing, runs nothing."),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lsp_server.agent.files.undo import Undone
-from lsp_server.edge.chat.room import Room
+if TYPE_CHECKING:
+    from lsp_server.agent.files.undo import Undone
+    from lsp_server.edge.chat.room import Room
 
 COMMANDS = (
     ("undo", "Take back what the latest turn changed that changed something.", ""),

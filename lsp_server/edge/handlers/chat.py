@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsp_server.agent.display import visible
 from lsp_server.edge.chat import words
-from lsp_server.edge.chat.room import Opened
 from lsp_server.edge.chat.shapes import MODES, info
 from lsp_server.edge.chat.telling import ended
 from lsp_server.edge.diagnostics import described
 from lsp_server.edge.params import fields, number, plain, text
 from lsp_server.edge.server import FimbleServer
 from lsp_server.errors import UsageError
+
+if TYPE_CHECKING:
+    from lsp_server.edge.chat.room import Opened
 
 
 async def begin(server: FimbleServer, params: Any) -> dict[str, Any]:
