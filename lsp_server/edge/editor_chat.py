@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from lsp_server.agent.events import Choice, Event, Question
+from lsp_server.edge.attach.host import Host
 from lsp_server.edge.buffers import EditorBuffers
 from lsp_server.edge.chat import messages
 from lsp_server.edge.chat.shapes import chosen, permission
@@ -33,6 +34,7 @@ class EditorChat:
     def __init__(self, server: FimbleServer) -> None:
         self._server = server
         self._room: Room | None = None
+        self._host: Host | None = None
         self._opening = asyncio.Lock()
         self._tellers: dict[str, Teller] = {}
         self._counters: dict[str, count[int]] = {}
@@ -53,8 +55,17 @@ class EditorChat:
 
         return Room(root, self._server.session.engine, self)
 
+    async def be_found(self) -> None:
+        """Let the user's other processes in this folder see what is open here."""
+        buffers, root = self.buffers(""), self._server.session.root
+        if buffers is not None and root is not None:
+            self._host = Host(root, buffers)
+            await self._host.open()
+
     async def end(self) -> None:
         """End all turns."""
+        if self._host is not None:
+            await self._host.close()
         if self._room is not None:
             await self._room.end()
 

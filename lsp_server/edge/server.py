@@ -83,6 +83,7 @@ class FimbleServer(LanguageServer):
         self.session.open_folder(bar.update if bar else lambda _status: None)
         if self.session.root is not None:
             self.session.spawn(watch(self))
+            self.session.spawn(self.chat.be_found())
 
     def _bar(self) -> LoadProgress | None:
         window = self.client_capabilities.window

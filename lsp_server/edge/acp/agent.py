@@ -23,6 +23,7 @@ from lsp_server.agent.events import Choice, Event, Question, TurnEnded
 from lsp_server.agent.store import Store
 from lsp_server.edge.acp import shapes
 from lsp_server.edge.acp.buffers import ClientFiles
+from lsp_server.edge.attach.guest import ServersBuffers
 from lsp_server.edge.chat import words
 from lsp_server.edge.chat.room import Opened, Room
 from lsp_server.edge.chat.shapes import chosen, info, permission
@@ -72,12 +73,12 @@ class _Guest:
             return "reject_once"
         return chosen(answer, question)
 
-    def buffers(self, session: str) -> Buffers | None:
-        files = self._peer.capabilities.fs
-        if files is None or not files.read_text_file:
-            return None
-        writes = bool(files.write_text_file)
-        return ClientFiles(session, self._root, self._peer.request, writes=writes)
+    def buffers(self, session: str) -> Buffers:
+        files, others = self._peer.capabilities.fs, None
+        if files is not None and files.read_text_file:
+            writes = bool(files.write_text_file)
+            others = ClientFiles(session, self._root, self._peer.request, writes=writes)
+        return ServersBuffers(self._root, others)
 
     def _teller(self, session: str) -> Teller:
         return self._tellers.setdefault(session, Teller(self._root))
