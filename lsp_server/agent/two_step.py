@@ -22,7 +22,7 @@ from lsp_server.engines.chat import ChatEngine, ChatEvent, ChatRequest
 
 THOUGHT_TOKENS = 40
 _THOUGHT, _CHOICE, _END = "<think>Next, I should", ". The function for that is", ".</think>\n"
-_ENDS = (".", "\n", "<", "?", "!")
+_ENDS = (". ", "\n", "<", "?", "!")
 _NONE = "none"
 
 
@@ -33,7 +33,7 @@ async def chat(
     ends: list[Finished] = []
     limit = min(THOUGHT_TOKENS, request.max_tokens)
     thinking = replace(request, begun=_THOUGHT, max_tokens=limit, stop=_ENDS)
-    begun = _THOUGHT + await _said(engine, thinking, ends) + _CHOICE
+    begun = _THOUGHT + (await _said(engine, thinking, ends)).rstrip(" .") + _CHOICE
     grammar = choice_grammar([f" {name}" for name in (*(tool.name for tool in tools), _NONE)])
     name = await _said(engine, replace(request, begun=begun, grammar=grammar), ends)
     begun += name + _END

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.agent.agent import Agent, Places
 from lsp_server.agent.calls.render import Way, written
 from lsp_server.agent.calls.schema import Call
+from lsp_server.agent.events import TurnEnded
 from lsp_server.agent.probe import remembered, skills, tasks
 from lsp_server.agent.probe.measure import CONTEXT_SECONDS, lengths, measure
 from lsp_server.agent.probe.race import FINALISTS, ways
@@ -24,6 +26,8 @@ from lsp_server.engines.local.engine import LocalEngine
 from lsp_server.errors import StoreError
 from lsp_server.models import discover
 from lsp_server.settings import LocalSettings
+from lsp_server.workspace.index import Index
+from tests.unit.agent.probing import changed
 
 INFO = ChatInfo("script", 8192, takes_grammar=True, takes_begun=True, identity="abc")
 MARKS: dict[str, Way] = {
@@ -72,7 +76,7 @@ class Model:
         edit = next((each for each in self._tasks.edits if each.say == said), None)
         if edit is not None:
             is_whole = "whole changed function" in request.messages[0].content
-            return f"```python\n{edit.after}```" if is_whole else "Hm."
+            return f"```python\n{changed(edit)}\n```" if is_whole else "Hm."
         copy = next((each for each in self._tasks.copies if each.say == said), None)
         if copy is not None:
             return copy.text
@@ -95,7 +99,8 @@ async def test_the_way_in_which_a_model_calls_best_is_found(good: Way) -> None:
     assert card.way == good
     count = len(tasks.load().calls)
     assert (card.calls[good].right, card.calls[good].asked) == (count, count)
-    assert card.copies.part == card.fences.part == 1
+    assert card.copies.part == card.fences.part == card.edits["function"].part == 1
+    assert card.edits["blocks"].right == 0
     early = sum(task.early for task in tasks.load().calls)
     in_full = [way for way, score in card.calls.items() if score.asked == count]
     assert len(in_full) == FINALISTS
@@ -256,3 +261,33 @@ async def test_a_real_model_is_measured_and_remembered(tmp_path: Path) -> None:
     assert found.context.keys() == {300}
     assert found.calls[found.way].right >= 1  # so instructions, parser and verdict fit together
     assert {trial.task for trial in heard} >= {"text", "thanks", known.edits[0].id, "300 tokens"}
+
+
+async def test_a_session_asks_in_the_way_that_was_found(tmp_path: Path) -> None:
+    remembered.remember(tmp_path / "cards", "abc", card(xml=Score(9, 10)))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "a.py").write_text("x = 1\n")
+    opened = FakeEngine([])
+    heard: list[ChatRequest] = []
+
+    def say(request: ChatRequest) -> str:
+        heard.append(request)
+        return written(Call("read", {"path": "a.py"}), "xml") if len(heard) == 1 else "It is 1."
+
+    opened.scripted_chat = ScriptedChat(say, INFO)
+    index = Index(folder, tmp_path / "index.sqlite")
+    places = Places(
+        tmp_path / "s.sqlite", tmp_path / "d.sqlite", tmp_path / "journal", tmp_path / "cards"
+    )
+    agent = Agent(opened, folder, index, places=places)
+    try:
+        session = await agent.begin("edit")
+        events = [event async for event in session.turn("what is x?")]
+    finally:
+        await agent.close()
+        index.close()
+    assert way_of(heard[0]) == "xml"
+    assert "x = 1" in heard[1].messages[-1].content
+    assert isinstance(events[-1], TurnEnded)
+    assert events[-1].answer == "It is 1."

@@ -1,0 +1,84 @@
+"""`fimble doctor` with small tasks: what is printed, and what is remembered of the model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lsp_server.agent.probe import remembered, tasks
+from lsp_server.cli import doctor, main
+from lsp_server.engines.chat import ChatInfo, ChatRequest
+from lsp_server.engines.fake import FakeEngine
+from lsp_server.engines.fake_chat import ScriptedChat
+from lsp_server.errors import ModelUnusable
+from tests.unit.agent.probing import changed
+
+IDENTITY = "doctor-test"
+
+
+def say(request: ChatRequest) -> str:
+    """Code where code is asked for; no word to the rest, but when no tool is needed."""
+    said = request.messages[1].content
+    edit = next((each for each in tasks.load().edits if each.say == said), None)
+    if edit:
+        return f"```python\n{changed(edit)}\n```"
+    task = next((each for each in tasks.load().calls if each.say == said), None)
+    return f"In words: {task.says}" if task and not task.wanted else ""
+
+
+class BadChat(FakeEngine):
+    async def chat_info(self) -> ChatInfo:
+        raise ModelUnusable("It can't chat; choose another.")
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    opened = FakeEngine([])
+    opened.scripted_chat = ScriptedChat(say, ChatInfo("Some [model]", 4096, identity=IDENTITY))
+    monkeypatch.setattr(doctor, "opener", lambda _options: lambda *_: opened)
+    return opened
+
+
+def test_the_scorecard_is_shown_and_remembered(
+    capsys: pytest.CaptureFixture[str], engine: FakeEngine
+) -> None:
+    assert main(["doctor", "--endpoint", "x", "--probe"]) == 0
+    shown = capsys.readouterr().out
+    count = len(tasks.load().calls)
+    right = sum(not task.wanted for task in tasks.load().calls)
+    assert f"{right} of {count}" in shown
+    assert "A fact in a prompt of so many tokens: 1,000 lost, 3,000 lost." in shown
+    assert "Some [model] will be asked to call by" in shown
+    assert "to edit by writing the whole function" in shown
+    card = remembered.recall(remembered.default_folder(), IDENTITY)
+    assert card is not None
+    assert card.model == "Some [model]"
+    assert card.edit_format == "function"
+
+
+def test_the_scorecard_as_json(capsys: pytest.CaptureFixture[str], engine: FakeEngine) -> None:
+    assert main(["doctor", "--endpoint", "x", "--probe", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [check["ok"] for check in told["checks"]] == [True, True, True]
+    card = told["scorecard"]
+    assert card["edit_format"] == "function"
+    assert card["edits"]["function"]["right"] == card["edits"]["function"]["asked"] == 3
+    assert card["edits"]["blocks"]["right"] == 0
+    assert card["way"] in card["calls"]
+
+
+def test_nothing_is_measured_that_was_not_asked_for(
+    capsys: pytest.CaptureFixture[str], engine: FakeEngine
+) -> None:
+    assert main(["doctor", "--endpoint", "x", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["scorecard"] is None
+
+
+def test_a_model_that_cannot_chat_is_a_failed_check(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "opener", lambda _options: lambda *_: BadChat([]))
+    assert main(["doctor", "--endpoint", "x", "--probe"]) == 1
+    assert "FAIL It can't chat; choose another." in capsys.readouterr().out
