@@ -28,6 +28,7 @@ def fit_to_line(text: str, window: Window, grammar: str | None) -> tuple[str, in
     rest = rest_of_line(window.suffix).rstrip()
     if not rest:
         return text, 0
+    text = _without_comment(text, window, grammar)
     closed = _closed_in_vain(text, rest, window, grammar)
     only_closing = CLOSING.fullmatch(rest)
     for length in range(min(len(rest), len(text)), 0, -1):
@@ -45,6 +46,23 @@ def fit_to_line(text: str, window: Window, grammar: str | None) -> tuple[str, in
     if not closed or not only_closing:
         return text, 0
     return ("", 0) if _misses(text, rest, window, grammar) else (text, len(rest))
+
+
+def _without_comment(text: str, window: Window, grammar: str | None) -> str:
+    """The text without a comment at its end, which would take in what is right of the cursor."""
+    marker = "#" if grammar == "python" else "//"
+    if grammar is None or marker not in text.rpartition("\n")[2]:
+        return text
+    start, data = len(encode(window.prefix)), encode(window.prefix + text)
+    syntax = Syntax.parse(window.prefix + text, grammar)
+    if syntax is None:
+        return text
+    node = syntax.tree.root_node.descendant_for_byte_range(len(data) - 1, len(data))
+    if node is None or "comment" not in node.type or node.start_byte < start:
+        return text
+    if not data.startswith(marker.encode(), node.start_byte):
+        return text  # it has an end of its own
+    return data[start : node.start_byte].decode("utf-8", "surrogatepass").rstrip()
 
 
 def _misses(text: str, rest: str, window: Window, grammar: str | None) -> bool:

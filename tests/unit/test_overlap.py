@@ -32,6 +32,10 @@ from lsp_server.completion.window import Window
         ('d = {"a": [', '1], "b": {"c": 4', "]}", ("", 0)),
         # brackets in strings are no brackets
         ("print(", '")"', ")", ('")"', 0)),
+        # a comment would take in the rest
+        ("f(", "a, b)  # type: ignore", ")", ("a, b", 0)),
+        ("f(", "a, '# no comment'", ")", ("a, '# no comment'", 0)),
+        ("x = 1  # see ", "issue #3", ")", ("issue #3", 0)),
         # a word twice
         ("x = ", "alpha + beta", "beta", ("alpha + ".rstrip(), 0)),
     ],
