@@ -18,7 +18,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         from lsp_server.edge.acp.serve import serve
     except ModuleNotFoundError as error:
-        if error.name != "acp":
+        if (error.name or "").partition(".")[0] != "acp":
             raise
         raise UsageError(
             "The Agent Client Protocol is not installed; get it with `pip install 'fimble[acp]'`."

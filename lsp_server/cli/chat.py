@@ -11,6 +11,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 
 from lsp_server.agent.agent import Agent, Places, checked_mode, open_journal
+from lsp_server.agent.claims import claimed, default_folder
 from lsp_server.agent.display import visible
 from lsp_server.agent.events import Event, TurnEnded
 from lsp_server.agent.files.undo import Undone, undo
@@ -88,16 +89,17 @@ async def _chat(options: argparse.Namespace) -> int:
             if options.resume
             else await agent.begin(mode)
         )
-        for step in await agent.recovered(session.stored.id):
-            _say(f"a change of {step.step.path} was cut off; it is {step.found}.")
-        if session.interrupted:
-            _say(f"the last turn was cut off at: {session.interrupted}.")
-        for note in session.notes:
-            _say(note)
-        if not asks:
-            ended = await _turn(session, options.prompt, screen, as_lines=options.json)
-            return 0 if ended.reason == "end_turn" else NOT_ENDED
-        return await _converse(agent, session, screen)
+        async with claimed(default_folder(), session.stored.id):
+            for step in await agent.recovered(session.stored.id):
+                _say(f"a change of {step.step.path} was cut off; it is {step.found}.")
+            if session.interrupted:
+                _say(f"the last turn was cut off at: {session.interrupted}.")
+            for note in session.notes:
+                _say(note)
+            if not asks:
+                ended = await _turn(session, options.prompt, screen, as_lines=options.json)
+                return 0 if ended.reason == "end_turn" else NOT_ENDED
+            return await _converse(agent, session, screen)
     finally:
         await agent.close()
         await engine.close()

@@ -137,7 +137,7 @@ async def test_modes_hold_and_commands_are_obeyed(root: Path, script: Any) -> No
         session = await client.begin(root)
         await client.until(lambda: "available_commands_update" in client.kinds())
         names = [each["name"] for each in client.updates[0]["availableCommands"]]
-        assert names == ["undo", "mode"]
+        assert names == ["undo", "trust", "mode"]
         await client.connection.set_session_mode(session_id=session, mode_id="edit")
         assert await client.prompt(session, "mend add") == "end_turn"
         assert (root / "calc.py").read_text() == MENDED
@@ -193,6 +193,47 @@ async def test_two_clients_do_not_run_one_session(root: Path, script: Any) -> No
             await other.prompt(session, "me too")
         await one.connection.cancel(session_id=session)
         await turn
+
+
+async def test_what_a_kill_has_cut_off_is_named(root: Path, script: Any) -> None:
+    line = "python3 -c 'import time; print(1, flush=True); time.sleep(5)'"
+    async with running(script(call("run", command=line)), "allow_once") as client:
+        session = await client.begin(root)
+        turn = asyncio.create_task(client.prompt(session, "run it"))
+        await client.until(lambda: client.asked)
+        client.process.kill()
+        with pytest.raises((ConnectionError, acp.RequestError)):
+            await turn
+    async with running(script("Here.")) as client:
+        await client.connection.load_session(cwd=str(root), session_id=session, mcp_servers=[])
+        await client.until(lambda: "cut off" in client.prose())
+        assert client.prose() == f"The last turn was cut off at: Run {line}.\n"
+        assert await client.prompt(session, "go on") == "end_turn"
+
+
+async def test_the_folder_has_a_say_once_it_is_trusted(root: Path, script: Any) -> None:
+    (root / "AGENTS.md").write_text("Answer in rhymes.")
+    async with running(script("Yes.")) as client:
+        session = await client.begin(root)
+        await client.until(lambda: client.prose())
+        assert "AGENTS.md of this folder doesn't count" in client.prose()
+        await client.prompt(session, "/trust")
+        client.updates.clear()
+        await client.connection.resume_session(cwd=str(root), session_id=session)
+        await client.prompt(session, "hello")
+        assert client.prose() == "Yes."
+        assert client.told("session_info_update")[-1]["title"] == "hello"
+
+
+def test_without_the_sdk_it_says_what_to_do(script: Any) -> None:
+    program = (
+        "import sys; sys.modules['acp'] = None; from lsp_server.cli import main; "
+        f"sys.exit(main(['acp', '--script', {str(script())!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pip install 'fimble[acp]'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_nonsense_is_answered_and_only_the_protocol_is_printed(root: Path, script: Any) -> None:

@@ -7,6 +7,7 @@ protocol has it. Updates of a session that a client must know of first come behi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -26,10 +27,10 @@ from lsp_server.edge.acp.buffers import ClientFiles
 from lsp_server.edge.attach.guest import ServersBuffers
 from lsp_server.edge.chat import words
 from lsp_server.edge.chat.room import Opened, Room
-from lsp_server.edge.chat.shapes import chosen, info, permission
+from lsp_server.edge.chat.shapes import chosen, info, permission, title
 from lsp_server.edge.chat.telling import Teller
 from lsp_server.engines.chat import ChatEngine
-from lsp_server.errors import UsageError, describe
+from lsp_server.errors import FimbleError, UsageError, describe
 from lsp_server.workspace.indexer import Indexer
 
 logger = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ class FimbleAgent:
         """Open a session, and tell first what was said in it."""
         room = (await self._place(cwd)).room
         opened = await room.open(session_id)
-        for update in await room.history(session_id):
+        for update in await room.records.history(session_id):
             await self._peer.update(session_id, update)
         return self._announced(opened)
 
@@ -169,6 +170,7 @@ class FimbleAgent:
                 await self._tell_mode(session_id, command.rest)
             return {"stopReason": "end_turn"}
         ended = await place.room.turn(session_id, text)
+        await self._peer.update(session_id, title(await place.room.records.stored(session_id)))
         for path in ended.changed:
             self._spawn(_read_again(place.indexer, path))
         if ended.reason == "error":
@@ -206,7 +208,12 @@ class FimbleAgent:
                 await self._say(opened.stored.id, f"{note}\n")
 
         self._spawn(announce())
+        self._spawn(self._warm_up())
         return shapes.opened(opened.stored)
+
+    async def _warm_up(self) -> None:
+        with contextlib.suppress(FimbleError):  # a turn will tell
+            await self._engine.chat_info()
 
     async def _say(self, session: str, text: str) -> None:
         content = {"type": "text", "text": visible(text)}

@@ -1,10 +1,10 @@
 """Chats of a client, whatever protocol it speaks.
 
 room.py      the sessions of one folder: begun, resumed, run one turn at a time, ended
-claims.py    a session is run by one process at a time
+records.py   what is stored of them
 telling.py   events as a client is shown them
 replay.py    what was said in a stored session, as events
 shapes.py    sessions, modes and questions as JSON
 messages.py  the methods of the Language Server Protocol's side
-words.py     what the user may say besides messages: /undo, /mode
+words.py     what the user may say besides messages: /undo, /trust, /mode
 """

@@ -5,7 +5,8 @@ Requests of the client, each with `"session": string` but the first two:
 
 - `fimble/chat/begin`: `{"mode"?: "plan" | "ask" | "edit" | "all"}`. The answer is `{"sessionId",
   "cwd", "updatedAt", "title"?, "mode", "modes": [{"id", "name", "description"}], "notes":
-  [string]}`. Notes are sentences for the user: what a crash has cut off.
+  [string]}`. Notes are sentences for the user: what a crash has cut off, and
+  what waits for his trust.
 - `fimble/chat/list`: `{"sessions": [{"sessionId", "cwd", "updatedAt", "title"?}]}`, the latest
   first.
 - `fimble/chat/resume`: as `begin`, and `"history"`: what was said, as payloads of
@@ -17,6 +18,8 @@ Requests of the client, each with `"session": string` but the first two:
   "files": [string], "problem"?: string}`.
 - `fimble/chat/cancel`: the turn ends as `cancelled`.
 - `fimble/chat/setMode`: `{"mode"}`; holds at once.
+- `fimble/chat/trust`, without a session: `{"trusted": boolean}`, whether the folder's own
+  `AGENTS.md` and `.mcp.json` have a say from the next turn on.
 - `fimble/chat/undo`: `{"turn"?: number}`, else the latest that changed something; the answer is
   `{"files", "merged", "message"}`.
 
@@ -43,6 +46,7 @@ EXPORT = "fimble/chat/export"
 PROMPT = "fimble/chat/prompt"
 CANCEL = "fimble/chat/cancel"
 SET_MODE = "fimble/chat/setMode"
+TRUST = "fimble/chat/trust"
 UNDO = "fimble/chat/undo"
 EVENT = "fimble/chat/event"
 ASK = "fimble/chat/ask"

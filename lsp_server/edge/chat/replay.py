@@ -22,7 +22,7 @@ def replayed(entries: Iterable[Entry]) -> list[dict[str, Any]]:
         match entry.kind:
             case "user":
                 updates.append(_chunk("user_message_chunk", body["text"]))
-            case "assistant" if body["prose"]:
+            case "assistant" if body.get("prose"):
                 updates.append(_chunk("agent_message_chunk", body["prose"]))
             case "call":
                 updates.append(

@@ -18,22 +18,24 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from lsp_server.agent import history
-from lsp_server.agent.agent import Agent, Places, checked_mode
+from lsp_server.agent import claims, trust
+from lsp_server.agent.agent import Agent, Places, checked_mode, open_journal
+from lsp_server.agent.claims import Claimed, claimed
+from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers
-from lsp_server.agent.events import Choice, Event, Question, TurnEnded
-from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.events import Choice, Event, Question, ThoughtChunk, TurnEnded
 from lsp_server.agent.files.undo import Undone
-from lsp_server.agent.history import Past
 from lsp_server.agent.session import Session
-from lsp_server.agent.store import Store, Stored
-from lsp_server.edge.chat.claims import Claimed, claimed, default_folder
-from lsp_server.edge.chat.replay import replayed
+from lsp_server.agent.store import Stored
+from lsp_server.edge.chat.records import Records
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UsageError
 from lsp_server.workspace.index import Index
+
+SILENT_SECONDS = 1.0
+"""A model that takes longer to get ready is told of."""
 
 
 class Client(Protocol):
@@ -58,7 +60,7 @@ class Opened:
 
     stored: Stored
     notes: tuple[str, ...] = ()
-    """Sentences for the user: what a crash has cut off."""
+    """Sentences for the user: what a crash has cut off, and what waits for his trust."""
 
 
 @dataclass(slots=True)
@@ -69,6 +71,8 @@ class _Seat:
     engine: ChatEngine
     session: Session | None = None
     """Of the latest turn."""
+    noted: tuple[str, ...] = ()
+    """What the user was told of it."""
 
 
 @dataclass(slots=True)
@@ -96,11 +100,13 @@ class Room:
 
         Raises UsageError if the root is no folder.
         """
-        self.root = Workspace(root).root
         self._engine = engine
         self._client = client
         self._places = places or Places.usual()
-        self._store = Store(self._places.sessions)
+        self._journal = open_journal(root, self._places)
+        self.root = self._journal.workspace.root
+        self._decisions = Decisions(self._places.decisions, self.root)
+        self.records = Records(self.root, self._places.sessions)
         self._library = Index(self.root)
         self._seats: dict[str, _Seat] = {}
         self._running: dict[str, _Running] = {}
@@ -111,18 +117,18 @@ class Room:
 
     async def begin(self, mode: str) -> Opened:
         """A new session."""
-        stored = await asyncio.to_thread(self._store.create, self.root, checked_mode(mode))
+        stored = await self.records.create(checked_mode(mode))
         return await self.open(stored.id)
 
     async def open(self, session: str) -> Opened:
         """A session as it was left. Raises UsageError if there is none, or of another folder."""
-        await self._get(session)
+        await self.records.stored(session)
         notes: list[str] = []
         with contextlib.suppress(Claimed):  # it is being run, so nothing was cut off
             if session not in self._running:
                 async with self._alone(session):
                     notes = await self._cut_off(session)
-        return Opened(await self._get(session), tuple(notes))
+        return Opened(await self.records.stored(session), (*notes, *await self._distrusted()))
 
     async def turn(self, session: str, text: str) -> TurnEnded:
         """Say something, and have the client told what comes of it.
@@ -147,16 +153,21 @@ class Room:
     async def set_mode(self, session: str, mode: str) -> None:
         """What may be done without asking; holds for the turn that runs too."""
         known = checked_mode(mode)
-        await self._get(session)
-        await asyncio.to_thread(self._store.set_mode, session, known)
+        await self.records.stored(session)
+        await self.records.set_mode(session, known)
         if (running := self._running.get(session)) and running.session:
             running.session.permit(known)
+
+    async def trust(self, trusted: bool) -> None:
+        """Let the folder's own files have a say from the next turn on, or no longer."""
+        decide = partial(trust.decide, self._journal.workspace, self._decisions, trusted=trusted)
+        await asyncio.to_thread(decide)
 
     async def undo(self, session: str, turn: int | None = None) -> Undone:
         """Take back a turn, or the latest that changed something. Raises UndoRefused."""
         async with self._alone(session):
             seat = await self._seat(session)
-            last = (await self._past(session)).last_turn
+            last = (await self.records.past(session)).last_turn
             for number in range(last, 0, -1) if turn is None else (turn,):
                 undone = await seat.agent.undo(session, number)
                 in_editor = await seat.session.take_back(number) if seat.session else []
@@ -167,8 +178,7 @@ class Room:
 
     async def fork(self, session: str, turn: int | None = None) -> Opened:
         """A new session that begins with another's turns, up to one if that is given."""
-        await self._get(session)
-        copy = await asyncio.to_thread(self._store.fork, session, turn)
+        copy = await self.records.fork(session, turn)
         return await self.open(copy.id)
 
     async def close(self, session: str) -> None:
@@ -184,47 +194,60 @@ class Room:
         """Forget a session for good."""
         await self.close(session)
         async with self._alone(session):
-            await asyncio.to_thread(self._store.delete, session)
-
-    async def sessions(self) -> list[Stored]:
-        """Those of this folder, the latest first."""
-        return await asyncio.to_thread(self._store.sessions, self.root)
-
-    async def export(self, session: str) -> dict[str, Any]:
-        """All of a session, as one JSON object."""
-        await self._get(session)
-        return await asyncio.to_thread(self._store.export, session)
-
-    async def history(self, session: str) -> list[dict[str, Any]]:
-        """What was said in it, as payloads of events."""
-        await self._get(session)
-        return replayed(await asyncio.to_thread(self._store.entries, session))
+            await asyncio.to_thread(self._journal.ledger.forget, session)
+            await self.records.delete(session)
+        await asyncio.to_thread(claims.forget, claims.default_folder(), session)
 
     async def end(self) -> None:
         """End all turns, and let go of everything."""
         for session in {*self._running, *self._seats}:
             await self.close(session)
-        await asyncio.to_thread(self._store.close)
+        await self.records.close()
+        await asyncio.to_thread(self._journal.ledger.close)
         self._library.close()
 
     async def _turn(self, session: str, text: str, running: _Running) -> TurnEnded:
         ended = TurnEnded("cancelled")
-        ready = running.preparing = asyncio.create_task(self._ready(session))
-        if running.is_cancelled:
-            ready.cancel()
-        await asyncio.wait([ready])
-        if running.is_cancelled:
-            if not ready.cancelled():
-                ready.exception()  # nobody waits for it any more
+        ready = await self._prepared(session, running)
+        if ready is None:
             await self._client.tell(session, 0, ended)
             return ended
-        running.session = ready.result()
-        async with aclosing(running.session.turn(text)) as events:
+        running.session = ready
+        async with aclosing(ready.turn(text)) as events:
             async for event in events:
                 if isinstance(event, TurnEnded):
                     ended = event
-                await self._client.tell(session, running.session.last_turn, event)
+                await self._client.tell(session, ready.last_turn, event)
         return ended
+
+    async def _prepared(self, session: str, running: _Running) -> Session | None:
+        """What the turn is run by; None if it was cancelled meanwhile."""
+        preparing = running.preparing = asyncio.create_task(self._ready(session))
+        if running.is_cancelled:
+            preparing.cancel()
+        if not (await asyncio.wait([preparing], timeout=SILENT_SECONDS))[0]:
+            await self._client.tell(session, 0, ThoughtChunk("Getting the model ready.\n"))
+            await asyncio.wait([preparing])
+        if running.is_cancelled:
+            await asyncio.gather(preparing, return_exceptions=True)  # what went wrong is no matter
+            return None
+        ready = preparing.result()
+        for note in self._new_notes(session, ready):
+            await self._client.tell(session, ready.last_turn + 1, ThoughtChunk(note))
+        return None if running.is_cancelled else ready
+
+    def _new_notes(self, session: str, ready: Session) -> list[str]:
+        seat = self._seats[session]
+        known, seat.noted = seat.noted, ready.notes
+        return [f"{note}\n" for note in ready.notes if note not in known]
+
+    async def _distrusted(self) -> list[str]:
+        """What of the folder would have a say, if the user trusted it."""
+        own = await asyncio.to_thread(trust.own_files, self._journal.workspace, self._decisions)
+        if own.is_decided:
+            return []
+        names = " and ".join(own.waiting)
+        return [f"{names} of this folder doesn't count, as long as you don't trust it."]
 
     async def _ready(self, session: str) -> Session:
         """The session as it is in the store: another process may have had a turn meanwhile."""
@@ -257,17 +280,8 @@ class Room:
             f"{each.step.path} was {each.found} when it was cut off."
             for each in await seat.agent.recovered(session)
         ]
-        interrupted = (await self._past(session)).interrupted
+        interrupted = (await self.records.past(session)).interrupted
         return [*notes, f"The last turn was cut off at: {interrupted}."] if interrupted else notes
-
-    async def _past(self, session: str) -> Past:
-        return history.read(await asyncio.to_thread(self._store.entries, session))
-
-    async def _get(self, session: str) -> Stored:
-        stored = await asyncio.to_thread(self._store.get, session)
-        if stored.workspace != str(self.root):
-            raise UsageError(f"Session {session} belongs to {stored.workspace}; open it there.")
-        return stored
 
     @asynccontextmanager
     async def _alone(self, session: str) -> AsyncIterator[_Running]:
@@ -276,8 +290,8 @@ class Room:
             raise UsageError(f"Session {session} is busy; wait for its turn to end, or cancel it.")
         running = self._running[session] = _Running()
         try:
-            await self._get(session)
-            async with claimed(default_folder(), session):
+            await self.records.stored(session)
+            async with claimed(claims.default_folder(), session):
                 yield running
         finally:
             del self._running[session]

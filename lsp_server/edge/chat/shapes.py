@@ -35,6 +35,13 @@ def info(stored: Stored) -> dict[str, Any]:
     return told | ({"title": visible(stored.title, keep="")} if stored.title else {})
 
 
+def title(stored: Stored) -> dict[str, Any]:
+    """A session's name as an update; it has one from its first turn on."""
+    told = info(stored)
+    shown = {"title": told.get("title", ""), "updatedAt": told["updatedAt"]}
+    return {"sessionUpdate": "session_info_update"} | shown
+
+
 def permission(session: str, question: Question, call: dict[str, Any]) -> dict[str, Any]:
     """Parameters of a request for permission."""
     options = [

@@ -1,9 +1,11 @@
-"""What the user may say besides messages to the model."""
+"""What the user may say besides messages to the model. No tool and no file can say it for him."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from lsp_server.errors import UsageError
 
 if TYPE_CHECKING:
     from lsp_server.agent.files.undo import Undone
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     ("undo", "Take back what the latest turn changed that changed something.", ""),
+    ("trust", "Let this folder's AGENTS.md and .mcp.json have a say.", "yes or no"),
     ("mode", "What is done without asking: plan, ask, edit or all.", "plan, ask, edit or all"),
 )
 """Name, description, and a hint of what follows it."""
@@ -35,6 +38,11 @@ async def obey(room: Room, session: str, said: Command) -> str:
     """Do what a command says; return the sentence that answers it. Raises FimbleError."""
     if said.name == "undo":
         return undone(await room.undo(session))
+    if said.name == "trust":
+        if said.rest not in ("", "yes", "no"):
+            raise UsageError("Say /trust yes or /trust no.")
+        await room.trust(said.rest != "no")
+        return "It is trusted now." if said.rest != "no" else "It is not trusted."
     await room.set_mode(session, said.rest)
     return f"The mode is {said.rest} now."
 

@@ -25,14 +25,16 @@ async def begin(server: FimbleServer, params: Any) -> dict[str, Any]:
 
 async def listed(server: FimbleServer, _params: Any) -> dict[str, Any]:
     """The folder's sessions."""
-    return {"sessions": [info(each) for each in await (await server.chat.room()).sessions()]}
+    return {
+        "sessions": [info(each) for each in await (await server.chat.room()).records.sessions()]
+    }
 
 
 async def resume(server: FimbleServer, params: Any) -> dict[str, Any]:
     """A session as it was left, with what was said in it."""
     room, session = await server.chat.room(), text(params, "session")
     opened = await room.open(session)
-    return _opened(opened) | {"history": await room.history(session)}
+    return _opened(opened) | {"history": await room.records.history(session)}
 
 
 async def fork(server: FimbleServer, params: Any) -> dict[str, Any]:
@@ -48,7 +50,7 @@ async def delete(server: FimbleServer, params: Any) -> None:
 
 async def export(server: FimbleServer, params: Any) -> dict[str, Any]:
     """All of a session."""
-    return await (await server.chat.room()).export(text(params, "session"))
+    return await (await server.chat.room()).records.export(text(params, "session"))
 
 
 async def prompt(server: FimbleServer, params: Any) -> dict[str, Any]:
@@ -66,6 +68,14 @@ async def cancel(server: FimbleServer, params: Any) -> None:
 async def set_mode(server: FimbleServer, params: Any) -> None:
     """What is done without asking."""
     await (await server.chat.room()).set_mode(text(params, "session"), text(params, "mode"))
+
+
+async def trust(server: FimbleServer, params: Any) -> None:
+    """Whether the folder's own files have a say."""
+    trusted = fields(params).get("trusted")
+    if not isinstance(trusted, bool):
+        raise UsageError("The parameter trusted must be true or false.")
+    await (await server.chat.room()).trust(trusted)
 
 
 async def undo(server: FimbleServer, params: Any) -> dict[str, Any]:

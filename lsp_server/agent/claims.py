@@ -42,6 +42,11 @@ async def claimed(folder: Path, session: str) -> AsyncIterator[None]:
         lock.release()
 
 
+def forget(folder: Path, session: str) -> None:
+    """Clear away what is left of the claims of a session that was deleted."""
+    (folder / f"{session}.lock").unlink(missing_ok=True)
+
+
 def _acquire(lock: FileLock) -> None:
     Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
     lock.acquire()

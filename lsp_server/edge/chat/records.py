@@ -1,0 +1,73 @@
+"""The stored sessions of one folder.
+
+Methods raise StoreError, and UsageError for sessions that are not there or of other folders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from lsp_server.agent import history
+from lsp_server.agent.history import Past
+from lsp_server.agent.store import Store, Stored
+from lsp_server.edge.chat.replay import replayed
+from lsp_server.errors import UsageError
+
+
+class Records:
+    """See the module's docstring."""
+
+    def __init__(self, root: Path, file: Path) -> None:
+        """`root` is resolved."""
+        self._root = root
+        self._store = Store(file)
+
+    async def create(self, mode: str) -> Stored:
+        """A new session."""
+        return await asyncio.to_thread(self._store.create, self._root, mode)
+
+    async def stored(self, session: str) -> Stored:
+        """One session, without what was said in it."""
+        stored = await asyncio.to_thread(self._store.get, session)
+        if stored.workspace != str(self._root):
+            raise UsageError(f"Session {session} belongs to {stored.workspace}; open it there.")
+        return stored
+
+    async def sessions(self) -> list[Stored]:
+        """All of them, the latest first."""
+        return await asyncio.to_thread(self._store.sessions, self._root)
+
+    async def set_mode(self, session: str, mode: str) -> None:
+        """What the user lets it do from now on."""
+        await self.stored(session)
+        await asyncio.to_thread(self._store.set_mode, session, mode)
+
+    async def fork(self, session: str, turn: int | None) -> Stored:
+        """A new one that begins with another's turns, up to one if that is given."""
+        await self.stored(session)
+        return await asyncio.to_thread(self._store.fork, session, turn)
+
+    async def delete(self, session: str) -> None:
+        """Forget one."""
+        await self.stored(session)
+        await asyncio.to_thread(self._store.delete, session)
+
+    async def export(self, session: str) -> dict[str, Any]:
+        """All of one, as a JSON object."""
+        await self.stored(session)
+        return await asyncio.to_thread(self._store.export, session)
+
+    async def history(self, session: str) -> list[dict[str, Any]]:
+        """What was said in it, as payloads of events."""
+        await self.stored(session)
+        return replayed(await asyncio.to_thread(self._store.entries, session))
+
+    async def past(self, session: str) -> Past:
+        """What was said in it, as the model is told."""
+        return history.read(await asyncio.to_thread(self._store.entries, session))
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        await asyncio.to_thread(self._store.close)
