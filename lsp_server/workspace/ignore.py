@@ -13,6 +13,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from lsp_server.workspace.patterns import spec, usable
+
 IGNORE_FILES = (".gitignore", ".fimbleignore")
 MAX_FILE_BYTES = 1_000_000
 MAX_RULE_BYTES = 1_000_000
@@ -95,8 +97,8 @@ class Rules:
 
     def below(self, folder: Path, prefix: str) -> Rules:
         """The rules in a folder under this one."""
-        spec = _read(folder)
-        return Rules(prefix, spec, self) if spec else self
+        found = _read(folder)
+        return Rules(prefix, found, self) if found else self
 
 
 def rules_at(root: Path, *, usual: bool = True) -> tuple[Rules, str]:
@@ -108,7 +110,7 @@ def rules_at(root: Path, *, usual: bool = True) -> tuple[Rules, str]:
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
     lines = _USUAL.splitlines() if usual else []
     lines += _lines(top / ".git" / "info" / "exclude")
-    rules = Rules("", GitIgnoreSpec.from_lines(lines))
+    rules = Rules("", spec(lines))
     parts = root.relative_to(top).parts
     for count in range(len(parts) + 1):
         prefix = "".join(f"{part}/" for part in parts[:count])
@@ -149,7 +151,7 @@ def is_unreadable_code(data: bytes) -> bool:
 
 def _read(folder: Path) -> GitIgnoreSpec | None:
     lines = [line for name in IGNORE_FILES for line in _lines(folder / name)]
-    return GitIgnoreSpec.from_lines(lines) if lines else None
+    return spec(lines) if lines else None
 
 
 def _lines(path: Path) -> list[str]:
@@ -157,15 +159,6 @@ def _lines(path: Path) -> list[str]:
     try:
         if not path.is_file() or path.stat().st_size > MAX_RULE_BYTES:
             return []
-        text = path.read_text("utf-8", errors="replace")
+        return list(usable(path.read_text("utf-8", errors="replace")))
     except OSError:
         return []
-    return [line for line in text.splitlines() if line.strip() and _is_pattern(line)]
-
-
-def _is_pattern(line: str) -> bool:
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return True
