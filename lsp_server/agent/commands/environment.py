@@ -34,7 +34,12 @@ def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name in _KEPT or name.startswith("LC_")
     }
+    return kept | _SET | {"PATH": search_path(environment)}
+
+
+def search_path(environment: Mapping[str, str]) -> str:
+    """The folders that programs are looked for in, but for relative ones: those would be the
+    workspace's, and what lies there must not run as `git` or `bwrap`.
+    """
     folders = environment.get("PATH", os.defpath).split(os.pathsep)
-    # An empty or relative folder would be one of the workspace.
-    path = os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
-    return kept | _SET | {"PATH": path}
+    return os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())

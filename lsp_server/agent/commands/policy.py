@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.agent.commands import deny
-from lsp_server.agent.commands.environment import scrubbed
+from lsp_server.agent.commands.environment import search_path
 from lsp_server.agent.commands.parse import NotPlain, Segment, parse
 from lsp_server.agent.commands.paths import expand, is_under, why_not_read
 from lsp_server.agent.commands.programs import paths_read
@@ -118,7 +118,7 @@ def _why_unknown(argv: Sequence[str], folder: Path, workspace: Path) -> str | No
         return _UNKNOWN
     if argv[0] == "git" and folder != workspace:
         return "A folder inside may be a repository of its own, with its own settings."
-    program = shutil.which(argv[0], path=scrubbed(os.environ)["PATH"])
+    program = shutil.which(argv[0], path=search_path(os.environ))
     if program and is_under(program, workspace):
         return "The program is one of the workspace's own files."
     return next(filter(None, (why_not_read(word, folder, workspace) for word in paths)), None)

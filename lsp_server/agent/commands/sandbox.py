@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from lsp_server.agent.commands.environment import search_path
 from lsp_server.agent.commands.protected import LIST, Protected
 from lsp_server.agent.commands.seccomp import open_filter
 from lsp_server.agent.commands.toolchains import git_folders, tools
@@ -97,7 +98,7 @@ class Sandbox:
 @cache
 def find_sandbox() -> Sandbox | None:
     """The sandbox, if bubblewrap is installed and works here; found out once, by running it."""
-    program = shutil.which("bwrap")
+    program = shutil.which("bwrap", path=search_path(os.environ))
     if program is None:
         return None
     seccomp = open_filter()

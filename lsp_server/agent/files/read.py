@@ -40,7 +40,10 @@ class Document:
 
 def hidden(workspace: Workspace, path: str) -> str | None:
     """Why a file is not for a model, told from its place; None if it may be read."""
-    relative = workspace.relative(path)
+    try:
+        relative = workspace.relative(path)
+    except PathRefused:
+        return "its name is none that can be written here"
     names = relative.split("/")
     if any(folded(name) == ".git" for name in names):
         return "it belongs to git; use git's own commands"

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from lsp_server.agent.commands.environment import search_path
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 from lsp_server.workspace.ignore import is_secret_name
@@ -82,6 +83,7 @@ async def _git(root: Path, settings: dict[str, str], *arguments: str) -> bytes |
     """What one command of git's prints; None if it failed. Raises ToolFailed."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     environment |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    environment["PATH"] = search_path(environment)
     # What a partial clone lacks is not fetched: a local address starts a program of its own choice.
     environment |= {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
     return await asyncio.to_thread(_printed, root, environment | settings, arguments)

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from lsp_server.agent.commands.environment import search_path
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.events import Location
 from lsp_server.agent.files.paths import Workspace
@@ -123,7 +124,7 @@ def _matches(lines: Sequence[bytes]) -> Iterator[Match]:
 def _ripgrep() -> str:
     """The program that the package `ripgrep` brought, or the system's."""
     own = Path(sysconfig.get_path("scripts"), "rg.exe" if os.name == "nt" else "rg")
-    found = str(own) if own.exists() else shutil.which("rg")
+    found = str(own) if own.exists() else shutil.which("rg", path=search_path(os.environ))
     if found is None:
         raise ToolFailed("There is no ripgrep here, so files can't be searched; read them instead.")
     return found

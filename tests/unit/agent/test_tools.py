@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -134,3 +135,10 @@ async def test_a_file_with_a_secret_is_left_out_of_a_diff(root: Path) -> None:
     assert "canary" not in text
     assert "AKIA" not in text
     assert "a.py" in text
+
+
+async def test_a_name_that_nobody_could_write_does_not_stop_the_others(root: Path) -> None:
+    for name in (b"\x1b[2Jparse.py", b"\xff.py", b"a\nb.py"):
+        Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_text("parse\n")
+    assert await files(Workspace(root)) == ["a.py", "b.txt"]
+    assert {match.path for match in await search(Workspace(root), "parse")} == {"a.py", "b.txt"}
