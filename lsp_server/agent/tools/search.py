@@ -64,9 +64,10 @@ async def files(workspace: Workspace, folder: str = "") -> list[str]:
     """The files that may be read, of the whole workspace or below a folder, in their order."""
     flags = [flag for flag in _FLAGS if not flag.startswith(("--json", "--max-c"))]
     lines, _ = await asyncio.to_thread(
-        _lines, workspace.root, *flags, "--files", "--", f"./{folder}"
+        _lines, workspace.root, *flags, "--files", "--null", "--", f"./{folder}"
     )
-    found = [os.fsdecode(line).rstrip("\n").removeprefix("./") for line in lines]
+    names = os.fsdecode(b"".join(lines)).split("\0")[:MAX_LINES]  # a name may hold a line's end
+    found = [name.removeprefix("./") for name in names if name]
     return await asyncio.to_thread(
         lambda: [path for path in found if hidden(workspace, path) is None]
     )

@@ -139,6 +139,6 @@ async def test_a_file_with_a_secret_is_left_out_of_a_diff(root: Path) -> None:
 
 async def test_a_name_that_nobody_could_write_does_not_stop_the_others(root: Path) -> None:
     for name in (b"\x1b[2Jparse.py", b"\xff.py", b"a\nb.py"):
-        Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_text("parse\n")
+        (root / os.fsdecode(name)).write_text("parse\n")
     assert await files(Workspace(root)) == ["a.py", "b.txt"]
     assert {match.path for match in await search(Workspace(root), "parse")} == {"a.py", "b.txt"}
