@@ -115,6 +115,7 @@ class Session:
         self.last_turn = self._desk.turn = turn.number
         if not self.stored.title:
             await asyncio.to_thread(self._store.name, self.stored.id, text)
+            self.stored = await asyncio.to_thread(self._store.get, self.stored.id)
         self._items = history.answered(self._items)
         task = Item(Message("user", text), turn.number, is_task=True)
         await self._add(turn, "user", {"text": text}, task)

@@ -329,6 +329,14 @@ async def test_it_is_resumed_as_it_was(begin: Begin) -> None:
         await again.resume(session.stored.id, "yolo")
 
 
+async def test_it_is_named_by_its_first_message(begin: Begin) -> None:
+    agent = begin(["Yes.", "Still."])
+    session = await agent.begin()
+    await turn(session, "what does add do?")
+    await turn(session, "sure?")
+    assert agent.store.get(session.stored.id).title == "what does add do?"
+
+
 async def test_a_window_that_is_full_is_said_so(begin: Begin) -> None:
     session = await begin(["never"], info=ChatInfo("small", 1400)).begin()
     events = await turn(session, "word " * 2000)
