@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from lsp_server import __version__
+from lsp_server.agent.display import visible
 from lsp_server.errors import FimbleError
 
 INTERRUPTED = 130
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except FimbleError as error:
-        print(f"fimble: {error}", file=sys.stderr)
+        _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         print("fimble: stopped.", file=sys.stderr)
@@ -42,8 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _discard_output()  # it may be what failed: a full disk
         where = f"{error.filename}: " if error.filename else ""
-        print(f"fimble: {where}{error.strerror or error}.", file=sys.stderr)
+        _complain(f"{where}{error.strerror or error}.")
         return FimbleError.exit_code
+
+
+def _complain(sentence: str) -> None:
+    """Say what is wrong; names and answers of servers in it may have what a terminal obeys."""
+    print(f"fimble: {visible(sentence, keep='')}", file=sys.stderr)
 
 
 def _discard_output() -> None:
