@@ -149,16 +149,9 @@ def repository(root: Path, files: Mapping[str, str], setup: Sequence[str]) -> No
         subprocess.run(["sh", "-ec", line], cwd=root, env=environment, check=True)
 
 
-class User:
-    """Says always the same, and remembers what was asked."""
-
-    def __init__(self, answer: Choice = "reject_once") -> None:
-        self.answer = answer
-        self.asked: list[Question] = []
-
-    async def ask(self, question: Question) -> Choice:
-        self.asked.append(question)
-        return self.answer
+async def careless(question: Question) -> Choice:
+    """A user who lets every command run, and no protected file be written."""
+    return "allow_once" if question.title.startswith("Run ") else "reject_once"
 
 
 class Obedient:
@@ -197,17 +190,15 @@ def indexed(root: Path, path: Path) -> Iterator[Index]:
     index.close()
 
 
-async def obey(
-    root: Path, model: Obedient, *, message: str, trusted: bool = False, user: User | None = None
-) -> list[Event]:
-    """One turn in the mode that allows most, with a user who says no to all that is asked."""
+async def obey(root: Path, model: Obedient, *, message: str, trusted: bool = False) -> list[Event]:
+    """One turn in the mode that allows most, with a careless user."""
     state = root.parent / f"{root.name}-state"
     state.mkdir()
     places = Places(state / "s.sqlite", state / "d.sqlite", state / "j", state / "mcp.json")
     engine = FakeEngine([])
     engine.scripted_chat = ScriptedChat(model, INFO)
     with indexed(root, state / "index.sqlite") as index:
-        agent = Agent(engine, root, index, ask=(user or User()).ask, places=places)
+        agent = Agent(engine, root, index, ask=careless, places=places)
         try:
             if trusted:
                 await agent.trust(True)
