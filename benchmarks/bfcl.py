@@ -8,7 +8,8 @@ each a fixed, evenly spaced choice is asked, greedily, with the same file:
   Fimble's parser;
 - `native`: the chat template in the model's file with its tools, rendered and tokenised by
   llama.cpp's own means, and `json.loads` of what stands in `<tool_call>` tags, or else of the whole
-  answer.
+  answer;
+- `native, our parser`: the same answers, read by Fimble's parser: what the parser alone is worth.
 
 A case is right by the leaderboard's rules for syntax trees (`agent/probe/verdict.py`); of
 `irrelevance`, where no tool fits, if no call was made. Answers are kept, so a run that was stopped
@@ -46,6 +47,7 @@ from lsp_server.evaluation import scoring
 from lsp_server.models.discover import resolve
 from lsp_server.settings import ChatSettings, LocalSettings
 
+NAMES = ("fimble", "native", "native, our parser")
 KINDS = ("simple_python", "multiple", "irrelevance")
 CONTEXT_TOKENS = 4096
 MAX_TOKENS = 200
@@ -225,11 +227,12 @@ def figures(cases: Sequence[Case], right: dict[str, list[float]]) -> dict[str, A
     """How many are right each way, and by how much Fimble is ahead, with an interval of 95 %."""
 
     def of(chosen: Sequence[int]) -> dict[str, Any]:
-        ours, theirs = ([right[name][at] for at in chosen] for name in ("fimble", "native"))
+        ours, theirs = ([right[name][at] for at in chosen] for name in NAMES[:2])
         return {
             "cases": len(chosen),
             "fimble": round(sum(ours)),
             "native": round(sum(theirs)),
+            "native, our parser": round(sum(right[NAMES[2]][at] for at in chosen)),
             "fimble - native": asdict(scoring.difference(ours, theirs)),
             "fimble / native": scoring.paired(ours, theirs),
         }
@@ -252,17 +255,20 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, help="a file for all answers, as JSON lines")
     options = parser.parse_args()
     model = resolve(options.model)
-    cases = [case for kind in KINDS for case in load(options.data, kind, options.cases)]
+    each_kind = [load(options.data, kind, options.cases) for kind in KINDS]
+    cases = [case for triple in zip(*each_kind, strict=True) for case in triple]
     kept = Kept(options.kept, model.name)
     way, answers = asyncio.run(ask_all(model, cases, kept, options.way))
-    right: dict[str, list[float]] = {name: [] for name in answers}
+    right: dict[str, list[float]] = {name: [] for name in NAMES}
     for at, case in enumerate(cases):
-        read = {
-            "fimble": read_calls(case, answers["fimble"][at]),
-            "native": plain_calls(answers["native"][at]),
-        }
-        for name, made in read.items():
-            right[name].append(float(are_right(made, case.wanted, case.tools)))
+        native = answers["native"][at]
+        made = (
+            read_calls(case, answers["fimble"][at]),
+            plain_calls(native),
+            read_calls(case, native),
+        )
+        for name, calls in zip(NAMES, made, strict=True):
+            right[name].append(float(are_right(calls, case.wanted, case.tools)))
     if options.texts:
         with options.texts.open("w", encoding="utf-8") as file:
             for at, case in enumerate(cases):

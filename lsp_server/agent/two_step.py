@@ -4,9 +4,9 @@ A model that is held to a schema from its first word on chooses worse than one t
 ("The Constraint Tax", arXiv 2605.26128); one that is never held misspells, and calls a function
 rather than none. So an answer is asked for in steps, each of which goes on where the last ended:
 
-    <think>Next, I should see what the file says.     begun for it, ended freely
-    The function for that is read_file.</think>       one of the names, or `none`, by a grammar
-    read_file(path="a.py")                            by a grammar; if it was none, free
+    <think>The user wants to see the file.            begun for it, ended freely
+    The function for exactly that is read.</think>    one of the names, or `none`, by a grammar
+    read(path="a.py")                            by a grammar; if it was none, free
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from lsp_server.engines.base import Delta, Finished, Usage
 from lsp_server.engines.chat import ChatEngine, ChatEvent, ChatRequest
 
 THOUGHT_TOKENS = 40
-_THOUGHT, _CHOICE, _END = "<think>Next, I should", ". The function for that is", ".</think>\n"
+_THOUGHT, _CHOICE, _END = (
+    "<think>The user wants",
+    ". The function for exactly that is",
+    ".</think>\n",
+)
 _ENDS = (". ", "\n", "<", "?", "!")
 _NONE = "none"
 

@@ -86,11 +86,7 @@ def _python_kind(schema: Mapping[str, Any]) -> str:
 
 
 def _described(tool: Tool) -> list[tuple[str, str]]:
-    """Arguments and what they are; small models fill in all that isn't said to be optional."""
-    described = [
-        (name if name in tool.required else f"{name} (may be left out)", each.get("description"))
-        for name, each in tool.properties.items()
-    ]
+    described = [(name, each.get("description")) for name, each in tool.properties.items()]
     return [(name, text) for name, text in described if text]
 
 

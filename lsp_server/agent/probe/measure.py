@@ -16,6 +16,7 @@ from lsp_server.agent.probe.tasks import Tasks
 from lsp_server.agent.probe.trial import MAX_TOKENS, Trial
 from lsp_server.engines.base import Usage
 from lsp_server.engines.chat import ChatEngine, ChatInfo
+from lsp_server.errors import ContextExceeded
 
 CONTEXT_SECONDS = 40.0
 """For the long prompts, all together; those that would take longer are left out."""
@@ -45,8 +46,10 @@ async def measure(
     copies = [note("copy", await skills.copy(engine, task)) for task in asked.copies]
     context: dict[int, bool] = {}
     for tokens in lengths(asked.needle.tokens, info, _speeds(done)[0]):
-        trial = note("context", await skills.find(engine, asked.needle, tokens))
-        context[tokens] = trial.right
+        try:
+            context[tokens] = note("context", await skills.find(engine, asked.needle, tokens)).right
+        except ContextExceeded:  # the endpoint did not tell its size, or told a wrong one
+            context[tokens] = False
     reads, writes = _speeds(done)
     return Scorecard(
         info.model, calls, edits, score(fences), score(copies), context,

@@ -13,9 +13,15 @@ from lsp_server.agent.probe import trial
 from lsp_server.agent.probe.scorecard import WAYS, Score
 from lsp_server.agent.probe.tasks import CallTask
 from lsp_server.agent.probe.trial import Trial
+from lsp_server.engines.base import Usage
 from lsp_server.engines.chat import ChatEngine, ChatInfo
+from lsp_server.errors import RemoteError
 
-FINALISTS = 3
+FINALISTS = 2
+RACE_SECONDS = 150.0
+"""In which the race should be over: on a slow machine the final is shorter."""
+FEWEST = 5
+"""Tasks of the final, however slow it is."""
 Heard = Callable[[str, Trial], object]
 """Hears of each answer, with the name of the way or the skill."""
 
@@ -36,15 +42,35 @@ async def race(
 
     async def ask(way: Way, asked: Sequence[CallTask]) -> None:
         for task in asked:  # a way at a time, so that what it begins with stays evaluated
-            done = await trial.call(engine, task, way)
+            done = await _tried(engine, task, way)
             trials[way].append(done)
             heard(way, done)
 
     for way in ways:
         await ask(way, early)
+    asked = affordable(late, [done for each in trials.values() for done in each])
     for way in _best(trials, FINALISTS):
-        await ask(way, late)
+        await ask(way, asked)
     return {way: score(done) for way, done in trials.items()}
+
+
+async def _tried(engine: ChatEngine, task: CallTask, way: Way) -> Trial:
+    try:
+        return await trial.call(engine, task, way)
+    except RemoteError:
+        # Some endpoints refuse native tools. One that is gone will fail in the other ways, too.
+        if way != "native":
+            raise
+        return Trial(task.id, False, Usage(), 0.0, "")
+
+
+def affordable(late: Sequence[CallTask], done: Sequence[Trial]) -> Sequence[CallTask]:
+    """The tasks of the final, evenly chosen, as many as there is time for at the speed so far."""
+    spent = sum(trial.seconds for trial in done)
+    each = FINALISTS * spent / len(done) if done else 0.0
+    count = int((RACE_SECONDS - spent) / each) if each else len(late)
+    count = min(max(count, FEWEST), len(late))
+    return [late[number * len(late) // count] for number in range(count)]
 
 
 def score(trials: Sequence[Trial]) -> Score:

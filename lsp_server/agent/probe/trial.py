@@ -17,7 +17,7 @@ from lsp_server.core.prompts import template
 from lsp_server.engines.base import Usage
 from lsp_server.engines.chat import ChatEngine, Message, NativeCall
 
-MAX_TOKENS = 120
+MAX_TOKENS = 100
 """Of an answer: enough for any call that is wanted, and for a sentence or two."""
 
 

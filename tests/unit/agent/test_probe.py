@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +17,16 @@ from lsp_server.agent.calls.schema import Call
 from lsp_server.agent.events import TurnEnded
 from lsp_server.agent.probe import remembered, skills, tasks
 from lsp_server.agent.probe.measure import CONTEXT_SECONDS, lengths, measure
-from lsp_server.agent.probe.race import FINALISTS, ways
+from lsp_server.agent.probe.race import FEWEST, FINALISTS, RACE_SECONDS, affordable, ways
 from lsp_server.agent.probe.scorecard import WAYS, Score, Scorecard, from_json, to_json
 from lsp_server.agent.probe.tasks import CallTask, EditTask, Tasks
 from lsp_server.agent.probe.trial import Trial
-from lsp_server.engines.chat import ChatInfo, ChatRequest
+from lsp_server.engines.base import Usage
+from lsp_server.engines.chat import ChatEvent, ChatInfo, ChatRequest
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ScriptedChat
 from lsp_server.engines.local.engine import LocalEngine
-from lsp_server.errors import StoreError
+from lsp_server.errors import ContextExceeded, RemoteError, StoreError
 from lsp_server.models import discover
 from lsp_server.settings import LocalSettings
 from lsp_server.workspace.index import Index
@@ -112,6 +115,29 @@ async def test_a_fact_is_looked_for_in_prompts_that_fit() -> None:
     assert card.context == {1000: True, 3000: True, 7000: False}
 
 
+class Refusing(FakeEngine):
+    """An endpoint that takes no tools, and reads less than it says."""
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        if request.tools:
+            raise RemoteError("The endpoint takes no tools.")
+        if "Item 99 " in request.messages[-1].content:
+            raise ContextExceeded("Too long.")
+        async with aclosing(super().chat(request)) as events:
+            async for event in events:
+                yield event
+
+
+async def test_what_an_endpoint_refuses_is_not_its_way() -> None:
+    opened = Refusing([])
+    able = replace(INFO, native_tools=True)
+    opened.scripted_chat = ScriptedChat(Model("fenced", tasks.load()), able)
+    card = await measure(opened)
+    assert card.calls["native"].right == 0
+    assert card.way == "fenced"
+    assert card.context == {1000: True, 3000: False, 7000: False}
+
+
 def test_ways_are_those_that_an_engine_can_do() -> None:
     assert set(WAYS) - set(ways(INFO)) == {"native"}
     assert set(WAYS) - set(ways(replace(INFO, native_tools=True))) == set()
@@ -126,6 +152,18 @@ def test_long_prompts_are_left_out_where_they_do_not_fit_or_take_long(
     context: int, speed: float, fitting: list[int]
 ) -> None:
     assert lengths([1000, 3000, 9000], replace(INFO, context_tokens=context), speed) == fitting
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count"), [(0.0, 16), (0.5, 16), (RACE_SECONDS / 40, 10), (RACE_SECONDS, FEWEST)]
+)
+def test_on_a_slow_machine_fewer_tasks_are_asked(seconds: float, count: int) -> None:
+    late = [task for task in tasks.load().calls if not task.early]
+    done = [Trial("t", True, Usage(), seconds, "")] * 20
+    asked = affordable(late[:16], done)
+    assert len(asked) == count
+    assert len({task.id for task in asked}) == count
+    assert late.index(asked[-1]) >= len(late) // 2  # from all of them, not only the first
 
 
 def card(**calls: Score) -> Scorecard:
@@ -239,10 +277,10 @@ def test_no_task_is_there_twice_and_all_their_code_parses() -> None:
 async def test_a_real_model_is_measured_and_remembered(tmp_path: Path) -> None:
     known = tasks.load()
     few = Tasks(
-        tuple(task for task in known.calls if task.id in ("text", "only tool fits", "thanks")),
+        tuple(task for task in known.calls if task.id in ("text", "thanks")),
         known.edits[:1],
-        known.fences,
-        known.copies[:1],
+        (),
+        (),
         replace(known.needle, tokens=(300,)),
     )
     path = discover.resolve("qwen2.5-coder-0.5b")
