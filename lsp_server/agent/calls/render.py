@@ -16,8 +16,8 @@ from lsp_server.core.prompts import template
 Protocol = Literal["json_bare", "json_tagged", "python_call", "fenced", "xml"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 Way: TypeAlias = Protocol | Literal["native", "two_step"]
-"""How a model is asked to call tools: by a protocol; by its endpoint's own means; or in two steps,
-a thought and then a call by a grammar (`agent/two_step.py`)."""
+"""How a model is asked to call tools: by a protocol; by its endpoint's own means; or, told the same
+as for `fenced`, in two steps: free, and then by a grammar (`agent/two_step.py`)."""
 
 
 def instructions(tools: Iterable[Tool], way: Way) -> str:
@@ -27,8 +27,9 @@ def instructions(tools: Iterable[Tool], way: Way) -> str:
     """
     if way == "native":
         return ""
-    signature = _python_signature if way in ("python_call", "two_step") else _signature
-    return template(f"agent/{way}.md.j2").render(
+    protocol = "fenced" if way == "two_step" else way
+    signature = _python_signature if protocol == "python_call" else _signature
+    return template(f"agent/{protocol}.md.j2").render(
         tools=list(tools), signature=signature, described=_described, function=_function
     )
 
@@ -136,5 +137,5 @@ _WRITERS: Mapping[Way, Callable[[Call], str]] = {
     "python_call": _python,
     "fenced": _fenced,
     "xml": _xml,
-    "two_step": _python,
+    "two_step": _object,
 }

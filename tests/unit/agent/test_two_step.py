@@ -1,4 +1,4 @@
-"""A thought, a choice, a call: each by its own request, together one answer."""
+"""An answer that is free until it becomes a call: each step by its own request."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ScriptedChat
 from tests.unit.agent.corpus import tools
 
+CALL = '{"name": "read_file", "arguments": {"path": "a.py"}}'
+
 
 class Model:
     """Says what it is told at each step, and notes what it was asked."""
@@ -28,67 +30,66 @@ class Model:
         return request.begun + self.says.pop(0)
 
 
-async def answer(model: Model) -> tuple[Answered, list[Prose | Thought]]:
+async def answer(model: Model, max_tokens: int = 100) -> tuple[Answered, list[Prose | Thought]]:
     engine = FakeEngine([])
     engine.scripted_chat = ScriptedChat(model)
-    offered = tools()[:3]
-    messages = [Message("system", instructions(offered, "two_step")), Message("user", "Go.")]
+    messages = [Message("system", instructions(tools(), "two_step")), Message("user", "Go.")]
     answered = Answered()
-    dialect = Dialect(engine, offered, "two_step", max_tokens=100)
+    dialect = Dialect(engine, tools(), "two_step", max_tokens=max_tokens)
     async with aclosing(dialect.answer(messages, answered)) as pieces:
         shown = [piece async for piece in pieces]
+    assert "".join(each.text for each in shown if isinstance(each, Prose)) == answered.prose
     return answered, shown
 
 
-async def test_a_call_is_thought_of_chosen_and_made() -> None:
-    tool = tools()[0]
-    arguments = ", ".join(f'{name}="a"' for name in tool.required)
-    model = Model(" look at it. And more", f" {tool.name}", f"{tool.name}({arguments})")
+@pytest.mark.parametrize(
+    "begins", ["```json\n{", "``` {", '{"name": ', '  {"name', "<tool_call>\n{", "```json"]
+)
+async def test_where_a_call_begins_it_is_thought_of_and_held_to_the_grammar(begins: str) -> None:
+    model = Model(f"I will look.\n{begins} wrong", " to see it. And more", CALL)
     answered, shown = await answer(model)
-    assert answered.calls == [Call(tool.name, dict.fromkeys(tool.required, "a"))]
-    assert answered.prose.strip() == ""
-    assert "".join(piece.text for piece in shown if isinstance(piece, Thought)) == (
-        f"Next, I should look at it. The function for that is {tool.name}."
-    )
-    thought, choice, call = model.asked
-    assert (thought.grammar, bool(choice.grammar), bool(call.grammar)) == ("", True, True)
-    assert f'" {tool.name}"' in choice.grammar
-    assert '" none"' in choice.grammar
-    assert tools()[1].name not in call.grammar
-    assert call.begun.startswith(choice.begun)
-    assert choice.begun.startswith(thought.begun)
+    assert answered.calls == [Call("read_file", {"path": "a.py"})]
+    assert answered.prose.strip() == "I will look."
+    thoughts = [piece.text for piece in shown if isinstance(piece, Thought)]
+    assert "".join(thoughts) == "The user wants to see it."
+    free, thought, call = model.asked
+    assert (free.begun, free.grammar, thought.grammar) == ("", "", "")
+    assert '\\"read_file\\"' in call.grammar
+    assert thought.begun == "I will look.\n<think>The user wants"
+    assert call.begun == "I will look.\n<think>The user wants to see it.</think>\n"
     assert thought.max_tokens == two_step.THOUGHT_TOKENS
-    assert answered.usage.generated_tokens == sum(
-        len(text.split()) for text in (" look at it", tool.name, f"{tool.name}({arguments})")
-    )
+    assert answered.text == call.begun + CALL
+    assert answered.usage.generated_tokens == 3 + len(CALL.split())
 
 
-async def test_without_a_function_the_answer_is_free() -> None:
-    model = Model(" say hello", " none", "Hello you.")
-    answered, shown = await answer(model)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It has 12 lines.",
+        "So:\n```python\nx = 1\n```\nand\n\n{x} is a set.\n",
+        "`read_file` reads <a> file.\n\n```",
+        "",
+    ],
+)
+async def test_an_answer_in_words_is_left_alone(text: str) -> None:
+    model = Model(text)
+    answered, _ = await answer(model)
+    assert len(model.asked) == 1
+    assert answered.text == text
     assert answered.calls == []
-    assert answered.prose.strip() == "Hello you."
-    assert model.asked[2].grammar == ""
-    assert answered.text == (
-        "<think>Next, I should say hello. The function for that is none.</think>\nHello you."
-    )
-    assert isinstance(shown[0], Thought)
 
 
-async def test_an_answer_that_is_cut_off_is_told_so() -> None:
-    long = " ".join(["word"] * 300)
-    answered, _ = await answer(Model(" tell much", " none", long))
-    assert answered.was_cut
-
-
-@pytest.mark.parametrize("early", [True, False])
-async def test_no_step_is_longer_than_the_answer_may_be(early: bool) -> None:
-    model = Model(" go", " none", "Done.")
+async def test_words_are_shown_as_they_come() -> None:
     engine = FakeEngine([])
-    engine.scripted_chat = ScriptedChat(model)
-    limit = 10 if early else 1000
-    request = ChatRequest((Message("user", "Go."),), limit)
-    async with aclosing(two_step.chat(engine, request, tools()[:2])) as events:
-        async for _ in events:
-            pass
-    assert [each.max_tokens for each in model.asked] == [min(limit, 40), limit, limit]
+    engine.scripted_chat = ScriptedChat(Model("One two.\nThree `four` five"))
+    request = ChatRequest((Message("user", "Go."),), 100)
+    async with aclosing(two_step.chat(engine, request, tools())) as events:
+        pieces = [getattr(event, "text", "") async for event in events]
+    assert [piece for piece in pieces if piece] == ["One", " two.", "\nThree", " `four`", " five"]
+
+
+async def test_no_step_is_longer_than_the_answer_may_be() -> None:
+    model = Model("```json\n", " go", CALL)
+    answered, _ = await answer(model, max_tokens=2)
+    assert [each.max_tokens for each in model.asked] == [2, 2, 2]
+    assert answered.was_cut
