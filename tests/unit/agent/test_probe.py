@@ -316,7 +316,10 @@ async def test_a_session_asks_in_the_way_that_was_found(tmp_path: Path) -> None:
     opened.scripted_chat = ScriptedChat(say, INFO)
     index = Index(folder, tmp_path / "index.sqlite")
     places = Places(
-        tmp_path / "s.sqlite", tmp_path / "d.sqlite", tmp_path / "journal", tmp_path / "cards"
+        tmp_path / "s.sqlite",
+        tmp_path / "d.sqlite",
+        tmp_path / "journal",
+        scorecards=tmp_path / "cards",
     )
     agent = Agent(opened, folder, index, places=places)
     try:
