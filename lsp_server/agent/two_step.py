@@ -1,13 +1,16 @@
-"""Reason free, constrain late: an answer is free until it becomes a call, which a grammar holds.
+"""Reason free, constrain late: an answer is free until it becomes a call, then thought over.
 
 A model that is held to a schema from its first word on chooses worse than one that may think before
-("The Constraint Tax", arXiv 2605.26128), and one that must say whether it needs a tool always says
-yes. So the instructions are those of `fenced`, and the answer is free; only where it begins a call
-is it stopped, and goes on with a few words of thought, and then by a grammar:
+("The Constraint Tax", arXiv 2605.26128), and a small one that is asked which tool it needs never
+says none. So the instructions are those of `fenced`, and the answer is free; where it begins a call
+it is stopped once the tool is named, and goes on in steps:
 
-    I will look.                                      free; an answer without a call ends here
-    <think>The user wants to see the file.</think>    begun for it, ended freely
-    {"name": "read", "arguments": {"path": "a.py"}}   by a grammar
+    I will look.                                       free; an answer without a call ends here
+    <think>The user wants to see the file.             begun for it, ended freely
+    read: Show the lines of a file. Is it exactly
+    that? Yes                                          yes or no, by a grammar
+    </think>
+    {"name": "read", "arguments": {"path": "a.py"}}    by a grammar; if it was no, in words
 """
 
 from __future__ import annotations
@@ -16,18 +19,25 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import astuple, replace
+from typing import Any
 
-from lsp_server.agent.calls.grammar import call_grammar
+from lsp_server.agent.calls.grammar import call_grammar, choice_grammar
+from lsp_server.agent.calls.names import Toolbox
 from lsp_server.agent.calls.schema import Tool
 from lsp_server.engines.base import Delta, Finished, Usage
 from lsp_server.engines.chat import ChatEngine, ChatEvent, ChatRequest
 
 THOUGHT_TOKENS = 40
-_THOUGHT = "<think>The user wants"
-_ENDS = (". ", "\n", "<", "?", "!")
-_END = ".</think>\n"
+_THOUGHT, _ENDS = "<think>The user wants", (". ", "\n", "<", "?", "!")
+_WHICH = " The function for that is"
+_CHECK, _YES, _NO = " Is it exactly that?", " Yes", " No"
+_END = "</think>\n"
 _CALL = re.compile(r'^[ \t]*(?:```json|```\s*\{|\{\s*"name|<tool_call>)', re.MULTILINE)
+_NAME = re.compile(r'"name"\s*:\s*"([^"\n]*)"')
+_LONGEST = 100
+"""Characters of a call in which its tool is named, or not at all."""
 _MAY_BE_CALL = re.compile(r"^[ \t]*(?:[`{<].*|$)", re.DOTALL)
+_NO_CALL = ("```json", '{"name"', "<tool_call>")
 
 
 async def chat(
@@ -38,45 +48,80 @@ async def chat(
     async with aclosing(engine.chat(request)) as events:
         async for event in events:
             if isinstance(event, Finished):
+                if _CALL.search(text):
+                    break
                 yield Delta(text[shown:])
                 yield event
                 return
-            if not isinstance(event, Delta):
+            if isinstance(event, Delta):
+                text += event.text
+            else:
                 yield event
-                continue
-            text += event.text
-            if found := _CALL.search(text):
+            call = _CALL.search(text)
+            if call and (_NAME.search(text, call.start()) or len(text) > call.start() + _LONGEST):
                 break
-            if (safe := _safe(text)) > shown:
+            if not call and (safe := _safe(text)) > shown:
                 yield Delta(text[shown:safe])
                 shown = safe
+    call = _CALL.search(text)
+    assert call is not None  # else it has returned
+    named = _NAME.search(text, call.start())
+    tool = Toolbox(tools).find(named[1], typos=True) if named else None
+    thinking = _Thinking(engine, request, text[: call.start()])
+    await thinking.go_to_the_end(tools, tool)
+    yield Delta(thinking.text[shown:])
+    yield thinking.finished()
+
+
+class _Thinking:
+    """An answer that goes on behind `text`."""
+
+    def __init__(self, engine: ChatEngine, request: ChatRequest, text: str) -> None:
+        self.text = text
+        self._engine = engine
+        self._request = request
+        self._ends: list[Finished] = []
+
+    def finished(self) -> Finished:
+        """The end of the answer, with the costs of all steps."""
+        costs = [astuple(each.usage) for each in self._ends]
+        return Finished(self._ends[-1].reason, Usage(*map(sum, zip(*costs, strict=True))))
+
+    async def go_to_the_end(self, tools: Sequence[Tool], tool: Tool | None) -> None:
+        """Think, and call or answer. `tool`: what the model has named, if there is such a one."""
+        self.text += _THOUGHT
+        limit = min(THOUGHT_TOKENS, self._request.max_tokens)
+        await self._go_on(max_tokens=limit, stop=_ENDS)
+        self.text = self.text.rstrip(" .") + "."
+        if tool is None:
+            self.text += _WHICH
+            name = await self._go_on(grammar=choice_grammar([f" {each.name}" for each in tools]))
+            tool = next(each for each in tools if each.name == name.strip())
+            self.text += "."
+        about = " ".join(tool.description.split()).partition(". ")[0].rstrip(".")
+        self.text += f" {tool.name}: {about}.{_CHECK}"
+        fits = await self._go_on(grammar=choice_grammar([_YES, _NO])) == _YES
+        self.text += _END
+        if fits:
+            await self._go_on(grammar=call_grammar([tool], "json_bare"))
         else:
-            return
-    begun = text[: found.start()] + _THOUGHT
-    ends: list[Finished] = []
-    limit = min(THOUGHT_TOKENS, request.max_tokens)
-    thinking = replace(request, begun=begun, max_tokens=limit, stop=_ENDS)
-    begun += (await _said(engine, thinking, ends)).rstrip(" .") + _END
-    calling = replace(request, begun=begun, grammar=call_grammar(tools, "json_bare"))
-    call = await _said(engine, calling, ends)
-    yield Delta(begun[shown:] + call)
-    costs = [astuple(each.usage) for each in ends]
-    yield Finished(ends[-1].reason, Usage(*map(sum, zip(*costs, strict=True))))
+            await self._go_on(stop=_NO_CALL)
+
+    async def _go_on(self, **changes: Any) -> str:
+        """Have the answer go on; what was said is part of it from now on."""
+        said = ""
+        request = replace(self._request, begun=self.text, **changes)
+        async with aclosing(self._engine.chat(request)) as events:
+            async for event in events:
+                if isinstance(event, Delta):
+                    said += event.text
+                elif isinstance(event, Finished):
+                    self._ends.append(event)
+        self.text += said
+        return said
 
 
 def _safe(text: str) -> int:
     """How much of a text may be shown: not a last line that may be the beginning of a call."""
     start = text.rfind("\n") + 1
     return start if _MAY_BE_CALL.match(text[start:]) else len(text)
-
-
-async def _said(engine: ChatEngine, request: ChatRequest, ends: list[Finished]) -> str:
-    """The text of an answer; its end is noted."""
-    text = ""
-    async with aclosing(engine.chat(request)) as events:
-        async for event in events:
-            if isinstance(event, Delta):
-                text += event.text
-            elif isinstance(event, Finished):
-                ends.append(event)
-    return text

@@ -54,6 +54,11 @@ _SPELLINGS: Mapping[Form, _Spelling] = {
 }
 
 
+def choice_grammar(texts: Iterable[str]) -> str:
+    """One of some texts, and nothing else."""
+    return f"root ::= {' | '.join(map(_literal, texts))}\n"
+
+
 def call_grammar(tools: Iterable[Tool], form: Form) -> str:
     """The texts that call one of the tools, once.
 

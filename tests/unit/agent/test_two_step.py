@@ -43,23 +43,44 @@ async def answer(model: Model, max_tokens: int = 100) -> tuple[Answered, list[Pr
 
 
 @pytest.mark.parametrize(
-    "begins", ["```json\n{", "``` {", '{"name": ', '  {"name', "<tool_call>\n{", "```json"]
+    "begins", ["```json\n{", "``` {", "{", "  {", "<tool_call>\n{", "```json\n {\n"]
 )
-async def test_where_a_call_begins_it_is_thought_of_and_held_to_the_grammar(begins: str) -> None:
-    model = Model(f"I will look.\n{begins} wrong", " to see it. And more", CALL)
+async def test_where_a_call_begins_it_is_thought_over_and_held_to_the_grammar(begins: str) -> None:
+    model = Model(
+        f'I will look.\n{begins}"name": "read_file", wrong', " to see it. And more", " Yes", CALL
+    )
     answered, shown = await answer(model)
     assert answered.calls == [Call("read_file", {"path": "a.py"})]
     assert answered.prose.strip() == "I will look."
-    thoughts = [piece.text for piece in shown if isinstance(piece, Thought)]
-    assert "".join(thoughts) == "The user wants to see it."
-    free, thought, call = model.asked
+    thoughts = "".join(piece.text for piece in shown if isinstance(piece, Thought))
+    assert thoughts.startswith("The user wants to see it. read_file: ")
+    assert thoughts.endswith(" Is it exactly that? Yes")
+    free, thought, check, call = model.asked
     assert (free.begun, free.grammar, thought.grammar) == ("", "", "")
+    assert check.grammar == 'root ::= " Yes" | " No"\n'
     assert '\\"read_file\\"' in call.grammar
+    assert '\\"search\\"' not in call.grammar
     assert thought.begun == "I will look.\n<think>The user wants"
-    assert call.begun == "I will look.\n<think>The user wants to see it.</think>\n"
     assert thought.max_tokens == two_step.THOUGHT_TOKENS
     assert answered.text == call.begun + CALL
-    assert answered.usage.generated_tokens == 3 + len(CALL.split())
+    assert answered.usage.generated_tokens == 3 + 1 + len(CALL.split())
+
+
+async def test_a_tool_that_does_not_fit_is_not_called() -> None:
+    model = Model('{"name": "read_file"', " a joke", " No", "Two bytes meet.\n```json\n{}")
+    answered, _ = await answer(model)
+    assert answered.calls == []
+    assert answered.prose.strip() == "Two bytes meet."
+    assert model.asked[3].grammar == ""
+
+
+async def test_a_tool_that_is_made_up_is_chosen_anew() -> None:
+    model = Model('{"name": "lines_of_moon"', " lines", " read_file", " Yes", CALL)
+    answered, _ = await answer(model)
+    assert answered.calls == [Call("read_file", {"path": "a.py"})]
+    choice = model.asked[2].grammar
+    assert choice.startswith("root ::= ")
+    assert all(f'" {tool.name}"' in choice for tool in tools())
 
 
 @pytest.mark.parametrize(
@@ -89,7 +110,7 @@ async def test_words_are_shown_as_they_come() -> None:
 
 
 async def test_no_step_is_longer_than_the_answer_may_be() -> None:
-    model = Model("```json\n", " go", CALL)
-    answered, _ = await answer(model, max_tokens=2)
-    assert [each.max_tokens for each in model.asked] == [2, 2, 2]
+    model = Model('```json\n{"name": "read_file"', " go", " Yes", CALL)
+    answered, _ = await answer(model, max_tokens=3)
+    assert [each.max_tokens for each in model.asked] == [3, 3, 3, 3]
     assert answered.was_cut
