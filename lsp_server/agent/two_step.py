@@ -67,58 +67,64 @@ async def chat(
     assert call is not None  # else it has returned
     named = _NAME.search(text, call.start())
     tool = Toolbox(tools).find(named[1], typos=True) if named else None
-    thinking = _Thinking(engine, request, text[: call.start()])
-    await thinking.go_to_the_end(tools, tool)
-    yield Delta(thinking.text[shown:])
-    yield thinking.finished()
+    yield Delta(text[shown : call.start()])
+    answer = _Answer(engine, request, text[: call.start()])
+    async with aclosing(answer.rest(tools, tool)) as pieces:
+        async for piece in pieces:
+            yield piece
+    yield answer.finished()
 
 
-class _Thinking:
-    """An answer that goes on behind `text`."""
+class _Answer:
+    """One that goes on behind `text`, by several requests."""
 
     def __init__(self, engine: ChatEngine, request: ChatRequest, text: str) -> None:
-        self.text = text
+        self._text = text
         self._engine = engine
         self._request = request
         self._ends: list[Finished] = []
 
     def finished(self) -> Finished:
-        """The end of the answer, with the costs of all steps."""
+        """Its end, with the costs of all steps."""
         costs = [astuple(each.usage) for each in self._ends]
         return Finished(self._ends[-1].reason, Usage(*map(sum, zip(*costs, strict=True))))
 
-    async def go_to_the_end(self, tools: Sequence[Tool], tool: Tool | None) -> None:
-        """Think, and call or answer. `tool`: what the model has named, if there is such a one."""
-        self.text += _THOUGHT
+    async def rest(self, tools: Sequence[Tool], tool: Tool | None) -> AsyncGenerator[Delta, None]:
+        """The thought, then the call or words. `tool`: what was named, if there is such a one."""
+        start = len(self._text)
+        self._text += _THOUGHT
         limit = min(THOUGHT_TOKENS, self._request.max_tokens)
-        await self._go_on(max_tokens=limit, stop=_ENDS)
-        self.text = self.text.rstrip(" .") + "."
+        await self._say(max_tokens=limit, stop=_ENDS)
+        self._text = self._text.rstrip(" .") + "."
         if tool is None:
-            self.text += _WHICH
-            name = await self._go_on(grammar=choice_grammar([f" {each.name}" for each in tools]))
+            self._text += _WHICH
+            name = await self._say(grammar=choice_grammar([f" {each.name}" for each in tools]))
             tool = next(each for each in tools if each.name == name.strip())
-            self.text += "."
+            self._text += "."
         about = " ".join(tool.description.split()).partition(". ")[0].rstrip(".")
-        self.text += f" {tool.name}: {about}.{_CHECK}"
-        fits = await self._go_on(grammar=choice_grammar([_YES, _NO])) == _YES
-        self.text += _END
-        if fits:
-            await self._go_on(grammar=call_grammar([tool], "json_bare"))
-        else:
-            await self._go_on(stop=_NO_CALL)
+        self._text += f" {tool.name}: {about}.{_CHECK}"
+        fits = await self._say(grammar=choice_grammar([_YES, _NO])) == _YES
+        self._text += _END
+        yield Delta(self._text[start:])
+        how: dict[str, Any] = (
+            {"grammar": call_grammar([tool], "json_bare")} if fits else {"stop": _NO_CALL}
+        )
+        async for piece in self._go_on(**how):
+            yield piece
 
-    async def _go_on(self, **changes: Any) -> str:
-        """Have the answer go on; what was said is part of it from now on."""
-        said = ""
-        request = replace(self._request, begun=self.text, **changes)
+    async def _say(self, **how: Any) -> str:
+        return "".join([piece.text async for piece in self._go_on(**how)])
+
+    async def _go_on(self, **how: Any) -> AsyncGenerator[Delta, None]:
+        """What comes next; it is part of the text from then on."""
+        request = replace(self._request, begun=self._text, **how)
         async with aclosing(self._engine.chat(request)) as events:
             async for event in events:
                 if isinstance(event, Delta):
-                    said += event.text
+                    self._text += event.text
+                    yield event
                 elif isinstance(event, Finished):
                     self._ends.append(event)
-        self.text += said
-        return said
 
 
 def _safe(text: str) -> int:
