@@ -82,6 +82,8 @@ class ChatInfo:
     identity: str = field(default="", compare=False)
     """Of the model's file or endpoint, fit for a file's name: what was learned of it is kept under
     this. Empty: nothing is."""
+    parameters: int = 0
+    """Weights of the model; 0 where the engine can't tell."""
 
     def check(self, request: ChatRequest) -> None:
         """Raise UsageError if the request asks for what this engine can't do."""

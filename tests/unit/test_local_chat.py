@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -85,8 +85,10 @@ async def test_the_answer_goes_on_from_its_beginning(tiny: Chat) -> None:
 
 
 async def test_how_it_chats(tiny: Chat) -> None:
+    info = await tiny.engine.chat_info()
+    assert info.parameters > 0
     expected = ChatInfo("Tiny", 700, takes_grammar=True, takes_begun=True)
-    assert await tiny.engine.chat_info() == expected
+    assert replace(info, parameters=0) == expected
 
 
 @pytest.mark.parametrize("stop", ["é", "d", "d\u00e9", "é🙂"])

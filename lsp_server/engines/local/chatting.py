@@ -54,9 +54,13 @@ class Chatting:
         return ChatTemplate(model.chat_template, model.begin_spelling(), model.end_spelling())
 
     def info(self) -> dict[str, Any]:
-        """Name and size. Raises ModelUnusable if the model has no chat template to be used."""
+        """Name and sizes. Raises ModelUnusable if the model has no chat template to be used."""
         self.count([Message("user", "")])
-        return {"model": self._model.name, "context_tokens": self._context_tokens}
+        return {
+            "model": self._model.name,
+            "context_tokens": self._context_tokens,
+            "parameters": self._model.parameters,
+        }
 
     def count(self, messages: Sequence[Message]) -> int:
         """Tokens of a prompt. Raises UsageError."""

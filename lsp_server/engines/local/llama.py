@@ -65,6 +65,7 @@ class Model:
         self.name = self._metadata("general.name") or path.stem
         self.vocab = C.llama_model_get_vocab(self.pointer)
         """llama.cpp's pointer to it."""
+        self.parameters = int(C.llama_model_n_params(self.pointer))
         self.adds_bos = bool(C.llama_vocab_get_add_bos(self.vocab))
         self.bos = int(C.llama_vocab_bos(self.vocab))
         self.vocabulary_size = int(C.llama_vocab_n_tokens(self.vocab))
