@@ -24,6 +24,7 @@ from lsp_server.agent.files.protected import is_protected
 from lsp_server.agent.files.read import Document, read
 from lsp_server.agent.files.snapshot import TooLarge, Watch
 from lsp_server.agent.files.state import ABSENT, State, look
+from lsp_server.agent.files.undo import undo
 from lsp_server.agent.permissions import Permissions, Refused
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.errors import AgentError, FileChanged, UndoRefused
@@ -180,6 +181,11 @@ class Desk:
             if problem not in before[change.path]
         ][:MAX_PROBLEMS]
 
+    async def put_back(self, call: str, changes: Sequence[Change]) -> None:
+        """Undo what `land` wrote for a call; for that nobody is asked. Raises AgentError."""
+        await asyncio.to_thread(undo, self._journal, self.session, str(self.turn), call)
+        await self._undo_given([each for each in self._given if each.change in changes])
+
     def _write(self, call: str, change: Change, approved: bool) -> None:
         document = change.file.document
         data = document.encoded(change.text) if document else change.text.encode("utf-8", "replace")
@@ -215,7 +221,8 @@ class Desk:
     def changed(self, turn: int) -> list[str]:
         """The files that a turn has changed. Waits for the disk."""
         steps = self._journal.ledger.steps(self.session, str(turn))
-        on_disk = {step.path for step in steps if step.status == "done"}
+        done = [step for step in steps if step.status == "done" and step.kind != "undo"]
+        on_disk = {step.path for step in done}
         return sorted(on_disk | {each.change.path for each in self._given if each.turn == turn})
 
     async def take_back(self, turn: int | None = None) -> list[str]:
@@ -224,7 +231,9 @@ class Desk:
         What was written there since stays. Raises UndoRefused where it is in the same lines, and
         then nothing was changed.
         """
-        undone = [each for each in self._given if turn in (None, each.turn)]
+        return await self._undo_given([each for each in self._given if turn in (None, each.turn)])
+
+    async def _undo_given(self, undone: Sequence[Given]) -> list[str]:
         before: dict[str, File] = {}
         texts: dict[str, str] = {}
         for each in reversed(undone):
