@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -40,6 +40,9 @@ from lsp_server.agent.guard import LoopGuard
 from lsp_server.agent.permissions import Mode
 from lsp_server.agent.store import Store, Stored
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed
+from lsp_server.agent.workflows.flows import follow
+from lsp_server.agent.workflows.size import is_small
+from lsp_server.agent.workflows.work import Work
 from lsp_server.core.tokens import estimate
 from lsp_server.engines.chat import ChatEngine, Message
 from lsp_server.errors import FimbleError, describe
@@ -155,12 +158,16 @@ class Session:
             if self._is_cancelled:  # before it has begun
                 raise asyncio.CancelledError
             self._stoppable = asyncio.current_task()
-            async with aclosing(self._steps(turn, text)) as steps:
-                async for event in steps:
-                    if isinstance(event, TurnEnded):
-                        reason, problem = event.reason, event.problem
-                    else:
-                        events.put_nowait(event)
+            if is_small(await self._engine.chat_info()):
+                await self._workflow(turn, text, events.put_nowait)
+                reason = "end_turn"
+            else:
+                async with aclosing(self._steps(turn, text)) as steps:
+                    async for event in steps:
+                        if isinstance(event, TurnEnded):
+                            reason, problem = event.reason, event.problem
+                        else:
+                            events.put_nowait(event)
         except asyncio.CancelledError:
             reason = "cancelled"
         except FimbleError as error:
@@ -176,6 +183,22 @@ class Session:
         if shown:
             await self._note(turn, "mentions", {"text": shown})
             self._items[-1] = history.with_mentions(self._items[-1], shown)
+
+    async def _workflow(self, turn: _Turn, text: str, show: Callable[[Event], None]) -> None:
+        """What a small model does instead of choosing its steps."""
+
+        async def note(kind: str, body: dict[str, Any]) -> None:
+            await self._note(turn, kind, body)
+
+        past = [each.message for each in self._items if each.turn == turn.number - 1]
+        work = Work(self._desk, self._engine, await self._engine.chat_info(), show, note, past)
+        try:
+            await follow(work, text)
+        finally:
+            turn.answer = work.answer
+        message = Message("assistant", work.answer)
+        said = history.body(message) | {"prose": work.answer.strip()}
+        await self._add(turn, "assistant", said, Item(message, turn.number))
 
     async def _steps(self, turn: _Turn, text: str) -> AsyncGenerator[Event, None]:
         info = await self._engine.chat_info()

@@ -1,0 +1,49 @@
+"""The table of workflows, and how one is chosen and run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from lsp_server.agent.tools.base import ToolFailed
+from lsp_server.agent.workflows.change import change
+from lsp_server.agent.workflows.command import command
+from lsp_server.agent.workflows.names import marked
+from lsp_server.agent.workflows.parameter import parameter
+from lsp_server.agent.workflows.question import question
+from lsp_server.agent.workflows.rename import rename
+from lsp_server.agent.workflows.repair import repair
+from lsp_server.agent.workflows.router import CHOICES, Name, Route, route
+from lsp_server.agent.workflows.work import Failed, Work
+from lsp_server.agent.workflows.write_test import write_test
+from lsp_server.core.prompts import template
+from lsp_server.errors import AgentError
+
+Flow = Callable[[Work, str, Route], Awaitable[None]]
+
+FLOWS: Mapping[Name, Flow] = {
+    "question": question,
+    "repair": repair,
+    "rename": rename,
+    "parameter": parameter,
+    "change": change,
+    "write_test": write_test,
+    "command": command,
+}
+
+
+async def follow(work: Work, text: str) -> None:
+    """Do what a request asks for, or say why that can't be done."""
+    chosen = route(text) or await _asked(work, text)
+    try:
+        await FLOWS[chosen.name](work, text, chosen)
+    except (Failed, ToolFailed, AgentError) as problem:
+        work.say(str(problem))
+
+
+async def _asked(work: Work, text: str) -> Route:
+    """Have the model choose, where the words of a request don't tell."""
+    if not marked(text):
+        return Route("question")
+    prompt = template("agent/workflows/route.md.j2").render(request=text)
+    name = await work.choose(prompt, CHOICES)
+    return Route(next(each for each in CHOICES if each == name))

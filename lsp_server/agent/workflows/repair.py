@@ -1,0 +1,177 @@
+"""Make a failing test pass: run it, find what may be at fault, have that written anew, run again.
+
+Tests themselves are never changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from lsp_server.agent.workflows.change import change
+from lsp_server.agent.workflows.gaps import MARK, Gap, gaps
+from lsp_server.agent.workflows.names import (
+    CODE_KINDS,
+    Source,
+    enclosing,
+    is_test,
+    mentioned,
+    named,
+    sources,
+)
+from lsp_server.agent.workflows.rewrite import Try, Verdict, attempts, header, too_long, whole
+from lsp_server.agent.workflows.router import Route
+from lsp_server.agent.workflows.verify import Outcome, nearest_tests, run_tests
+from lsp_server.agent.workflows.work import Failed, Work
+from lsp_server.core.definitions.base import text_of
+from lsp_server.core.prompts import template
+from lsp_server.core.query import captures
+from lsp_server.core.syntax import Syntax
+
+MAX_CANDIDATES = 4
+SAMPLED = 3
+_FEW = 3
+"""Of the failing tests the model sees one; the others only count."""
+
+
+async def repair(work: Work, text: str, _: Route) -> None:
+    """See the module's docstring."""
+    found = await mentioned(work.desk, text)
+    targets = await _targets(work, text, found)
+    outcome = await run_tests(work, targets)
+    if not outcome.ran:
+        raise Failed("The tests could not be run, so I can't tell what to mend.")
+    if outcome.passed:
+        if [each for each in found if not is_test(each.file.path)]:
+            await change(work, text, Route("change"))
+            return
+        raise Failed("These tests pass already; say which test fails, or what is wrong.")
+    test = sorted(outcome.failed)[0]
+    first = await run_tests(work, [test])
+    source = await _test_source(work, test)
+    candidates = await _candidates(work, found, first, source)
+    if not candidates:
+        raise Failed("I found no function of the project that this test goes through.")
+
+    async def check() -> Verdict:
+        now = await run_tests(work, [test])
+        if not now.passed:
+            return Verdict(False, now.error)
+        rest = await run_tests(work, targets)
+        fresh = rest.failed - outcome.failed
+        return Verdict(not fresh, rest.error)
+
+    about = {"request": text, "test": source.text if source else "", "error": first.error}
+    mended = await attempts(work, _tries(work, candidates, about), check)
+    await _more(work, targets, outcome, mended)
+
+
+async def _more(work: Work, targets: Sequence[str], before: Outcome, mended: Source) -> None:
+    left = len(before.failed) - 1
+    rest = await run_tests(work, targets) if left else None
+    ending = ""
+    if rest is not None and rest.failed:
+        ending = f" {len(rest.failed)} other tests failed before, and still do."
+    work.say(f"I rewrote `{mended.name}` ({mended.place}); the test passes now.{ending}")
+
+
+async def _targets(work: Work, text: str, found: Sequence[Source]) -> list[str]:
+    """The tests that the request names, or those that are the nearest to what it names."""
+    if ids := _TEST_ID.findall(text):
+        return [each for each in ids if await work.desk.exists(each.partition("::")[0])]
+    tests = [each for each in found if is_test(each.file.path)]
+    for name in dict.fromkeys(_TEST_NAME.findall(text)):
+        tests += await named(work.desk, name, text)
+    if tests:
+        ids = [f"{each.file.path}::{each.name.replace('.', '::')}" for each in tests]
+        return list(dict.fromkeys(ids))[:_FEW]
+    if files := [path for path in _TEST_FILE.findall(text) if await work.desk.exists(path)]:
+        return files
+    near = [path for each in found for path in await nearest_tests(work.desk, each)]
+    return list(dict.fromkeys(near))[:_FEW]
+
+
+async def _test_source(work: Work, test: str) -> Source | None:
+    path, _, name = test.partition("::")
+    name = name.partition("[")[0].replace("::", ".")
+    return next(
+        (s for s in await named(work.desk, name.rpartition(".")[2], path) if s.file.path == path),
+        None,
+    )
+
+
+async def _candidates(
+    work: Work, found: Sequence[Source], outcome: Outcome, test: Source | None
+) -> list[Source]:
+    """What may be at fault, the likeliest first: what the request names, where it was raised, what
+    the test calls, and what these call."""
+    named_ones = [each for each in found if not is_test(each.file.path)]
+    raised = [
+        source
+        for frame in reversed(outcome.frames)
+        if not is_test(frame.path)
+        and (source := await enclosing(work.desk, frame.path, frame.line))
+    ]
+    called = await _called(work, test) if test else []
+    inner = [each for one in [*raised[:1], *called[:2]] for each in await _called(work, one)]
+    chosen: dict[str, Source] = {}
+    for each in [*named_ones, *raised, *called, *inner]:
+        usable = each.symbol.kind in CODE_KINDS and not is_test(each.file.path)
+        if usable and not too_long(each):
+            chosen.setdefault(each.place, each)
+    return list(chosen.values())[:MAX_CANDIDATES]
+
+
+async def _called(work: Work, source: Source) -> list[Source]:
+    """Functions of the project whose names a definition calls, or a class's constructor."""
+    names = await asyncio.to_thread(_calls, source)
+    found: list[Source] = []
+    for name in names:
+        defined = await asyncio.to_thread(work.desk.library.definitions, name, 5)
+        kept = [d for d in defined if not is_test(d.path) and d.symbol.kind in CODE_KINDS]
+        if len(kept) > 1:  # a name that many have says little, unless it is of this file
+            kept = [d for d in kept if d.path == source.file.path] or kept[:2]
+        found += await sources(work.desk, kept)
+    return [each for each in found if each.place != source.place]
+
+
+def _calls(source: Source) -> list[str]:
+    syntax = Syntax.parse(source.text.strip(), source.syntax.grammar)
+    if syntax is None or syntax.grammar != "python":
+        return []
+    query = "(call function: [(identifier) @name (attribute attribute: (identifier) @name)])"
+    nodes = captures(syntax, query).get("name", [])
+    nodes.sort(key=lambda node: node.start_byte)
+    return list(dict.fromkeys(text_of(node, syntax.data) for node in nodes))
+
+
+def _tries(work: Work, candidates: Sequence[Source], about: Mapping[str, str]) -> Iterator[Try]:
+    """All of a function first, then it line by line; the likeliest function again at the end."""
+
+    def prompt(candidate: Source, error: str) -> str:
+        return template("agent/workflows/repair.md.j2").render(
+            about, source=candidate.text, again=error
+        )
+
+    for each in candidates:
+        yield whole(work, each, prompt, 0, header(each))
+        for gap in gaps(each):
+            yield _line(work, each, gap, about)
+    for number in range(1, SAMPLED + 1):
+        for each in candidates[:2]:
+            yield whole(work, each, prompt, number, header(each))
+
+
+def _line(work: Work, source: Source, gap: Gap, about: Mapping[str, str]) -> Try:
+    async def write(_: str) -> str:
+        text = template("agent/workflows/gap.md.j2").render(about, source=gap.shown, mark=MARK)
+        line = await work.line(text, gap.begun, language=source.syntax.grammar)
+        return gap.filled(line) if line.strip() else ""
+
+    return Try(source, write)
+
+
+_TEST_ID = re.compile(r"[\w./-]+\.py::[\w:\[\]-]+")
+_TEST_NAME = re.compile(r"(?<![\w/.])test_\w+(?!\w*\.py)")
+_TEST_FILE = re.compile(r"(?<![\w/.-])(?:[\w-]+/)*(?:test_\w+|\w+_test)\.py")

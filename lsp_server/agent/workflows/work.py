@@ -1,0 +1,222 @@
+"""What a workflow works with: the model for small things, files and commands through the desk.
+
+What it does is told as events, and noted in the store before it begins. A workflow raises `Failed`
+with one sentence for the user where it can't go on.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from lsp_server.agent.commands.run import Finished
+from lsp_server.agent.desk import Change, Desk
+from lsp_server.agent.events import (
+    Diff,
+    Event,
+    MessageChunk,
+    ToolKind,
+    ToolStarted,
+    ToolUpdated,
+    UsageNoted,
+)
+from lsp_server.agent.tools.base import ToolFailed
+from lsp_server.agent.tools.run import command, report
+from lsp_server.core.prompts import template
+from lsp_server.engines.base import Delta
+from lsp_server.engines.chat import ChatEngine, ChatInfo, ChatRequest, Message
+from lsp_server.errors import FimbleError
+
+SECONDS = 110.0
+"""After which no new try is begun."""
+FENCE = "```"
+CODE_TOKENS = 700
+LINE_TOKENS = 80
+WORDS_TOKENS = 160
+
+Show = Callable[[Event], None]
+Note = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
+class Failed(Exception):
+    """A workflow can't do what was asked for; the text is for the user."""
+
+
+@dataclass(slots=True)
+class Made:
+    """A call that is being made."""
+
+    id: str
+    text: str = ""
+    """What came of it."""
+    diffs: list[Diff] = field(default_factory=list)
+
+
+class Work:
+    """Of one turn."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        engine: ChatEngine,
+        info: ChatInfo,
+        show: Show,
+        note: Note,
+        past: Sequence[Message] = (),
+    ) -> None:
+        """`past`: the last question and its answer, if there are any."""
+        self.desk = desk
+        self.answer = ""
+        """What the user was told so far."""
+        self._engine = engine
+        self._info = info
+        self._show = show
+        self._note = note
+        self._past = tuple(past)
+        self._calls = 0
+        self._begun = time.monotonic()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether no new try should be begun."""
+        return time.monotonic() - self._begun > SECONDS
+
+    def say(self, text: str) -> None:
+        """Tell the user something, as a paragraph of the answer."""
+        text = f"\n\n{text}" if self.answer else text
+        self.answer += text
+        self._show(MessageChunk(text))
+
+    @asynccontextmanager
+    async def call(self, title: str, kind: ToolKind) -> AsyncIterator[Made]:
+        """Do something that the user sees as a call."""
+        self._calls += 1
+        made = Made(f"{self.desk.turn}.{self._calls}")
+        self._show(ToolStarted(made.id, title, kind))
+        await self._note("call", {"id": made.id, "title": title})
+        self._show(ToolUpdated(made.id, "in_progress"))
+        try:
+            yield made
+        except (ToolFailed, FimbleError) as problem:
+            self._show(ToolUpdated(made.id, "failed", str(problem)))
+            await self._note("called", {"id": made.id, "failed": True})
+            raise
+        for diff in made.diffs[:-1]:
+            self._show(ToolUpdated(made.id, "in_progress", diff=diff))
+        last = made.diffs[-1] if made.diffs else None
+        self._show(ToolUpdated(made.id, "completed", made.text, last))
+        await self._note("called", {"id": made.id, "failed": False})
+
+    async def land(self, title: str, changes: Sequence[Change]) -> str:
+        """Have changes checked, allowed and written; return the call. Raises AgentError."""
+        async with self.call(title, "edit") as made:
+            problems = await self.desk.land(made.id, changes)
+            made.text = "\n".join(problems)
+            made.diffs += [change.diff for change in changes]
+        return made.id
+
+    async def run(self, line: str) -> Finished:
+        """Run a command if that is allowed. Raises ToolFailed."""
+        async with self.call(f"Run {line}", "execute") as made:
+            self.desk.output = lambda text: self._show(ToolUpdated(made.id, "in_progress", text))
+            finished = await command(self.desk, made.id, line)
+            made.text = report(finished)
+        return finished
+
+    async def ask(self, prompt: str, *, shown: bool = False) -> str:
+        """Have the model answer in a few sentences; `shown`: to the user, as they come."""
+        text = ""
+        request = ChatRequest(self._messages(prompt, self._past), WORDS_TOKENS)
+        if shown and self.answer:
+            self.say("")
+        async with aclosing(self._engine.chat(request)) as events:
+            async for event in events:
+                if isinstance(event, Delta):
+                    text += event.text
+                    if shown:
+                        self._show(MessageChunk(event.text))
+        if shown:
+            self.answer += text
+        return text.strip()
+
+    async def choose(self, prompt: str, options: Sequence[str]) -> str:
+        """Have the model choose one of some words; the first if it says none of them."""
+        rule = " | ".join(f'"{option}"' for option in options)
+        grammar = f"root ::= {rule}" if self._info.takes_grammar else ""
+        request = ChatRequest(self._messages(prompt), 16, grammar=grammar)
+        told = await self._text(request)
+        places = [(match.start(), o) for o in options if (match := re.search(rf"\b{o}\b", told))]
+        return min(places)[1] if places else options[0]
+
+    async def code(
+        self,
+        prompt: str,
+        begun: str = "",
+        *,
+        language: str,
+        attempt: int = 0,
+        tokens: int = CODE_TOKENS,
+    ) -> str:
+        """Have the model write code that begins with `begun`, so many tokens at most.
+
+        Each attempt gives another: the first is the likeliest, the others are sampled.
+        """
+        opening = f"{FENCE}{language}\n"
+        able = self._info.takes_begun
+        request = ChatRequest(
+            self._messages(prompt),
+            tokens,
+            temperature=0.0 if not attempt else TEMPERATURE,
+            seed=attempt,
+            stop=(f"\n{FENCE}",) if able else (),
+            begun=opening + begun if able else "",
+        )
+        text = await self._text(request)
+        if able:
+            return begun + text.removeprefix(opening + begun)
+        return unfenced(text)
+
+    async def line(self, prompt: str, begun: str, *, language: str) -> str:
+        """Have the model write the one line that comes behind `begun`."""
+        opening = f"{FENCE}{language}\n"
+        able = self._info.takes_begun
+        request = ChatRequest(
+            self._messages(prompt),
+            LINE_TOKENS if able else CODE_TOKENS,
+            stop=("\n",) if able else (),
+            begun=opening + begun if able else "",
+        )
+        text = await self._text(request)
+        if able:
+            return text
+        after = unfenced(text).removeprefix(begun)
+        return after.lstrip("\n").partition("\n")[0]
+
+    async def _text(self, request: ChatRequest) -> str:
+        text = ""
+        used = await self._engine.count_chat(request.messages)
+        self._show(UsageNoted(used, self._info.context_tokens))
+        async with aclosing(self._engine.chat(request)) as events:
+            async for event in events:
+                if isinstance(event, Delta):
+                    text += event.text
+        return text
+
+    def _messages(self, prompt: str, past: Sequence[Message] = ()) -> tuple[Message, ...]:
+        system = template("agent/workflows/system.md.j2").render()
+        return (Message("system", system), *past, Message("user", prompt))
+
+
+TEMPERATURE = 0.7
+
+
+def unfenced(text: str) -> str:
+    """The code in an answer: of its first block, or all of it."""
+    _, fence, rest = text.partition(FENCE)
+    if not fence:
+        return text.strip("\n")
+    return rest.partition("\n")[2].partition(f"\n{FENCE}")[0]

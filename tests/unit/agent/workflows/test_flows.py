@@ -1,0 +1,195 @@
+"""Each workflow from the words of a request to the files on the disk, with a scripted model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lsp_server.agent.events import ToolUpdated
+from lsp_server.engines.chat import ChatRequest
+from tests.unit.agent.workflows.conftest import Project, ended, titles
+
+FIXED = "\n    return rounded(sum(prices))\n"
+WORSE = "\n    return rounded(min(prices))\n"
+
+
+def bodies(*texts: str) -> Callable[[ChatRequest], str]:
+    """A model that writes these bodies one after the other, and then nothing."""
+    left = iter(texts)
+    return lambda request: request.begun + next(left, "")
+
+
+async def test_where_something_is_needs_no_model(project: Project) -> None:
+    events = await project.ask("Where is Basket defined?")
+    assert "`Basket` is defined at shop/prices.py:14" in ended(events).answer
+    assert ended(events).reason == "end_turn"
+
+
+async def test_who_uses_something_needs_no_model(project: Project) -> None:
+    answer = ended(await project.ask("Who calls put_in?")).answer
+    assert "shop/bill.py:15 in `bill`" in answer
+    assert "shop/prices.py:20" in answer.split("used at")[0]
+    assert answer.index("shop/bill.py") < answer.index("tests/test_prices.py")
+
+
+async def test_a_description_is_looked_up_and_the_model_chooses(project: Project) -> None:
+    asked: list[ChatRequest] = []
+
+    def script(request: ChatRequest) -> str:
+        asked.append(request)
+        return "1" if request.grammar else "It rounds to two digits."
+
+    events = await project.ask("Which function rounds an amount to cents?", script)
+    assert "`rounded` at shop/prices.py:4" in ended(events).answer
+    assert "It rounds to two digits." in ended(events).answer
+    assert "4: def rounded(amount):" in asked[-1].messages[-1].content
+    starts = {request.messages[0].content for request in asked}
+    assert len(starts) == 1  # evaluated once
+
+
+async def test_a_fault_is_mended_where_the_test_goes(project: Project) -> None:
+    events = await project.ask(
+        "tests/test_prices.py::test_total fails, fix it", bodies(WORSE, FIXED.strip())
+    )
+    assert "return rounded(sum(prices))" in project.text("shop/prices.py")
+    assert ended(events).changed == ("shop/prices.py",)
+    assert "the test passes now" in ended(events).answer
+    assert "Put shop/prices.py back" in titles(events)
+
+
+async def test_what_cannot_be_mended_is_left_as_it_was(project: Project) -> None:
+    before = project.texts()
+    events = await project.ask("test_total fails", bodies(WORSE, WORSE))
+    assert project.texts() == before
+    assert ended(events).changed == ()
+    assert "nothing was changed" in ended(events).answer
+
+
+async def test_a_copy_and_code_left_out_are_no_tries(project: Project) -> None:
+    copy = "\n    return rounded(sum(prices[1:]))\n"
+    elided = "\n    # ... rest of the code\n    return 6\n"
+    events = await project.ask("test_total fails", bodies(copy, copy.strip(), elided, "", elided))
+    assert not any(title.startswith("Rewrite") for title in titles(events))
+    assert project.text("shop/prices.py").count("prices[1:]") == 1
+
+
+async def test_renamed_in_all_the_ways_it_is_imported(project: Project) -> None:
+    events = await project.ask("Rename rounded to to_cents")
+    assert ended(events).changed == ("shop/bill.py", "shop/prices.py", "tests/test_prices.py")
+    bill = project.text("shop/bill.py")
+    assert "import to_cents as cents" in bill
+    assert "prices.to_cents(basket.cost())" in bill
+    assert "shop.prices.to_cents(0)" in bill
+    assert '"shop.prices.to_cents"' in project.text("tests/test_prices.py")
+    assert not any(
+        "rounded(" in text.replace("test_rounded", "") for text in project.texts().values()
+    )
+
+
+async def test_a_reexport_is_renamed_too(project: Project) -> None:
+    await project.ask("rename the class Basket to Trolley")
+    assert 'import Trolley, total\n\n__all__ = ["Trolley", "total"]' in project.text(
+        "shop/__init__.py"
+    )
+    assert "basket = Trolley()" in project.text("tests/test_prices.py")
+
+
+async def test_a_member_is_renamed_if_no_other_type_has_it(project: Project) -> None:
+    await project.ask("Rename the method Basket.put_in to add_price")
+    assert "basket.add_price(0)" in project.text("shop/bill.py")
+    assert "def add_price(self" in project.text("shop/prices.py")
+
+
+async def test_a_name_that_is_taken_is_refused(project: Project) -> None:
+    before = project.texts()
+    events = await project.ask("Rename rounded to total")
+    assert project.texts() == before
+    assert "is defined already, at shop/prices.py:9" in ended(events).answer
+
+
+async def test_a_parameter_with_a_body_that_uses_it(project: Project) -> None:
+    begun: list[str] = []
+
+    def script(request: ChatRequest) -> str:
+        begun.append(request.begun)
+        unused = "\n    return round(amount, 2)\n"
+        return request.begun + (
+            unused if len(begun) == 1 else "\n    return round(amount, digits)\n"
+        )
+
+    events = await project.ask("Add a parameter `digits` with default 2 to rounded", script)
+    assert begun[0].endswith('def rounded(amount, digits=2):\n    """Round an amount to cents."""')
+    assert "    return round(amount, digits)\n" in project.text("shop/prices.py")
+    assert "has `digits` now" in ended(events).answer
+
+
+async def test_callers_pass_a_new_argument(project: Project) -> None:
+    await project.ask(
+        "Add a parameter `digits` with default 2 to rounded and have the callers pass digits=2",
+        bodies("\n    return round(amount, digits)\n"),
+    )
+    assert "rounded(sum(self.prices), digits=2)" in project.text("shop/prices.py")
+    assert "prices.rounded(basket.cost(), digits=2)" in project.text("shop/bill.py")
+    assert "rounded(1.234)" in project.text("tests/test_prices.py")
+
+
+async def test_a_parameter_whose_body_fails_is_taken_out_again(project: Project) -> None:
+    before = project.texts()
+    events = await project.ask(
+        "Add a parameter `digits` with default 2 to rounded",
+        bodies("\n    return round(amount, digits + 3)\n"),
+    )
+    assert project.texts() == before
+    assert ended(events).changed == ()
+
+
+async def test_a_change_that_breaks_tests_is_tried_again(project: Project) -> None:
+    wrong = "def rounded(amount):\n    return round(value, 2)\n"
+    breaking = "def rounded(amount):\n    return int(amount)\n"
+    right = "def rounded(amount):\n    return round(float(amount), 2)\n"
+    events = await project.ask("Change `rounded` to take text, too", [wrong, breaking, right])
+    assert "round(float(amount), 2)" in project.text("shop/prices.py")
+    assert titles(events).count("Rewrite rounded") == 2  # the first names what nothing defines
+
+
+async def test_a_test_keeps_the_checks_that_hold(project: Project) -> None:
+    def script(request: ChatRequest) -> str:
+        return request.begun + (
+            "\n    assert rounded(2.345) == 9\n    assert rounded(1.5) == 1.5\n"
+        )
+
+    events = await project.ask("Write a test for rounded", script)
+    text = project.text("tests/test_prices.py")
+    assert "def test_rounded_2():\n    assert rounded(1.5) == 1.5\n" in text
+    assert "== 9" not in text
+    assert ended(events).changed == ("tests/test_prices.py",)
+
+
+async def test_a_test_without_checks_is_none(project: Project) -> None:
+    before = project.texts()
+    await project.ask("Write a test for total", bodies("\n    pass\n"))
+    assert project.texts() == before
+
+
+async def test_a_command_is_run_as_it_is(project: Project) -> None:
+    events = await project.ask("run `echo hello`")
+    assert titles(events) == ["Run echo hello"]
+    assert "hello\nExit status 0." in ended(events).answer
+
+
+async def test_nothing_is_written_or_run_where_only_reading_is_allowed(project: Project) -> None:
+    before = project.texts()
+    for request in ("Rename rounded to to_cents", "run `touch made`", "test_total fails"):
+        events = await project.ask(request, bodies(FIXED), mode="plan")
+        assert "The user lets" in ended(events).answer
+        failed = [e for e in events if isinstance(e, ToolUpdated) and e.status == "failed"]
+        assert failed
+    assert project.texts() == before
+
+
+async def test_what_was_done_can_be_undone(project: Project) -> None:
+    before = project.texts()
+    await project.ask("Rename rounded to to_cents")
+    assert project.texts() != before
+    [session] = project.agent.store.sessions(project.root)
+    await project.agent.undo(session.id)
+    assert project.texts() == before
