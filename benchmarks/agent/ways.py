@@ -1,0 +1,99 @@
+"""Ways to have a task done with the model behind one llama-server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from benchmarks.agent.tasks import Task
+from lsp_server.agent.edits.result import Applied
+from lsp_server.agent.edits.symbols import replace_symbol
+from lsp_server.core.symbols import symbols
+from lsp_server.core.syntax import Syntax
+
+SECONDS = 150
+ANSWER_TOKENS = 2048
+REPOSITORY = Path(__file__).parents[2]
+_BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+Way = Callable[[Task, Path, str, Path], str]
+"""Does a task in a folder by a server; the last path is for what it keeps. Gives the answer."""
+
+
+def fimble(task: Task, folder: Path, url: str, state: Path) -> str:
+    """`fimble chat` as a user would call it, in a process of its own."""
+    homes = {name: str(state / name) for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    command = (
+        *(sys.executable, "-P", "-m", "lsp_server", "chat", "-p", task.request, "--json"),
+        *("--cwd", str(folder), "--endpoint", url, "--approve", "all"),
+    )
+    environment = {**os.environ, **homes, "PYTHONPATH": str(REPOSITORY), "PATH": path}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    (state / "events.jsonl").write_text(done.stdout + done.stderr, "utf-8")
+    lines = done.stdout.strip().splitlines()
+    last = json.loads(lines[-1]) if lines else {}
+    return str(last.get("answer", ""))
+
+
+def plain(task: Task, folder: Path, url: str, state: Path) -> str:
+    """One request with the right file pasted in; whole functions or files of the answer count."""
+    text = (folder / task.file).read_text("utf-8")
+    if task.kind == "question":
+        how = "Name the place as path:line. The lines are numbered."
+        text = "\n".join(f"{n}: {line}" for n, line in enumerate(text.split("\n"), 1))
+    elif task.kind == "write_test":
+        how = "Answer with a new test file, whole, in one code block."
+    else:
+        how = "Answer with the whole changed functions, or the whole file, in one code block."
+    prompt = f"{task.file}:\n```python\n{text}\n```\n\n{task.request}\n{how}"
+    body = {
+        "messages": [{"role": "user", "content": prompt}],
+        "max_tokens": ANSWER_TOKENS,
+        "temperature": 0,
+    }
+    answer = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=SECONDS).json()
+    told = str(answer["choices"][0]["message"]["content"])
+    (state / "answer.md").write_text(told, "utf-8")
+    for code in _BLOCK.findall(told) if task.kind != "question" else []:
+        if task.kind == "write_test":
+            (folder / "test_new.py").write_text(code, "utf-8")
+        else:
+            _apply(folder / task.file, code)
+    return told
+
+
+def _apply(file: Path, code: str) -> None:
+    """Put the code's definitions, or the whole file, in the place of the file's."""
+    text = file.read_text("utf-8")
+    new = Syntax.parse(code, "python")
+    old = Syntax.parse(text, "python")
+    if new is None or old is None or new.tree.root_node.has_error:
+        return
+    tops = [each.name for each in symbols(new) if not each.container]
+    if len(set(tops)) >= 0.9 * len({each.name for each in symbols(old) if not each.container}):
+        file.write_text(code, "utf-8")
+        return
+    lines = code.split("\n")
+    for each in symbols(new):
+        known = [s for s in symbols(old) if s.name == each.name]
+        if each.kind not in ("function", "class", "constant") or len(known) != 1:
+            continue
+        source = "\n".join(lines[each.first_row : each.last_row + 1])
+        whole = f"{known[0].container}.{each.name}".strip(".")
+        applied = replace_symbol(old, whole, source)
+        if isinstance(applied, Applied):
+            file.write_text(applied.text, "utf-8")
+            old = Syntax.parse(applied.text, "python") or old
+
+
+WAYS: dict[str, Way] = {"fimble": fimble, "plain": plain}
