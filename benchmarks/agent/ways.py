@@ -68,11 +68,11 @@ def plain(task: Task, folder: Path, url: str, state: Path) -> str:
         if task.kind == "write_test":
             (folder / "test_new.py").write_text(code, "utf-8")
         else:
-            _apply(folder / task.file, code)
+            apply(folder / task.file, code)
     return told
 
 
-def _apply(file: Path, code: str) -> None:
+def apply(file: Path, code: str) -> None:
     """Put the code's definitions, or the whole file, in the place of the file's."""
     text = file.read_text("utf-8")
     new = Syntax.parse(code, "python")
