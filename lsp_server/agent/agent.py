@@ -36,6 +36,7 @@ from lsp_server.agent.store import Store, Stored
 from lsp_server.agent.tools import offered
 from lsp_server.agent.tools.base import Tool
 from lsp_server.agent.trust import SERVERS, OwnFiles, decide, own_files
+from lsp_server.agent.workflows.size import is_small
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UsageError
 from lsp_server.models.store import state_dir
@@ -144,7 +145,9 @@ class Agent:
         own = await self.own_files()
         way = await asyncio.to_thread(remembered.known_way, self._scorecards, info)
         tools = offered(writes=mode != "plan", few=way != "native")
-        foreign, problems = await self._foreign(own, mode, info.context_tokens // FOREIGN_SHARE)
+        # A small model's steps are fixed, and none of them is another server's.
+        room = 0 if is_small(info) else info.context_tokens // FOREIGN_SHARE
+        foreign, problems = await self._foreign(own, mode, room)
         tools = (*tools, *foreign)
         schemas = [tool.schema for tool in tools]
         desk = Desk(
@@ -166,7 +169,7 @@ class Agent:
         self, own: OwnFiles, mode: Mode, room: int
     ) -> tuple[Sequence[Tool], Sequence[str]]:
         """Tools of MCP servers, and what is wrong with those; none where nothing may be changed."""
-        if mode == "plan":
+        if mode == "plan" or room == 0:
             return await self._fleet.tools([], 0)
         mine, root = self._own_servers, self._journal.workspace.root
         text = await asyncio.to_thread(_text, mine) if mine else ""

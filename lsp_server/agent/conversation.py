@@ -79,8 +79,24 @@ def fitted(system: Message, items: Sequence[Item], room: int, count: Count) -> F
         gone = [n for n, item in enumerate(kept) if item.turn == turn and n != begun]
         for number in reversed(gone):
             del kept[number], sizes[number]
-    messages = (system, *(item.message for item in kept))
-    return Fitted(messages, size + sum(sizes), not is_full())
+    messages = joined([system, *(item.message for item in kept)])
+    return Fitted(tuple(messages), size + sum(sizes), not is_full())
+
+
+def joined(messages: Sequence[Message]) -> list[Message]:
+    """The messages with neighbours of one role made one: many templates demand that they alternate.
+
+    A turn that was cancelled leaves two of the user's, and so do two results that are told as his.
+    """
+    found: list[Message] = []
+    for message in messages:
+        last = found[-1] if found else None
+        if last and last.role == message.role in ("user", "assistant") and not last.calls:
+            content = f"{last.content}\n\n{message.content}"
+            found[-1] = replace(message, content=content)
+        else:
+            found.append(message)
+    return found
 
 
 def _size(message: Message, count: Count) -> int:

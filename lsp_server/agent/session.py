@@ -44,8 +44,8 @@ from lsp_server.agent.workflows.flows import follow
 from lsp_server.agent.workflows.size import is_small
 from lsp_server.agent.workflows.work import Work
 from lsp_server.core.tokens import estimate
-from lsp_server.engines.chat import ChatEngine, Message
-from lsp_server.errors import FimbleError, describe
+from lsp_server.engines.chat import ChatEngine, ChatInfo, Message
+from lsp_server.errors import ContextExceeded, FimbleError, describe
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,18 @@ class _Turn:
     guard: LoopGuard = field(default_factory=LoopGuard)
     answer: str = ""
     """The text of the last answer."""
+    unsaid: Answered = field(default_factory=Answered)
+    """The answer that is being given, and is not stored yet."""
     calls: int = 0
+
+
+_SEEN = "I have read that."
+PAST_SHARE = 4
+"""The last question and its answer take at most a quarter of a small model's window."""
+
+
+def _is_short(items: Sequence[Item], info: ChatInfo) -> bool:
+    return sum(estimate(i.message.content) for i in items) <= info.context_tokens // PAST_SHARE
 
 
 _Outcome = tuple[bool, Result]
@@ -158,11 +169,13 @@ class Session:
             if self._is_cancelled:  # before it has begun
                 raise asyncio.CancelledError
             self._stoppable = asyncio.current_task()
-            if is_small(await self._engine.chat_info()):
-                await self._workflow(turn, text, events.put_nowait)
+            info = await self._engine.chat_info()
+            await self._look_up_mentions(turn, text, info.context_tokens // MENTIONS_SHARE)
+            if is_small(info):
+                await self._workflow(turn, text, info, events.put_nowait)
                 reason = "end_turn"
             else:
-                async with aclosing(self._steps(turn, text)) as steps:
+                async with aclosing(self._steps(turn)) as steps:
                     async for event in steps:
                         if isinstance(event, TurnEnded):
                             reason, problem = event.reason, event.problem
@@ -170,12 +183,26 @@ class Session:
                             events.put_nowait(event)
         except asyncio.CancelledError:
             reason = "cancelled"
+        except ContextExceeded:
+            reason, problem = "max_tokens", _TOO_LONG
         except FimbleError as error:
             problem = str(error)
+        except Exception as error:  # a fault of ours ends the turn, and not the chat
+            logger.error("a turn failed: %s", describe(error))
+            problem = f"Fimble itself failed ({type(error).__name__}); try it in other words."
         self._stoppable = None
-        changed = await asyncio.to_thread(self._desk.changed, turn.number)
-        await self._note(turn, "ended", {"reason": reason, "files": changed})
-        events.put_nowait(TurnEnded(reason, turn.answer.strip(), tuple(changed), problem))
+        ended = TurnEnded(reason, turn.answer.strip(), problem=problem)
+        try:
+            if turn.unsaid.prose.strip():  # what was said until it was cut off
+                said = Message("assistant", turn.unsaid.prose)
+                body = history.body(said) | {"prose": said.content.strip()}
+                await self._add(turn, "assistant", body, Item(said, turn.number))
+            changed = await asyncio.to_thread(self._desk.changed, turn.number)
+            await self._note(turn, "ended", {"reason": reason, "files": changed})
+            ended = replace(ended, changed=tuple(changed))
+        except FimbleError as error:
+            ended = replace(ended, reason="error", problem=str(error))
+        events.put_nowait(ended)
 
     async def _look_up_mentions(self, turn: _Turn, text: str, room: int) -> None:
         """What the user points at follows his words."""
@@ -184,14 +211,19 @@ class Session:
             await self._note(turn, "mentions", {"text": shown})
             self._items[-1] = history.with_mentions(self._items[-1], shown)
 
-    async def _workflow(self, turn: _Turn, text: str, show: Callable[[Event], None]) -> None:
+    async def _workflow(
+        self, turn: _Turn, text: str, info: ChatInfo, show: Callable[[Event], None]
+    ) -> None:
         """What a small model does instead of choosing its steps."""
 
         async def note(kind: str, body: dict[str, Any]) -> None:
             await self._note(turn, kind, body)
 
-        past = [each.message for each in self._items if each.turn == turn.number - 1]
-        work = Work(self._desk, self._engine, await self._engine.chat_info(), show, note, past)
+        before = [item for item in self._items if item.turn == turn.number - 1]
+        past = [item.message for item in before] if _is_short(before, info) else []
+        if self._items[-1].message.content != text:  # with what he points at
+            past += [self._items[-1].message, Message("assistant", _SEEN)]
+        work = Work(self._desk, self._engine, info, show, note, conversation.joined(past))
         try:
             await follow(work, text)
         finally:
@@ -200,9 +232,8 @@ class Session:
         said = history.body(message) | {"prose": work.answer.strip()}
         await self._add(turn, "assistant", said, Item(message, turn.number))
 
-    async def _steps(self, turn: _Turn, text: str) -> AsyncGenerator[Event, None]:
+    async def _steps(self, turn: _Turn) -> AsyncGenerator[Event, None]:
         info = await self._engine.chat_info()
-        await self._look_up_mentions(turn, text, info.context_tokens // MENTIONS_SHARE)
         for _ in range(MAX_STEPS):
             room = info.context_tokens - ANSWER_TOKENS
             told = conversation.fitted(self._system, self._items, room, estimate)
@@ -214,7 +245,7 @@ class Session:
             if not told.fits:
                 yield TurnEnded("max_tokens", problem=_TOO_LONG)
                 return
-            answered = Answered()
+            answered = turn.unsaid = Answered()
             async with aclosing(self._dialect.answer(told.messages, answered)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Prose):
@@ -225,6 +256,7 @@ class Session:
             message = answered.message()
             said = history.body(message) | {"prose": answered.prose.strip()}
             await self._add(turn, "assistant", said, Item(message, turn.number))
+            turn.unsaid = Answered()
             if not answered.calls:
                 if answered.was_cut:
                     yield TurnEnded("max_tokens", problem="The answer was too long for the model.")

@@ -17,11 +17,15 @@ from typing import Any, Literal
 
 from lsp_server.agent.commands.environment import search_path
 from lsp_server.agent.desk import Desk
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.read import hidden
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 from lsp_server.workspace.ignore import is_secret_name
 from lsp_server.workspace.secrets import holds_secret
 
 MAX_CHARACTERS = 12_000
+MAX_FILES = 300
+"""Whose changes are looked at."""
 SECONDS = 10.0
 _QUIET = (
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat",
@@ -34,7 +38,6 @@ _WHAT = {
     "diff": (*_DIFF, "HEAD"),
     "names": (*_DIFF, "--name-only", "-z", "--relative", "HEAD"),
 }  # fmt: skip
-_HERE = ("--", ".")
 _NO_REPOSITORY = "This folder is in no git repository, or has no commit yet."
 _FILE = re.compile(r"^(?=diff --git )", re.MULTILINE)
 """Lines of a file in a diff begin with a sign or a space, so none can be taken for this."""
@@ -54,15 +57,30 @@ async def ask(root: Path, *arguments: str) -> str:
 
 
 async def changes(root: Path, what: Literal["status", "diff"]) -> str:
-    """What has changed since the last commit, cut where it is long. Raises ToolFailed."""
-    text = _without_secrets(await ask(root, *_WHAT[what], *_HERE)) or "Nothing has changed."
+    """What has changed since the last commit, cut where it is long. Raises ToolFailed.
+
+    A diff is of the files alone that may be read.
+    """
+    places = ["--", "."]
+    if what == "diff":
+        names = await changed_files(root)
+        shown = await asyncio.to_thread(_may_be_read, root, names[:MAX_FILES])
+        if not shown:
+            return "Nothing has changed." if not names else "Nothing that may be read has changed."
+        places = ["--", *(f":(literal){name}" for name in shown)]
+    text = _without_secrets(await ask(root, *_WHAT[what], *places)) or "Nothing has changed."
     cut = text[:MAX_CHARACTERS]
     return cut if len(cut) == len(text) else f"{cut}\n[cut; there is more]"
 
 
 async def changed_files(root: Path) -> list[str]:
     """The files that differ from the last commit, from the root. Raises ToolFailed."""
-    return [name for name in (await ask(root, *_WHAT["names"], *_HERE)).split("\0") if name]
+    return [name for name in (await ask(root, *_WHAT["names"], "--", ".")).split("\0") if name]
+
+
+def _may_be_read(root: Path, names: list[str]) -> list[str]:
+    workspace = Workspace(root)
+    return [name for name in names if hidden(workspace, name) is None]
 
 
 def _without(filters: str) -> dict[str, str]:

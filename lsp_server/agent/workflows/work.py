@@ -97,7 +97,7 @@ class Work:
         self._calls += 1
         made = Made(f"{self.desk.turn}.{self._calls}")
         self._show(ToolStarted(made.id, title, kind))
-        await self._note("call", {"id": made.id, "title": title})
+        await self._note("call", {"id": made.id, "title": title, "kind": kind})
         self._show(ToolUpdated(made.id, "in_progress"))
         try:
             yield made

@@ -65,7 +65,7 @@ def test_then_old_turns_go_but_for_the_very_first_words() -> None:
         answer("word " * 50, 2),
         user("the third", 3),
     ]
-    assert contents(items, 60) == ["Be brief.", "the first task", "the third"]
+    assert contents(items, 60) == ["Be brief.", "the first task\n\nthe third"]
 
 
 def test_the_task_itself_is_never_left_out() -> None:
@@ -79,3 +79,8 @@ def test_the_beginning_stays_the_same_while_there_is_room() -> None:
     before = fitted(SYSTEM, items, 1000, words).messages
     items += [answer("reading", 1), result(LONG, 1, "read a.py")]
     assert fitted(SYSTEM, items, 1000, words).messages[: len(before)] == before
+
+
+def test_roles_alternate_whatever_was_cancelled() -> None:
+    items = [user("do it", 1), user("and now?", 2), answer("Yes.", 2), answer("More.", 2)]
+    assert contents(items, 1000) == ["Be brief.", "do it\n\nand now?", "Yes.\n\nMore."]

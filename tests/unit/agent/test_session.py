@@ -260,6 +260,32 @@ async def test_a_call_that_was_cancelled_has_an_answer_all_the_same(begin: Begin
     assert told[-1].content == "and now?"
 
 
+async def test_what_was_said_until_it_was_cancelled_is_told_again(begin: Begin) -> None:
+    slow = ChatReply("alpha " * 500, seconds_per_token=0.01)
+    agent = begin([slow, "Later."])
+    session = await agent.begin()
+    async with aclosing(session.turn("go")) as stream:
+        async for event in stream:
+            if isinstance(event, MessageChunk):
+                session.cancel()
+    await turn(session, "and now?")
+    told = agent._engine.chats[1].messages  # type: ignore[attr-defined]
+    assert [message.role for message in told] == ["system", "user", "assistant", "user"]
+    assert told[2].content.startswith("alpha")
+
+
+async def test_a_fault_of_ours_ends_the_turn_with_a_sentence(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await begin(["Hello.", "Again."]).begin()
+    with monkeypatch.context() as broken:
+        broken.setattr("lsp_server.agent.conversation.fitted", lambda *_: 1 / 0)
+        events = await turn(session)
+    assert ended(events).reason == "error"
+    assert "ZeroDivisionError" in ended(events).problem
+    assert ended(await turn(session)).answer == "Hello."
+
+
 async def test_native_calls_are_answered_as_such(begin: Begin) -> None:
     info = ChatInfo("strong", 8192, native_tools=True)
     first = ChatReply("", calls=(NativeCall("read", '{"path": "calc.py"}', "c7"),))

@@ -142,3 +142,14 @@ async def test_a_name_that_nobody_could_write_does_not_stop_the_others(root: Pat
         (root / os.fsdecode(name)).write_text("parse\n")
     assert await files(Workspace(root)) == ["a.py", "b.txt"]
     assert {match.path for match in await search(Workspace(root), "parse")} == {"a.py", "b.txt"}
+
+
+async def test_a_diff_is_of_files_alone_that_may_be_read(root: Path) -> None:
+    prepare(root)  # all files were committed
+    (root / "secret.py").write_text("parse = 'left out by .fimbleignore'\n")
+    (root / "left_out.py").write_text("parse = 'left out by .gitignore'\n")
+    text = await git.changes(root, "diff")
+    assert "a.py" in text
+    assert "left out" not in text
+    (root / "a.py").write_text("def parse(text):\n    return text\n")
+    assert await git.changes(root, "diff") == "Nothing that may be read has changed."
