@@ -63,9 +63,7 @@ async def _edit(desk: Desk, call: str, arguments: Mapping[str, Any]) -> Result:
     edited, applied = await change(
         desk, path, lambda file: apply(file.text, old, new, near_line=near)
     )
-    note = (
-        "" if applied.confidence >= SURE else "The old text was only similar; look at the result."
-    )
+    note = "" if applied.confidence >= SURE else _UNSURE
     return await land(desk, call, [edited], note)
 
 

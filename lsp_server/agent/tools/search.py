@@ -114,7 +114,10 @@ def _ours(workspace: Workspace, lines: Sequence[bytes]) -> list[Match]:
 
 def _matches(lines: Sequence[bytes]) -> Iterator[Match]:
     for line in lines:
-        event = json.loads(line)
+        try:
+            event = json.loads(line)
+        except ValueError:  # the rest of it was cut off with the time
+            continue
         data = event.get("data", {})
         path = data.get("path", {}).get("text")
         text = data.get("lines", {}).get("text")

@@ -22,7 +22,9 @@ async def _definitions(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Resu
     owner, last = name[0].rpartition(".")[2], name[2]
     found = await asyncio.to_thread(desk.library.definitions, last, MAX_DEFINITIONS)
     if owner:
-        found = [each for each in found if each.symbol.container.endswith(owner)] or found
+        found = [
+            each for each in found if each.symbol.container.rpartition(".")[2] == owner
+        ] or found
     if not found:
         raise ToolFailed(f"Nothing called {last} is defined in the project; search for it.")
     lines = [described(each) for each in found]
