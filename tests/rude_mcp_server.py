@@ -39,6 +39,12 @@ def called(identity: object) -> None:
         case "huge":
             text = "x" * 100_000
             say({"id": identity, "result": {"content": [{"type": "text", "text": text}]}})
+        case "odd notes":
+            for params in ({"progress": SPEAKS}, {"level": SPEAKS, "data": SPEAKS}, SPEAKS):
+                for method in ("notifications/progress", "notifications/message", SPEAKS):
+                    say({"method": method, "params": params})
+            say({"id": SPEAKS, "result": {}})
+            say({"id": identity, "error": {"code": 1, "message": SPEAKS}})
         case _:
             Path(sys.argv[2]).write_text("called") if len(sys.argv) > 2 else None
             say({"id": identity, "result": {"content": [{"type": "text", "text": SPEAKS}]}})

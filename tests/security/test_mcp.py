@@ -186,6 +186,32 @@ async def test_results_and_tools_are_bounded(fleet: Fleet) -> None:
     assert "left out" in problems[-1]
 
 
+def test_no_word_of_a_server_goes_to_a_log() -> None:
+    """Where nobody has set up logging, Python prints warnings to the terminal as they are."""
+    server = rude("odd notes")
+    script = f"""
+import asyncio
+from pathlib import Path
+from lsp_server.agent.mcp.config import Server
+from lsp_server.agent.mcp.fleet import Fleet
+from lsp_server.agent.tools.base import ToolFailed
+
+async def main() -> None:
+    fleet = Fleet()
+    server = Server("rude", Path.home(), {server.command!r})
+    tools, problems = await fleet.tools([server], {ROOM})
+    try:
+        await fleet._running[server.digest].call("go", {{}})
+    except ToolFailed:
+        print("failed")
+    await fleet.close()
+
+asyncio.run(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("failed\n", "")
+
+
 async def test_processes_end_with_the_session_and_their_children_too(
     fleet: Fleet, tmp_path: Path
 ) -> None:

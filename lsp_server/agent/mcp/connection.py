@@ -7,6 +7,7 @@ opened it. Whatever a server does, it ends with a sentence and never with the tu
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from lsp_server import __version__
 from lsp_server.agent.mcp import http, stdio
 from lsp_server.agent.mcp.config import Server
 from lsp_server.agent.tools.base import ToolFailed
+
+for _name in ("mcp", "client"):  # the package's loggers quote what a server says
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+    logging.getLogger(_name).propagate = False
 
 MAX_TOOLS = 64
 _MAX_PAGES = 8
