@@ -30,6 +30,7 @@ SECONDS = 10.0
 _QUIET = (
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat",
     "-c", "diff.external=", "-c", "core.attributesFile=/dev/null", "--no-optional-locks",
+    "-c", "safe.bareRepository=explicit", "-c", "status.submoduleSummary=false",
 )  # fmt: skip
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty")
 _WHAT = {

@@ -71,8 +71,12 @@ def prepare(root: Path) -> None:
 
 
 def configure(root: Path, settings: dict[str, str]) -> None:
+    configure_file(root / ".git" / "config", settings)
+
+
+def configure_file(file: Path, settings: dict[str, str]) -> None:
     for name, value in settings.items():
-        subprocess.run(["git", "-C", str(root), "config", name, value], check=True)
+        subprocess.run(["git", "config", "--file", str(file), name, value], check=True)
 
 
 async def test_git_tells_what_changed_and_runs_nothing_of_the_repository(root: Path) -> None:
@@ -125,6 +129,29 @@ async def test_another_folder_as_the_work_tree_is_not_shown(
     configure(root, {"core.worktree": str(other)})
     with pytest.raises(ToolFailed):
         await git.changes(root, "diff")
+
+
+async def test_a_folder_that_looks_like_a_repository_is_none(root: Path) -> None:
+    """Such files can be part of a clone, and so can a configuration in them."""
+    prepare(root)
+    inner = root / "inner"
+    (root / ".git").rename(inner)
+    configure_file(inner / "config", {"core.worktree": str(inner), "core.bare": "false"})
+    with pytest.raises(ToolFailed):
+        await git.changes(inner, "diff")
+
+
+async def test_the_state_of_a_repository_inside_is_not_asked_for(root: Path) -> None:
+    inner = root / "inner"
+    inner.mkdir()
+    (inner / "c.py").write_text("c\n")
+    prepare(inner)
+    prepare(root)
+    configure(root, {"status.submoduleSummary": "true", "diff.submodule": "diff"})
+    (inner / "c.py").write_text("canary\n")
+    assert "canary" not in await git.changes(root, "diff")
+    assert "a.py" in await git.changes(root, "status")
+    assert not (inner / "made").exists()
 
 
 async def test_a_file_with_a_secret_is_left_out_of_a_diff(root: Path) -> None:
