@@ -170,7 +170,7 @@ class Agent:
     ) -> tuple[Sequence[Tool], Sequence[str]]:
         """Tools of MCP servers, and what is wrong with those; none where nothing may be changed."""
         if mode == "plan" or room == 0:
-            return await self._fleet.tools([], 0)
+            return (), ()
         mine, root = self._own_servers, self._journal.workspace.root
         text = await asyncio.to_thread(_text, mine) if mine else ""
         servers, problems = both(text, own.servers, (str(mine), SERVERS), root)

@@ -159,6 +159,30 @@ async def test_a_rude_server_does_not_stop_a_turn(
     assert time.monotonic() - started < 4
 
 
+async def test_a_call_can_be_cancelled(begin: Begin) -> None:
+    own = {"rude": {"command": sys.executable, "args": [str(RUDE), "hang"]}}
+    agent = begin(User("allow_once"), [call("rude__go")], own)
+    session = await agent.begin("all")
+    events: list[Event] = []
+    async for event in session.turn("go"):
+        events.append(event)
+        if isinstance(event, ToolUpdated):
+            asyncio.get_running_loop().call_later(0.3, session.cancel)
+    assert isinstance(events[-1], TurnEnded)
+    assert events[-1].reason == "cancelled"
+
+
+async def test_a_session_that_only_reads_leaves_the_servers_of_another_alone(
+    begin: Begin,
+) -> None:
+    own = {"rude": {"command": sys.executable, "args": [str(RUDE), "fine"]}}
+    agent = begin(User("allow_once"), [call("rude__go"), "Done."], own)
+    session = await agent.begin("all")
+    reader = await agent.begin("plan")
+    assert "rude__go" not in reader._tools
+    assert results([event async for event in session.turn("go")])[0][0] == "completed"
+
+
 async def test_a_server_that_never_begins_is_named_and_the_others_work() -> None:
     fleet = Fleet(start_seconds=2)
     try:
