@@ -8,7 +8,11 @@ from pathlib import Path
 from lsp_server.agent import written_edits
 from lsp_server.agent.calls.render import Way, instructions
 from lsp_server.agent.calls.schema import Tool
+from lsp_server.agent.display import visible
 from lsp_server.core.prompts import template
+
+MAX_NAME = 60
+"""Of the folder's name; who packed it chose that, and may have put more into it."""
 
 
 def system_message(
@@ -21,7 +25,7 @@ def system_message(
     in_blocks = way != "native" and any(tool.name == written_edits.TOOL for tool in tools)
     called = [tool for tool in tools if not in_blocks or tool.name != written_edits.TOOL]
     return template("agent/system.md.j2").render(
-        folder=root.name,
+        folder=visible(root.name, keep="")[:MAX_NAME],
         writes=writes,
         rules=rules,
         tools=instructions(called, way),

@@ -14,6 +14,7 @@ from lsp_server.agent.agent import Agent, Places, checked_mode, open_journal
 from lsp_server.agent.claims import claimed, default_folder
 from lsp_server.agent.display import visible
 from lsp_server.agent.events import Event, TurnEnded
+from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.undo import Undone, undo
 from lsp_server.agent.permissions import nobody
 from lsp_server.agent.session import Session
@@ -61,7 +62,7 @@ def _stored(options: argparse.Namespace) -> int:
             root = Path(store.get(options.undo).workspace)
             print(_undone(undo(open_journal(root, Places.usual()), options.undo)))
         else:
-            for each in store.sessions(Path(options.cwd).resolve()):
+            for each in store.sessions(Workspace(Path(options.cwd)).root):
                 print(f"{each.id}  {each.mode:5}  {visible(each.title, keep='')}")
     finally:
         store.close()

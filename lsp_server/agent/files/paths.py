@@ -51,6 +51,10 @@ class Workspace:
             raise UsageError(f"{root} can't be opened; name a folder that exists.") from error
         if not self.root.is_dir():
             raise UsageError(f"{self.root} is no folder; name one.")
+        try:
+            str(self.root).encode()
+        except UnicodeEncodeError as error:  # what is remembered of it could not be kept
+            raise UsageError("The folder's name is not in UTF-8; rename it.") from error
 
     def relative(self, path: str) -> str:
         """The path from the root, with `/`; empty for the root. Raises PathRefused.
