@@ -93,12 +93,17 @@ def started(folder: Path) -> tuple[int, float]:
     script = folder / "script.json"
     script.write_text(json.dumps([{"chat": reply} for reply in SCRIPT]))
     command = [sys.executable, "-P", "-m", "lsp_server", "chat", "-p", "go", "--json"]
+    environment = os.environ | {
+        "FIMBLE_STATE": str(folder / "state"),
+        "FIMBLE_CACHE": str(folder / "cache"),
+        "PYTHONPATH": str(REPOSITORY),
+    }
     told = folder / "told.txt"
     with told.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--approve", "all", "--cwd", "ws", "--script", str(script)],
             cwd=folder,
-            env=os.environ | {"FIMBLE_STATE": str(folder / "state"), "PYTHONPATH": str(REPOSITORY)},
+            env=environment,
             stdout=output,
             stderr=subprocess.DEVNULL,
         )
