@@ -26,6 +26,7 @@ from lsp_server.agent.files.ledger import Ledger
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.snapshot import Watch
 from lsp_server.agent.files.undo import Undone, undo
+from lsp_server.agent.map import repository_map
 from lsp_server.agent.mcp.config import both
 from lsp_server.agent.mcp.fleet import Fleet
 from lsp_server.agent.permissions import Ask, Mode, Permissions, nobody
@@ -42,6 +43,8 @@ from lsp_server.errors import UsageError
 from lsp_server.models.store import state_dir
 from lsp_server.workspace.index import Index
 
+MAP_CONTEXT_TOKENS = 16_000
+"""Of models with tools of their own; smaller ones need the room, and names confuse them."""
 FOREIGN_SHARE = 8
 """Tools of MCP servers take at most this part of the window: an eighth."""
 
@@ -158,7 +161,12 @@ class Agent:
             buffers=self._buffers,
             given=self._given.setdefault(stored.id, []),
         )
-        system = system_message(desk.root, schemas, way, writes=mode != "plan", rules=own.rules)
+        names = ""
+        if way == "native" and info.context_tokens >= MAP_CONTEXT_TOKENS:
+            names = await asyncio.to_thread(repository_map, self._library)
+        system = system_message(
+            desk.root, schemas, way, writes=mode != "plan", rules=own.rules, names=names
+        )
         dialect = Dialect(self._engine, schemas, way, max_tokens=ANSWER_TOKENS)
         notes = [*own.problems, *problems]
         return await asyncio.to_thread(

@@ -16,11 +16,18 @@ MAX_NAME = 60
 
 
 def system_message(
-    root: Path, tools: Sequence[Tool], way: Way, *, writes: bool, rules: str = ""
+    root: Path,
+    tools: Sequence[Tool],
+    way: Way,
+    *,
+    writes: bool,
+    rules: str = "",
+    names: str = "",
 ) -> str:
     """What a model is told of where it is.
 
-    `way`: how it calls tools. `rules`: the project's own, if it is trusted.
+    `way`: how it calls tools. `rules`: the project's own, if it is trusted. `names`: those that
+    most of the project uses.
     """
     in_blocks = way != "native" and any(tool.name == written_edits.TOOL for tool in tools)
     called = [tool for tool in tools if not in_blocks or tool.name != written_edits.TOOL]
@@ -28,6 +35,7 @@ def system_message(
         folder=visible(root.name, keep="")[:MAX_NAME],
         writes=writes,
         rules=rules,
+        names=names,
         tools=instructions(called, way),
         in_blocks=in_blocks,
     )

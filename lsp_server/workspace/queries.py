@@ -46,6 +46,17 @@ REFERENCING = """
 SELECT files.path, count FROM uses JOIN files ON files.id = uses.file
 WHERE uses.name = ? ORDER BY count DESC, uses.file LIMIT ?
 """
+MOST_USED = """
+SELECT files.path, symbols.name, spread.users
+FROM (
+    SELECT name, count(*) AS users FROM uses GROUP BY name HAVING users > 1
+    ORDER BY users DESC LIMIT 4000
+) AS spread
+JOIN symbols ON symbols.name = spread.name JOIN files ON files.id = symbols.file
+WHERE symbols.container = '' AND symbols.kind IN ('class', 'function')
+AND (SELECT count(*) FROM symbols AS same WHERE same.name = spread.name) <= 2
+ORDER BY spread.users DESC, files.path, symbols.number LIMIT ?
+"""
 MENTIONS = """
 SELECT 1 FROM files JOIN uses ON uses.file = files.id WHERE files.path = ? AND uses.name = ?
 UNION ALL
