@@ -20,7 +20,7 @@ from lsp_server.core.syntax import Syntax
 from lsp_server.engines.chat import ChatEngine, Message
 
 SAMPLE_ROWS = 20
-EDIT_TOKENS = 300
+EDIT_TOKENS = 200
 """Of an answer; the longest that is wanted has half as many."""
 
 
