@@ -258,6 +258,13 @@ def test_an_edit_is_right_if_the_file_becomes_what_it_should(
     assert skills.is_edited(edit_task(), form, answer) is right  # type: ignore[arg-type]
 
 
+def test_the_first_tasks_are_of_all_sorts_and_have_the_same_tools() -> None:
+    early = [task for task in tasks.load().calls if task.early]
+    assert len({tuple(tool.name for tool in task.tools) for task in early}) == 1
+    assert {bool(task.wanted) for task in early} == {True, False}
+    assert any(task.done for task in early)
+
+
 def test_no_task_is_there_twice_and_all_their_code_parses() -> None:
     known = tasks.load()
     names = [task.id for kind in (known.calls, known.edits, known.copies) for task in kind]
