@@ -18,6 +18,8 @@ from lsp_server.engines.chat import ChatEngine, ChatInfo
 from lsp_server.errors import RemoteError
 
 FINALISTS = 2
+EARLY_SECONDS = 100.0
+"""After which no further way is begun with."""
 RACE_SECONDS = 150.0
 """In which the race should be over: on a slow machine the final is shorter."""
 FEWEST = 5
@@ -35,7 +37,10 @@ def ways(info: ChatInfo) -> tuple[Way, ...]:
 async def race(
     engine: ChatEngine, tasks: Sequence[CallTask], ways: Sequence[Way], heard: Heard
 ) -> Mapping[Way, Score]:
-    """The scores of all ways; those in the final were asked all tasks. Raises FimbleError."""
+    """The scores of the ways; those in the final were asked the most. Raises FimbleError.
+
+    The likeliest ways come first, so that on a slow machine the others can be left out.
+    """
     early = [task for task in tasks if task.early]
     late = [task for task in tasks if not task.early]
     trials: dict[Way, list[Trial]] = {way: [] for way in ways}
@@ -46,12 +51,16 @@ async def race(
             trials[way].append(done)
             heard(way, done)
 
-    for way in ways:
-        await ask(way, early)
-    asked = affordable(late, [done for each in trials.values() for done in each])
+    def all_done() -> list[Trial]:
+        return [done for each in trials.values() for done in each]
+
+    for number, way in enumerate(ways):
+        if number < FINALISTS or _seconds(all_done()) <= EARLY_SECONDS:
+            await ask(way, early)
+    asked = affordable(late, all_done())
     for way in _best(trials, FINALISTS):
         await ask(way, asked)
-    return {way: score(done) for way, done in trials.items()}
+    return {way: score(done) for way, done in trials.items() if done}
 
 
 async def _tried(engine: ChatEngine, task: CallTask, way: Way) -> Trial:
@@ -66,7 +75,7 @@ async def _tried(engine: ChatEngine, task: CallTask, way: Way) -> Trial:
 
 def affordable(late: Sequence[CallTask], done: Sequence[Trial]) -> Sequence[CallTask]:
     """The tasks of the final, evenly chosen, as many as there is time for at the speed so far."""
-    spent = sum(trial.seconds for trial in done)
+    spent = _seconds(done)
     each = FINALISTS * spent / len(done) if done else 0.0
     count = int((RACE_SECONDS - spent) / each) if each else len(late)
     count = min(max(count, FEWEST), len(late))
@@ -81,6 +90,10 @@ def score(trials: Sequence[Trial]) -> Score:
         sum(each.usage.generated_tokens for each in trials),
         round(sum(each.seconds for each in trials), 1),
     )
+
+
+def _seconds(trials: Sequence[Trial]) -> float:
+    return sum(trial.seconds for trial in trials)
 
 
 def _best(trials: Mapping[Way, Sequence[Trial]], count: int) -> list[Way]:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeAlias, get_args
 
-from lsp_server.agent.calls.render import PROTOCOLS, Way
+from lsp_server.agent.calls.render import Way
 
 EditFormat: TypeAlias = Literal["function", "blocks"]
 """How a model writes an edit: the whole of a function in a fence, or search/replace blocks."""
-WAYS: tuple[Way, ...] = ("native", *PROTOCOLS, "two_step")
+WAYS: tuple[Way, ...] = (
+    "native", "fenced", "two_step", "json_bare", "json_tagged", "python_call", "xml"
+)  # fmt: skip
+"""The likeliest to be the best first."""
 
 
 @dataclass(frozen=True, slots=True)

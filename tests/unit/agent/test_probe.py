@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from lsp_server.agent.agent import Agent, Places
-from lsp_server.agent.calls.render import Way, written
+from lsp_server.agent.calls.render import PROTOCOLS, Way, written
 from lsp_server.agent.calls.schema import Call
 from lsp_server.agent.events import TurnEnded
-from lsp_server.agent.probe import remembered, skills, tasks
+from lsp_server.agent.probe import race, remembered, skills, tasks
 from lsp_server.agent.probe.measure import CONTEXT_SECONDS, lengths, measure
 from lsp_server.agent.probe.race import FEWEST, FINALISTS, RACE_SECONDS, affordable, ways
 from lsp_server.agent.probe.scorecard import WAYS, Score, Scorecard, from_json, to_json
@@ -138,6 +138,10 @@ async def test_what_an_endpoint_refuses_is_not_its_way() -> None:
     assert card.context == {1000: True, 3000: False, 7000: False}
 
 
+def test_every_way_is_tried_once() -> None:
+    assert sorted(WAYS) == sorted({"native", "two_step", *PROTOCOLS})
+
+
 def test_ways_are_those_that_an_engine_can_do() -> None:
     assert set(WAYS) - set(ways(INFO)) == {"native"}
     assert set(WAYS) - set(ways(replace(INFO, native_tools=True))) == set()
@@ -152,6 +156,15 @@ def test_long_prompts_are_left_out_where_they_do_not_fit_or_take_long(
     context: int, speed: float, fitting: list[int]
 ) -> None:
     assert lengths([1000, 3000, 9000], replace(INFO, context_tokens=context), speed) == fitting
+
+
+async def test_on_a_slow_machine_unlikely_ways_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(race, "EARLY_SECONDS", -1.0)
+    found = await measure(engine(Model("fenced", tasks.load())))
+    assert [*found.calls] == ["fenced", "two_step"]
+    assert found.way == "fenced"
 
 
 @pytest.mark.parametrize(
