@@ -23,6 +23,7 @@ import httpx
 from benchmarks.agent.tasks import Task, lay_out, tasks
 from benchmarks.agent.verdicts import verdict
 from benchmarks.agent.ways import SECONDS, WAYS
+from lsp_server.models import hardware
 from tests.llama_server import llama_server
 
 CONTEXT_TOKENS = 16_384
@@ -92,6 +93,7 @@ def main() -> None:
     parser.add_argument("--way", action="append", choices=list(WAYS), default=[])
     parser.add_argument("--only", nargs="*", default=[], help="ids, or how they begin")
     parser.add_argument("--kept", type=Path)
+    parser.add_argument("--threads", type=int, default=hardware.physical_cores())
     parser.add_argument("--minutes", type=float, default=600.0, help="begin no task after")
     options = parser.parse_args()
     until = time.monotonic() + 60 * options.minutes
@@ -101,7 +103,12 @@ def main() -> None:
     outcomes: list[Outcome] = []
     with (
         tempfile.TemporaryDirectory() as temporary,
-        llama_server(options.model, context_tokens=CONTEXT_TOKENS, batch_tokens=512) as url,
+        llama_server(
+            options.model,
+            context_tokens=CONTEXT_TOKENS,
+            threads=options.threads,
+            batch_tokens=512,
+        ) as url,
     ):
         for way in options.way or list(WAYS):
             for task in chosen:

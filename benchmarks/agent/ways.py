@@ -36,11 +36,12 @@ def fimble(task: Task, folder: Path, url: str, state: Path) -> str:
         *("--cwd", str(folder), "--endpoint", url, "--approve", "all"),
     )
     environment = {**os.environ, **homes, "PYTHONPATH": str(REPOSITORY), "PATH": path}
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
-    )
-    (state / "events.jsonl").write_text(done.stdout + done.stderr, "utf-8")
-    lines = done.stdout.strip().splitlines()
+    told = state / "events.jsonl"
+    with told.open("w", encoding="utf-8") as file:
+        subprocess.run(
+            command, env=environment, stdout=file, stderr=file, timeout=SECONDS, check=False
+        )
+    lines = told.read_text("utf-8").strip().splitlines()
     last = json.loads(lines[-1]) if lines else {}
     return str(last.get("answer", ""))
 

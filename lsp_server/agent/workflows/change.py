@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from lsp_server.agent.workflows.lean import lean
 from lsp_server.agent.workflows.likely import likely, which
 from lsp_server.agent.workflows.names import CODE_KINDS, Source, is_test, mentioned, sources
 from lsp_server.agent.workflows.rewrite import Verdict, attempts, too_long, whole
@@ -32,7 +33,7 @@ async def change(work: Work, text: str, _: Route) -> None:
 
     def prompt(source: Source, error: str) -> str:
         return template("agent/workflows/change.md.j2").render(
-            request=text, source=source.text, again=error, path=source.file.path
+            request=text, source=lean(source), again=error, path=source.file.path
         )
 
     tries = [whole(work, source, prompt, number) for number in range(TRIES)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from lsp_server.agent.desk import Desk
 from lsp_server.agent.tools.base import ToolFailed
 from lsp_server.agent.workflows.change import change
 from lsp_server.agent.workflows.command import command
@@ -17,6 +19,8 @@ from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.agent.workflows.write_test import write_test
 from lsp_server.core.prompts import template
 from lsp_server.errors import AgentError
+from lsp_server.workspace.extract import extract, read
+from lsp_server.workspace.walk import look
 
 Flow = Callable[[Work, str, Route], Awaitable[None]]
 
@@ -38,6 +42,16 @@ async def follow(work: Work, text: str) -> None:
         await FLOWS[chosen.name](work, text, chosen)
     except (Failed, ToolFailed, AgentError) as problem:
         work.say(str(problem))
+    await asyncio.to_thread(_index, work.desk)
+
+
+def _index(desk: Desk) -> None:
+    """Have the index know what this turn has changed, for the next one asks it."""
+    for path in desk.changed(desk.turn):
+        found = look(desk.root, path)
+        data = read(desk.root, found) if found else None
+        if found and data is not None:
+            desk.library.update([extract(found, data)])
 
 
 async def _asked(work: Work, text: str) -> Route:

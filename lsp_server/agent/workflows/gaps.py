@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from lsp_server.agent.workflows.lean import docstring, shortened
 from lsp_server.agent.workflows.names import Source
 
 MARK = "# ???"
@@ -25,12 +26,10 @@ class Gap:
     after: str
     """Begins with the end of the line."""
     begun: str
-    """As `before`, without the docstring: for the model to go on from."""
-
-    @property
-    def shown(self) -> str:
-        """The function with a mark in the line's place."""
-        return f"{self.before}{MARK}{self.after}"
+    """As `before`, without the docstring, for the model to go on from. It ends before a last space,
+    which belongs to the model's next token."""
+    shown: str
+    """The function with a mark in the line's place, and a short docstring."""
 
     def filled(self, line: str) -> str:
         """The function with another line there."""
@@ -44,23 +43,19 @@ def gaps(source: Source) -> list[Gap]:
         return []
     lines = source.text.split("\n")
     first = source.declared.whole.start_point.row
-    doc = _docstring(body)
+    doc = docstring(body)
     hidden = range(doc.start_point.row - first, doc.end_point.row - first + 1) if doc else range(0)
-    rows = sorted({node.start_point.row - first for node in _statements(body) if node != doc})
+    rows = sorted({node.start_point.row - first for node in _statements(body)} - {*hidden})
     found: list[Gap] = []
     for row in rows[:MAX_GAPS]:
         space = lines[row][: len(lines[row]) - len(lines[row].lstrip())]
         above = [line for n, line in enumerate(lines[:row]) if n not in hidden]
         after = "".join(f"\n{line}" for line in lines[row + 1 :])
         before = "".join(f"{line}\n" for line in lines[:row]) + space
-        found.append(Gap(before, after, "".join(f"{line}\n" for line in above) + space))
+        begun = "".join(f"{line}\n" for line in above) + space
+        marked = f"{before}{MARK}{after}"
+        found.append(Gap(before, after, begun.removesuffix(" "), shortened(source, marked)))
     return found
-
-
-def _docstring(body: Node) -> Node | None:
-    first = body.named_child(0)
-    inner = first.named_child(0) if first and first.type == "expression_statement" else None
-    return first if inner and inner.type == "string" else None
 
 
 def _statements(block: Node) -> Iterator[Node]:

@@ -47,14 +47,17 @@ class Source:
         return first + above.count(b"\n") + 1
 
     @property
-    def text(self) -> str:
-        """Its code, with decorators, indented as in the file."""
+    def indentation(self) -> str:
+        """The white space in front of it."""
         start = self.declared.whole.start_byte
         line = self.syntax.data.rfind(b"\n", 0, start) + 1
         before = self.syntax.data[line:start].decode(errors="replace")
-        return (before if not before.strip() else "") + text_of(
-            self.declared.whole, self.syntax.data
-        )
+        return "" if before.strip() else before
+
+    @property
+    def text(self) -> str:
+        """Its code, with decorators, indented as in the file."""
+        return self.indentation + text_of(self.declared.whole, self.syntax.data)
 
 
 def marked(text: str) -> list[str]:

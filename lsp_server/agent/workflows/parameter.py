@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from lsp_server.agent.desk import Change
 from lsp_server.agent.edits.parameters import add_argument, add_parameter, calls_of
 from lsp_server.agent.edits.result import Refused
-from lsp_server.agent.tools.base import ToolFailed
 from lsp_server.agent.tools.edit import syntax_of
 from lsp_server.agent.workflows.carriers import MAX_FILES, carriers
 from lsp_server.agent.workflows.change import TRIES
+from lsp_server.agent.workflows.lean import head, lean
 from lsp_server.agent.workflows.names import CODE_KINDS, Source, enclosing, is_test, named
-from lsp_server.agent.workflows.rewrite import Check, Verdict, attempts, header, too_long, whole
+from lsp_server.agent.workflows.rewrite import Check, Verdict, attempts, too_long, whole
 from lsp_server.agent.workflows.router import Route
 from lsp_server.agent.workflows.verify import baseline, run_tests
 from lsp_server.agent.workflows.work import Failed, Work
@@ -43,15 +43,13 @@ async def parameter(work: Work, text: str, route: Route) -> None:
         return Verdict(now.ran and not now.failed - failing, now.error)
 
     signature = await _land(work, f"Add {route.parameter} to {source.name}", [widened])
-    try:
+    async with work.backing(signature, [widened]):
         await _body(work, text, source, route, check)
-    except (Failed, AgentError, ToolFailed):
-        await work.desk.put_back(signature, [widened])
-        raise
     calls = await _passing(work, paths, source, route.parameter, value)
     if calls:
         call = await _land(work, f"Pass {route.parameter} to {source.name}", calls)
-        verdict = await check()
+        async with work.backing(call, calls):
+            verdict = await check()
         if not verdict.good:
             await work.desk.put_back(call, calls)
             raise Failed(
@@ -71,10 +69,10 @@ async def _body(work: Work, text: str, old: Source, route: Route, check: Check) 
 
     def prompt(source: Source, error: str) -> str:
         return template("agent/workflows/parameter.md.j2").render(
-            request=text, source=source.text, again=error, name=route.parameter
+            request=text, source=lean(source), again=error, name=route.parameter
         )
 
-    tries = [whole(work, source, prompt, n, header(source)) for n in range(TRIES)]
+    tries = [whole(work, source, prompt, n, head(source)) for n in range(TRIES)]
     await attempts(work, tries, check, need=route.parameter)
 
 

@@ -22,7 +22,7 @@ SHOWN_LINES = 40
 SHOWN_SOURCES = 3
 MAX_PLACES = 3
 MAX_USES = 25
-CHOICES = 8
+CHOICES = 6
 
 
 async def question(work: Work, text: str, _: Route) -> None:

@@ -51,10 +51,10 @@ async def rename(work: Work, text: str, route: Route) -> None:
     except AgentError as problem:
         raise Failed(str(problem)) from problem
     if tests:
-        now = await run_tests(work, tests)
-        if now.failed - failing:
-            await work.desk.put_back(call, changes)
-            raise Failed(f"Tests failed with the new name, so I put all back:\n{now.error}")
+        async with work.backing(call, changes):
+            now = await run_tests(work, tests)
+            if now.failed - failing:
+                raise Failed(f"Tests failed with the new name, so I put all back:\n{now.error}")
     work.say(_told(source, new, changes, tests))
     last = source.symbol.name
     left = await search(work.desk.workspace, rf"\b{last}\b")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lsp_server.agent.workflows.change import change
 from lsp_server.agent.workflows.gaps import MARK, Gap, gaps
+from lsp_server.agent.workflows.lean import alone, head, lean
 from lsp_server.agent.workflows.names import (
     CODE_KINDS,
     Source,
@@ -20,7 +21,14 @@ from lsp_server.agent.workflows.names import (
     named,
     sources,
 )
-from lsp_server.agent.workflows.rewrite import Try, Verdict, attempts, header, too_long, whole
+from lsp_server.agent.workflows.rewrite import (
+    Try,
+    Verdict,
+    attempts,
+    squeezed,
+    too_long,
+    whole,
+)
 from lsp_server.agent.workflows.router import Route
 from lsp_server.agent.workflows.verify import Outcome, nearest_tests, run_tests
 from lsp_server.agent.workflows.work import Failed, Work
@@ -30,7 +38,11 @@ from lsp_server.core.query import captures
 from lsp_server.core.syntax import Syntax
 
 MAX_CANDIDATES = 4
-SAMPLED = 3
+MAX_TEST = 800
+"""Characters of a test that is shown with its decorators, which may be long tables."""
+SAMPLED = 2
+LINES = 3
+"""Tries of each line of a function, all but the first sampled."""
 _FEW = 3
 """Of the failing tests the model sees one; the others only count."""
 
@@ -62,7 +74,11 @@ async def repair(work: Work, text: str, _: Route) -> None:
         fresh = rest.failed - outcome.failed
         return Verdict(not fresh, rest.error)
 
-    about = {"request": text, "test": source.text if source else "", "error": first.error}
+    about = {
+        "request": text,
+        "test": alone(source, MAX_TEST) if source else "",
+        "error": first.error,
+    }
     mended = await attempts(work, _tries(work, candidates, about), check)
     await _more(work, targets, outcome, mended)
 
@@ -151,23 +167,33 @@ def _tries(work: Work, candidates: Sequence[Source], about: Mapping[str, str]) -
 
     def prompt(candidate: Source, error: str) -> str:
         return template("agent/workflows/repair.md.j2").render(
-            about, source=candidate.text, again=error
+            about, source=lean(candidate), again=error
         )
 
     for each in candidates:
-        yield whole(work, each, prompt, 0, header(each))
+        yield whole(work, each, prompt, 0, head(each))
+        seen = {squeezed(each.text)}
         for gap in gaps(each):
-            yield _line(work, each, gap, about)
+            for number in range(LINES):
+                yield _line(work, each, gap, about, number, seen)
     for number in range(1, SAMPLED + 1):
         for each in candidates[:2]:
-            yield whole(work, each, prompt, number, header(each))
+            yield whole(work, each, prompt, number, head(each))
 
 
-def _line(work: Work, source: Source, gap: Gap, about: Mapping[str, str]) -> Try:
+def _line(
+    work: Work, source: Source, gap: Gap, about: Mapping[str, str], number: int, seen: set[str]
+) -> Try:
+    """Have the model write one line, if it comes to one that was not tried."""
+
     async def write(_: str) -> str:
         text = template("agent/workflows/gap.md.j2").render(about, source=gap.shown, mark=MARK)
-        line = await work.line(text, gap.begun, language=source.syntax.grammar)
-        return gap.filled(line) if line.strip() else ""
+        line = await work.line(text, gap.begun, language=source.syntax.grammar, attempt=number)
+        filled = gap.filled(line) if line.strip() and MARK not in line else ""
+        if squeezed(filled) in seen:
+            return ""
+        seen.add(squeezed(filled))
+        return filled
 
     return Try(source, write)
 

@@ -14,6 +14,7 @@ from lsp_server.agent.desk import Change
 from lsp_server.agent.edits.check import new_errors
 from lsp_server.agent.edits.result import Refused
 from lsp_server.agent.edits.symbols import replace_symbol
+from lsp_server.agent.workflows.lean import lean, restored
 from lsp_server.agent.workflows.names import Source
 from lsp_server.agent.workflows.work import CODE_TOKENS, Failed, Work
 from lsp_server.core.definitions.base import text_of
@@ -65,11 +66,8 @@ async def attempt(work: Work, each: Try, error: str, check: Check, need: str = "
     if isinstance(change, str):
         return Verdict(False, change)
     call = await work.land(f"Rewrite {source.name}", [change])
-    try:
+    async with work.backing(call, [change]):
         verdict = await check()
-    except BaseException:
-        await asyncio.shield(work.desk.put_back(call, [change]))
-        raise
     if not verdict.good:
         async with work.call(f"Put {source.file.path} back", "edit"):
             await work.desk.put_back(call, [change])
@@ -126,26 +124,6 @@ def _names(code: str, grammar: str) -> set[str]:
     return {text_of(node, syntax.data) for node in nodes} if syntax else set()
 
 
-def header(source: Source) -> str:
-    """A function's head up to its colon and docstring, for the model to go on from; or nothing."""
-    body = source.declared.body
-    if source.syntax.grammar != "python" or body is None:
-        return ""
-    data = source.syntax.data
-    end = body.start_byte
-    first = body.named_child(0)
-    inner = first.named_child(0) if first and first.type == "expression_statement" else None
-    if first is not None and inner is not None and inner.type == "string":
-        end = first.end_byte
-    head = data[source.declared.whole.start_byte : end].decode(errors="replace").rstrip()
-    return _indentation(source) + head if head.endswith((":", '"""', "'''")) else ""
-
-
-def _indentation(source: Source) -> str:
-    text = source.text
-    return text[: len(text) - len(text.lstrip(" \t"))]
-
-
 async def attempts(work: Work, tries: Iterable[Try], check: Check, *, need: str = "") -> Source:
     """Try one after the other; return what was rewritten. Raises Failed if none is good."""
     errors: dict[str, str] = {}
@@ -176,13 +154,13 @@ def whole(
     `prompt` is given the function, and what was wrong with the last try.
     """
 
-    limit = min(CODE_TOKENS, SPARE_TOKENS + int(1.5 * estimate(source.text)))
+    limit = min(CODE_TOKENS, SPARE_TOKENS + int(1.5 * estimate(lean(source))))
     language = source.syntax.grammar
 
     async def write(error: str) -> str:
         code = await work.code(
             prompt(source, error), begun, language=language, attempt=number, tokens=limit
         )
-        return "" if squeezed(code) == squeezed(begun) else code
+        return "" if squeezed(code) == squeezed(begun) else restored(source, code)
 
     return Try(source, write)

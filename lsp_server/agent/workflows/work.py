@@ -6,6 +6,7 @@ with one sentence for the user where it can't go on.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -119,6 +120,15 @@ class Work:
             made.diffs += [change.diff for change in changes]
         return made.id
 
+    @asynccontextmanager
+    async def backing(self, call: str, changes: Sequence[Change]) -> AsyncIterator[None]:
+        """Put back what a call wrote if what follows fails or is cancelled."""
+        try:
+            yield
+        except BaseException:
+            await asyncio.shield(self.desk.put_back(call, changes))
+            raise
+
     async def run(self, line: str) -> Finished:
         """Run a command if that is allowed. Raises ToolFailed."""
         async with self.call(f"Run {line}", "execute") as made:
@@ -180,13 +190,15 @@ class Work:
             return begun + text.removeprefix(opening + begun)
         return unfenced(text)
 
-    async def line(self, prompt: str, begun: str, *, language: str) -> str:
-        """Have the model write the one line that comes behind `begun`."""
+    async def line(self, prompt: str, begun: str, *, language: str, attempt: int = 0) -> str:
+        """Have the model write the one line that comes behind `begun`; see `code`."""
         opening = f"{FENCE}{language}\n"
         able = self._info.takes_begun
         request = ChatRequest(
             self._messages(prompt),
             LINE_TOKENS if able else CODE_TOKENS,
+            temperature=LINE_TEMPERATURE if attempt else 0.0,
+            seed=attempt,
             stop=("\n",) if able else (),
             begun=opening + begun if able else "",
         )
@@ -212,6 +224,8 @@ class Work:
 
 
 TEMPERATURE = 0.7
+LINE_TEMPERATURE = 1.0
+"""One line can be anything: what is no code is found out at once."""
 
 
 def unfenced(text: str) -> str:

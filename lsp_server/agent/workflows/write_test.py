@@ -14,6 +14,7 @@ from lsp_server.agent.desk import Change, File
 from lsp_server.agent.edits.imports import insert_import
 from lsp_server.agent.edits.result import Applied
 from lsp_server.agent.tools.search import files
+from lsp_server.agent.workflows.lean import lean
 from lsp_server.agent.workflows.names import CODE_KINDS, Source, is_test, named
 from lsp_server.agent.workflows.rewrite import unbound
 from lsp_server.agent.workflows.router import Route
@@ -56,7 +57,7 @@ async def write_test(work: Work, text: str, route: Route) -> None:
         if work.is_late:
             break
         prompt = template("agent/workflows/write_test.md.j2").render(
-            request=text, source=source.text, statement=_import(source),
+            request=text, source=lean(source), statement=_import(source),
             example=place.example, again=error,
         )  # fmt: skip
         begun = f"def {name}():"
@@ -79,7 +80,8 @@ async def _tried(work: Work, source: Source, place: _Place, name: str, code: str
             call = await work.land(f"Write {name}", [change])
         except AgentError as refused:
             raise Failed(str(refused)) from refused
-        outcome = await run_tests(work, [f"{place.file.path}::{name}"])
+        async with work.backing(call, [change]):
+            outcome = await run_tests(work, [f"{place.file.path}::{name}"])
         if outcome.passed:
             return ""
         await work.desk.put_back(call, [change])

@@ -13,6 +13,7 @@ import pytest
 
 from lsp_server.agent.agent import Agent, Places
 from lsp_server.agent.events import Event, ToolStarted, TurnEnded
+from lsp_server.agent.session import Session
 from lsp_server.engines.chat import ChatInfo
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ChatScript, ScriptedChat
@@ -31,11 +32,13 @@ class Project:
     root: Path
     agent: Agent
     engine: FakeEngine
+    session: Session | None = None
+    """The last one."""
 
     async def ask(self, text: str, script: ChatScript = (), mode: str = "all") -> list[Event]:
         self.engine.scripted_chat = ScriptedChat(script, SMALL)
-        session = await self.agent.begin(mode)
-        async with aclosing(session.turn(text)) as events:
+        self.session = await self.agent.begin(mode)
+        async with aclosing(self.session.turn(text)) as events:
             return [event async for event in events]
 
     def text(self, path: str) -> str:

@@ -85,6 +85,12 @@ async def test_renamed_in_all_the_ways_it_is_imported(project: Project) -> None:
     )
 
 
+async def test_the_next_turn_knows_what_was_renamed(project: Project) -> None:
+    await project.ask("Rename rounded to to_cents")
+    answer = ended(await project.ask("Where is to_cents defined?")).answer
+    assert "`to_cents` is defined at shop/prices.py:4" in answer
+
+
 async def test_a_reexport_is_renamed_too(project: Project) -> None:
     await project.ask("rename the class Basket to Trolley")
     assert 'import Trolley, total\n\n__all__ = ["Trolley", "total"]' in project.text(
@@ -183,6 +189,19 @@ async def test_nothing_is_written_or_run_where_only_reading_is_allowed(project: 
         assert "The user lets" in ended(events).answer
         failed = [e for e in events if isinstance(e, ToolUpdated) and e.status == "failed"]
         assert failed
+    assert project.texts() == before
+
+
+async def test_a_turn_that_is_cancelled_leaves_no_half_of_an_edit(project: Project) -> None:
+    before = project.texts()
+
+    def script(request: ChatRequest) -> str:
+        assert project.session
+        project.session.cancel()
+        return request.begun + "\n    return round(amount, digits)\n"
+
+    events = await project.ask("Add a parameter `digits` with default 2 to rounded", script)
+    assert ended(events).reason == "cancelled"
     assert project.texts() == before
 
 
