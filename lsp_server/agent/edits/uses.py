@@ -64,6 +64,9 @@ def rename_uses(syntax: Syntax, old: str, new: str, uses: Uses) -> Applied | Ref
 
 
 def _places(syntax: Syntax, old: str, new: str, uses: Uses) -> list[tuple[int, int, str]]:
+    """Where the name stands otherwise than as the file's scopes tell; known of Python only."""
+    if syntax.grammar != "python":
+        return []
     data = syntax.data
     found = [
         (node.start_byte, node.end_byte, new)

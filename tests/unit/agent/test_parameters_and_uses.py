@@ -81,5 +81,14 @@ def test_only_the_uses_that_are_meant_are_renamed(uses: Uses, text: str, wanted:
     assert applied.text == wanted
 
 
+def test_typescript_knows_what_a_file_imports() -> None:
+    syntax = Syntax.parse('import { f } from "./m";\nf(o.f);\n', "typescript")
+    assert syntax
+    applied = rename_uses(syntax, "f", "g", Uses(by_name=True, modules=("m",)))
+    assert isinstance(applied, Applied)
+    assert applied.text == 'import { g } from "./m";\ng(o.f);\n'
+    assert isinstance(rename_uses(syntax, "f", "g", Uses(modules=("m",))), Refused)
+
+
 def test_a_file_without_such_a_use_is_refused() -> None:
     assert isinstance(rename_uses(parsed("o.f()\n"), "f", "g", Uses(modules=("m",))), Refused)
