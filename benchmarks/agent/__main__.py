@@ -1,6 +1,6 @@
 """Have the tasks done, and print what was solved as one JSON object.
 
-python -m benchmarks.agent --model FILE.gguf [--way fimble --way plain] [--only ID ...] [--kept DIR]
+python -m benchmarks.agent --model FILE.gguf --way fimble [--way plain ...] [--only ID] [--kept DIR]
 
 Each task is done in a new copy of its project. With `--kept` what was done before is not done
 again, and answers and projects can be looked at.
@@ -90,7 +90,7 @@ def main() -> None:
     """See the module's docstring."""
     parser = argparse.ArgumentParser(description="Small tasks for the agent")
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--way", action="append", choices=list(WAYS), default=[])
+    parser.add_argument("--way", action="append", choices=list(WAYS), required=True)
     parser.add_argument("--only", nargs="*", default=[], help="ids, or how they begin")
     parser.add_argument("--kept", type=Path)
     parser.add_argument("--threads", type=int, default=hardware.physical_cores())
@@ -110,7 +110,7 @@ def main() -> None:
             batch_tokens=512,
         ) as url,
     ):
-        for way in options.way or list(WAYS):
+        for way in options.way:
             for task in chosen:
                 if time.monotonic() > until:
                     break

@@ -76,6 +76,7 @@ def lay_out(task: Task, folder: Path) -> None:
             raise ValueError(f"{task.id}: {path} has this text {text.count(old)} times: {old}")
         (folder / path).write_text(text.replace(old, new), "utf-8")
     git(folder, "init", "--quiet")
+    (folder / ".git" / "info" / "exclude").write_text(".aider*\n", "utf-8")
     git(folder, "add", "--all")
     who = ("-c", "user.name=x", "-c", "user.email=x@example.org")
     git(folder, *who, "commit", "--quiet", "--message", "As it is")

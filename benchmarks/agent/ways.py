@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.agent.tasks import Task
+from benchmarks.cases.archives import cache
 from lsp_server.agent.edits.result import Applied
 from lsp_server.agent.edits.symbols import replace_symbol
 from lsp_server.core.symbols import symbols
@@ -20,6 +21,8 @@ from lsp_server.core.syntax import Syntax
 
 SECONDS = 150
 ANSWER_TOKENS = 2048
+RIVALS = cache().parent / "rivals"
+"""Where each has an environment of its own: `python -m venv aider-chat`, then pip."""
 REPOSITORY = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -30,12 +33,11 @@ Way = Callable[[Task, Path, str, Path], str]
 def fimble(task: Task, folder: Path, url: str, state: Path) -> str:
     """`fimble chat` as a user would call it, in a process of its own."""
     homes = {name: str(state / name) for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME")}
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     command = (
         *(sys.executable, "-P", "-m", "lsp_server", "chat", "-p", task.request, "--json"),
         *("--cwd", str(folder), "--endpoint", url, "--approve", "all"),
     )
-    environment = {**os.environ, **homes, "PYTHONPATH": str(REPOSITORY), "PATH": path}
+    environment = {**os.environ, **homes, "PYTHONPATH": str(REPOSITORY), "PATH": _path()}
     told = state / "events.jsonl"
     with told.open("w", encoding="utf-8") as file:
         subprocess.run(
@@ -97,4 +99,65 @@ def apply(file: Path, code: str) -> None:
             old = Syntax.parse(applied.text, "python") or old
 
 
-WAYS: dict[str, Way] = {"fimble": fimble, "plain": plain}
+def aider(task: Task, folder: Path, url: str, state: Path) -> str:
+    """aider 0.86.2 with the right file in its chat, in the format that small models do best."""
+    how = ["--chat-mode", "ask"] if task.kind == "question" else ["--edit-format", "whole"]
+    command = [
+        *(str(RIVALS / "aider-chat" / "bin" / "aider"), "--model", "openai/local", *how),
+        *("--openai-api-base", f"{url}/v1", "--openai-api-key", "none", "--yes-always"),
+        *("--no-auto-commits", "--no-auto-lint", "--no-gitignore", "--no-show-model-warnings"),
+        *("--no-check-update", "--analytics-disable", "--no-stream", "--no-pretty"),
+        *("--no-detect-urls", "--no-suggest-shell-commands", "--message", task.request),
+        *("--file", task.file),
+    ]
+    return _told(command, folder, state, {})
+
+
+def mini(task: Task, folder: Path, url: str, state: Path) -> str:
+    """mini-swe-agent 2.4.6, which only has a shell."""
+    command = [
+        *(str(RIVALS / "mini-swe-agent" / "bin" / "mini"), "--model", "openai/local"),
+        *("--task", task.request, "--yolo", "--exit-immediately"),
+        *("--config", "mini_textbased.yaml"),
+        *("--output", str(state / "trajectory.json")),
+    ]
+    own = {"OPENAI_API_BASE": f"{url}/v1", "OPENAI_API_KEY": "none", "MSWEA_CONFIGURED": "true"}
+    return _told(command, folder, state, own | {"MSWEA_COST_TRACKING": "ignore_errors"})
+
+
+def _told(command: list[str], folder: Path, state: Path, own: dict[str, str]) -> str:
+    """What a program prints. It has none of the user's settings, and can write this folder only."""
+    told = state / "answer.md"
+    box = [
+        *("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid"),
+        *(
+            "--bind",
+            str(folder),
+            str(folder),
+            "--bind",
+            str(state),
+            str(state),
+            "--die-with-parent",
+        ),
+    ]
+    environment = {**os.environ, **own, "HOME": str(state), "PATH": _path()}
+    with told.open("w", encoding="utf-8") as file:
+        subprocess.run(
+            [*box, *command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            timeout=SECONDS,
+            check=False,
+        )
+    return told.read_text("utf-8")
+
+
+def _path() -> str:
+    """With the Python that has pytest first."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
+WAYS: dict[str, Way] = {"fimble": fimble, "plain": plain, "aider": aider, "mini": mini}
