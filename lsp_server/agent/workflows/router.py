@@ -77,7 +77,7 @@ def _parameter(text: str) -> Route | None:
     name = name.partition(":")[0].strip()
     rest = text[found.end() :]
     told = _BY_DEFAULT.search(rest) or _DEFAULT.search(rest)
-    default = default.strip() or (told["value"].strip("`").rstrip(".,;") if told else "")
+    default = default.strip() or (_code(told["value"]) if told else "")
     owner = _OWNER.search(rest)
     subject = found["given"] or (owner["owner"] if owner else "")
     if not name.isidentifier() or not subject:
@@ -88,6 +88,11 @@ def _parameter(text: str) -> Route | None:
 def _write_test(text: str) -> Route | None:
     found = _WRITE_TEST.search(text)
     return Route("write_test", _bare(found["of"])) if found else None
+
+
+def _code(text: str) -> str:
+    """A value as code, without the marks around."""
+    return text if text[0] in "'\"" else text.strip("`").rstrip(".,;")
 
 
 def _bare(text: str) -> str:
@@ -117,7 +122,7 @@ _PARAMETER = re.compile(
     rf"|{_SORT}\s+(?:named\s+|called\s+)?(?P<after>`[^`]+`|[A-Za-z_]\w*(?:=[\w.'\"-]+)?))",
     re.IGNORECASE,
 )
-_VALUE = r"(?P<value>`[^`]+`|\"[^\"]*\"|'[^']*'|[\w.+-]+(?:\(\))?|\[\]|\{\})"
+_VALUE = r"(?P<value>`[^`]+`|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[\w.+-]+(?:\(\))?|\[\]|\{\})"
 _BY_DEFAULT = re.compile(rf"{_VALUE}\s+by\s+default", re.IGNORECASE)
 _DEFAULT = re.compile(
     rf"\b(?:defaulting|defaults?(?:\s+value)?)\s*(?:of|to|is|=|:)?\s*{_VALUE}",

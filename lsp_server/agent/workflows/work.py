@@ -187,7 +187,8 @@ class Work:
         )
         text = await self._text(request)
         if able:
-            return begun + text.removeprefix(opening + begun)
+            rest = text.removeprefix(opening + begun)
+            return begun + (rest.lstrip(" \t") if rest.lstrip(" \t").startswith("\n") else rest)
         return unfenced(text)
 
     async def line(self, prompt: str, begun: str, *, language: str, attempt: int = 0) -> str:
