@@ -182,7 +182,7 @@ class Work:
             tokens,
             temperature=0.0 if not attempt else TEMPERATURE,
             seed=attempt,
-            stop=(f"\n{FENCE}",) if able else (),
+            stop=(f"\n{FENCE}", *(_next_definition(begun) if begun else ())) if able else (),
             begun=opening + begun if able else "",
         )
         text = await self._text(request)
@@ -227,6 +227,12 @@ class Work:
 TEMPERATURE = 0.7
 LINE_TEMPERATURE = 1.0
 """One line can be anything: what is no code is found out at once."""
+
+
+def _next_definition(begun: str) -> tuple[str, ...]:
+    """What begins another definition beside the one that `begun` begins."""
+    indent = begun[: len(begun) - len(begun.lstrip(" \t"))]
+    return f"\n{indent}def ", f"\n{indent}class ", f"\n{indent}@"
 
 
 def unfenced(text: str) -> str:

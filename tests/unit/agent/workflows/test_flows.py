@@ -128,6 +128,13 @@ async def test_a_parameter_with_a_body_that_uses_it(project: Project) -> None:
     assert "has `digits` now" in ended(events).answer
 
 
+async def test_what_the_model_writes_behind_the_function_is_left_out(project: Project) -> None:
+    more = "\n    return round(amount, digits)\n\n\ndef total(prices):\n    return 0\n"
+    await project.ask("Add a parameter `digits` with default 2 to rounded", bodies(more))
+    assert "    return round(amount, digits)\n" in project.text("shop/prices.py")
+    assert "return 0" not in project.text("shop/prices.py")
+
+
 async def test_callers_pass_a_new_argument(project: Project) -> None:
     await project.ask(
         "Add a parameter `digits` with default 2 to rounded and have the callers pass digits=2",
