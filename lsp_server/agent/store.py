@@ -142,8 +142,7 @@ class Store:
 
     def append(self, session: str, turn: int, kind: str, body: Mapping[str, Any]) -> None:
         """Add an entry behind the others."""
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        text = text.encode("utf-8", "replace").decode()  # SQLite takes no half of a surrogate pair
+        text = _writable(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(_APPEND, (session, turn, kind, text))
@@ -161,7 +160,7 @@ class Store:
 
     def name(self, session: str, title: str) -> None:
         """Give a session a title, shortened to one line."""
-        line = " ".join(title.split())
+        line = " ".join(_writable(title).split())
         line = line if len(line) <= MAX_TITLE else f"{line[: MAX_TITLE - 1]}…"
         self._change("title", session, line)
 
@@ -214,11 +213,16 @@ class Store:
         self._do(lambda connection: connection.execute(query, (value, session)))
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        with self._lock, _told():
+        with self._lock, _told(self._path):
             if self._connection is None:
                 self._connection = _open(self._path)
             with self._connection:
                 return work(self._connection)
+
+
+def _writable(text: str) -> str:
+    """The text as SQLite takes it: without halves of characters, as undecodable input leaves."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _insert(connection: sqlite3.Connection, session: Stored) -> None:
@@ -248,10 +252,12 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _told(path: Path) -> Iterator[None]:
     try:
         yield
+    except sqlite3.IntegrityError as error:
+        raise StoreError("This session was deleted meanwhile; begin another.") from error
     except (sqlite3.Error, OSError) as error:
         raise StoreError(
-            f"The stored sessions can't be used ({error}); move the file away to begin anew."
+            f"The stored sessions can't be used ({error}); if that lasts, move {path} away."
         ) from error

@@ -87,6 +87,19 @@ def test_a_newer_file_is_left_alone(store: Store, tmp_path: Path) -> None:
         store.sessions()
 
 
+def test_a_title_of_undecodable_bytes_is_one_all_the_same(store: Store, tmp_path: Path) -> None:
+    session = store.create(tmp_path, "ask")
+    store.name(session.id, "caf\udce9")
+    assert store.get(session.id).title == "caf?"
+
+
+def test_a_session_that_was_deleted_is_said_so(store: Store, tmp_path: Path) -> None:
+    session = store.create(tmp_path, "ask")
+    store.delete(session.id)
+    with pytest.raises(StoreError, match="deleted meanwhile"):
+        store.append(session.id, 1, "user", {"text": "x"})
+
+
 def test_kill_loses_nothing_that_was_appended(tmp_path: Path) -> None:
     file = tmp_path / "sessions.sqlite"
     script = (
