@@ -17,7 +17,7 @@ from lsp_server.agent.commands.sandbox import Sandbox, find_sandbox
 from lsp_server.agent.edits.check import new_errors
 from lsp_server.agent.edits.merge import merge
 from lsp_server.agent.events import Diff
-from lsp_server.agent.files.journal import Journal
+from lsp_server.agent.files.journal import Journal, Writing
 from lsp_server.agent.files.ledger import Key
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.protected import is_protected
@@ -26,6 +26,7 @@ from lsp_server.agent.files.snapshot import TooLarge, Watch
 from lsp_server.agent.files.state import ABSENT, State, look
 from lsp_server.agent.files.undo import undo
 from lsp_server.agent.permissions import Permissions, Refused
+from lsp_server.agent.whole import whole
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.errors import AgentError, FileChanged, UndoRefused
 from lsp_server.workspace.index import Index
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 8
 """Of those that a change brings; a model mends the first few, and asks again."""
+ANSWER_SECONDS = 10.0
+"""For an editor to say whether it has made a change; it asks nobody."""
 
 
 class Buffers(Protocol):
@@ -152,7 +155,8 @@ class Desk:
         """Check changes, have them allowed, and write them; return the problems they bring.
 
         Nothing is written if one of them can't be: one that does not parse, that the user does
-        not want, or whose file has changed. Raises AgentError.
+        not want, or whose file has changed. Once writing has begun, a cancellation waits for its
+        end. Raises AgentError.
         """
         for change in changes:
             if wrong := await asyncio.to_thread(_new_errors, change):
@@ -167,13 +171,7 @@ class Desk:
         allowed = await self.permissions.edit(call, [each.diff for each in changes], protected)
         if isinstance(allowed, Refused):
             raise AgentError(allowed.reason)
-        in_editor = [change for change in changes if not change.is_new and not change.file.document]
-        if in_editor and not (self._buffers and await self._buffers.apply(in_editor)):
-            raise FileChanged("An open file has changed since it was read; read it again.")
-        self._given += [Given(self.turn, change) for change in in_editor]
-        for change in changes:
-            if change not in in_editor:
-                await asyncio.to_thread(self._write, call, change, bool(protected))
+        await whole(self._carry_out(call, changes, approved=bool(protected)))
         return [
             problem
             for change in changes
@@ -183,16 +181,53 @@ class Desk:
 
     async def put_back(self, call: str, changes: Sequence[Change]) -> None:
         """Undo what `land` wrote for a call; for that nobody is asked. Raises AgentError."""
+        await whole(self._back(call, changes))
+
+    async def _carry_out(self, call: str, changes: Sequence[Change], *, approved: bool) -> None:
+        """Write all changes, or none."""
+        in_editor = [change for change in changes if not change.is_new and not change.file.document]
+        on_disk = [self._writing(change) for change in changes if change not in in_editor]
+        await asyncio.to_thread(self._journal.check, on_disk, approved=approved)
+        if in_editor:
+            if not await self._apply(in_editor):
+                raise FileChanged("An open file has changed since it was read; read it again.")
+            self._given += [Given(self.turn, change) for change in in_editor]
+        try:
+            await asyncio.to_thread(self._write, self._key(call), on_disk, approved)
+        except Exception as problem:
+            try:
+                await self._back(call, in_editor)
+            except AgentError as other:
+                raise AgentError(
+                    f"{problem} A part of it was written, and stays: {other}"
+                ) from other
+            raise
+
+    async def _apply(self, changes: Sequence[Change]) -> bool:
+        """Put changes into open documents; an editor that doesn't answer is looked at."""
+        if self._buffers is None:
+            return False
+        try:
+            return await asyncio.wait_for(self._buffers.apply(changes), ANSWER_SECONDS)
+        except TimeoutError:
+            now = [await self._buffers.text(change.path) for change in changes]
+            return now == [change.text for change in changes]
+
+    def _write(self, key: Key, writings: Sequence[Writing], approved: bool) -> None:
+        for each in writings:
+            self._journal.write(
+                key, each.path, each.data, expected=each.expected, approved=approved
+            )
+
+    def _writing(self, change: Change) -> Writing:
+        document = change.file.document
+        if document is None:
+            return Writing(change.path, change.text.encode("utf-8", "replace"), ABSENT)
+        return Writing(change.path, document.encoded(change.text), document.state.digest)
+
+    async def _back(self, call: str, changes: Sequence[Change]) -> None:
         await asyncio.to_thread(undo, self._journal, self.session, str(self.turn), call)
         await self._undo_given([each for each in self._given if each.change in changes])
-
-    def _write(self, call: str, change: Change, approved: bool) -> None:
-        document = change.file.document
-        data = document.encoded(change.text) if document else change.text.encode("utf-8", "replace")
-        expected = document.state.digest if document else ABSENT
-        self._journal.write(
-            self._key(call), change.path, data, expected=expected, approved=approved
-        )
 
     async def problems(self, path: str) -> list[str] | None:
         """What the editor finds wrong with a file; None if there is none, or it doesn't know."""
@@ -231,7 +266,8 @@ class Desk:
         What was written there since stays. Raises UndoRefused where it is in the same lines, and
         then nothing was changed.
         """
-        return await self._undo_given([each for each in self._given if turn in (None, each.turn)])
+        given = [each for each in self._given if turn in (None, each.turn)]
+        return await whole(self._undo_given(given))
 
     async def _undo_given(self, undone: Sequence[Given]) -> list[str]:
         before: dict[str, File] = {}
@@ -244,7 +280,7 @@ class Desk:
             texts[change.path] = _without(change, texts[change.path])
         changes = [Change(file, texts[path]) for path, file in before.items()]
         in_editor = [change for change in changes if not change.file.document]
-        if in_editor and not (self._buffers and await self._buffers.apply(in_editor)):
+        if in_editor and not await self._apply(in_editor):
             raise UndoRefused("An open file changed meanwhile; nothing was undone. Try again.")
         for change in changes:
             if change.file.document:  # it was closed since

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lsp_server.agent.files.ledger import Kept, Key, Kind, Ledger, Step
@@ -30,6 +30,16 @@ NEW_FILE = stat.S_IFREG | 0o644
 
 
 Found = Literal["done", "not done", "changed since"]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a file is to become: other bytes, a new file, or nothing (None)."""
+
+    path: str
+    data: bytes | None = field(repr=False)
+    expected: str
+    """Digest of what must be there, ABSENT for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +65,16 @@ class Journal:
         `expected` as in `put`, whose errors this raises. `approved`: the user said yes to this very
         edit; without it, NeedsApproval is raised for protected files.
         """
-        relative = self.workspace.relative(path)
-        if not approved:
-            check_protected(relative)
-        if data is not None and len(data) > MAX_BYTES:
-            raise PathRefused(f"{relative} would be larger than 10 MB; write less.")
-        current = self._look(relative)
-        if digest(current) != expected:
-            raise changed(relative)
+        relative, current = self._checked(Writing(path, data, expected), approved)
         mode = current.mode if current is not None else NEW_FILE
         return self.change(
             key, "edit", relative, current, None if data is None else State(data, mode)
         )
+
+    def check(self, writings: Iterable[Writing], *, approved: bool = False) -> None:
+        """Raise what `write` would, as far as that can be known before it."""
+        for writing in writings:
+            self._checked(writing, approved)
 
     def move(
         self, key: Key, path: str, to: str, *, expected: str, approved: bool = False
@@ -142,6 +150,18 @@ class Journal:
         for folder in reversed(step.made):
             remove_empty(self.workspace, folder)
         return "not done" if now == _digest(step.before) else "changed since"
+
+    def _checked(self, writing: Writing, approved: bool) -> tuple[str, State | None]:
+        """The path from the root, and what is there."""
+        relative = self.workspace.relative(writing.path)
+        if not approved:
+            check_protected(relative)
+        if writing.data is not None and len(writing.data) > MAX_BYTES:
+            raise PathRefused(f"{relative} would be larger than 10 MB; write less.")
+        current = self._look(relative)
+        if digest(current) != writing.expected:
+            raise changed(relative)
+        return relative, current
 
     def _look(self, path: str) -> State | None:
         current = look(self.workspace, path)

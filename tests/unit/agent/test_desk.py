@@ -1,0 +1,157 @@
+"""Changes that are written whole or not at all, also where something stops them half-way."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from lsp_server.agent import desk as module
+from lsp_server.agent.decisions import Decisions
+from lsp_server.agent.desk import Change, Desk
+from lsp_server.agent.files.journal import Journal
+from lsp_server.agent.files.ledger import Ledger
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.permissions import Permissions
+from lsp_server.errors import AgentError, FileChanged, PathRefused
+from lsp_server.workspace.index import Index
+from tests.unit.agent.test_open_documents import Editor
+
+
+class SlowEditor(Editor):
+    """Makes an edit at once, and answers when it is let."""
+
+    def __init__(self, **texts: str) -> None:
+        super().__init__(**texts)
+        self.made = asyncio.Event()
+        self.answers = asyncio.Event()
+
+    async def apply(self, changes: Sequence[Change]) -> bool:
+        applied = await super().apply(changes)
+        self.made.set()
+        await self.answers.wait()
+        return applied
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "ws"
+    root.mkdir()
+    for name in "abc":
+        (root / f"{name}.txt").write_text(f"{name}\n")
+    return root
+
+
+@pytest.fixture
+async def desk(root: Path, tmp_path: Path) -> AsyncIterator[Desk]:
+    workspace = Workspace(root)
+    journal = Journal(workspace, Ledger(tmp_path / "data", workspace.root))
+    index = Index(root, tmp_path / "index.sqlite")
+    decisions = Decisions(tmp_path / "d.sqlite", workspace.root)
+    yield Desk("s", journal, index, Permissions("all", decisions))
+    journal.ledger.close()
+    index.close()
+
+
+async def changed(desk: Desk, *names: str) -> list[Change]:
+    files = [await desk.read(f"{name}.txt") for name in names]
+    return [Change(file, f"new {file.text}") for file in files]
+
+
+def texts(root: Path) -> list[str]:
+    return [(root / f"{name}.txt").read_text() for name in "abc"]
+
+
+async def test_nothing_is_written_if_one_file_has_changed(desk: Desk, root: Path) -> None:
+    changes = await changed(desk, "a", "b")
+    (root / "b.txt").write_text("the user's\n")
+    with pytest.raises(FileChanged):
+        await desk.land("1.1", changes)
+    assert texts(root) == ["a\n", "the user's\n", "c\n"]
+    assert desk._journal.ledger.steps("s") == []
+
+
+async def test_what_was_written_is_put_back_if_the_rest_fails(root: Path, desk: Desk) -> None:
+    desk._buffers = editor = Editor()
+    editor.texts["c.txt"] = "c, unsaved\n"
+    (root / "b.txt").chmod(0o400)  # only found out when it is written
+    with pytest.raises(PathRefused, match="read-only"):
+        await desk.land("1.1", await changed(desk, "c", "a", "b"))
+    assert texts(root) == ["a\n", "b\n", "c\n"]
+    assert editor.texts == {"c.txt": "c, unsaved\n"}
+    assert desk.changed(0) == []
+    assert await desk.take_back() == []
+
+
+async def test_what_cannot_be_put_back_is_told(
+    desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "b.txt").chmod(0o400)
+    changes = await changed(desk, "a", "b")
+    write = desk._journal.write
+
+    def busy(*args: object, **options: object) -> object:
+        step = write(*args, **options)  # type: ignore[arg-type]
+        (root / "a.txt").write_text("the user's, at once\n")
+        return step
+
+    monkeypatch.setattr(desk._journal, "write", busy)
+    with pytest.raises(AgentError, match=r"read-only.* stays: a\.txt changed since"):
+        await desk.land("1.1", changes)
+    assert desk.changed(0) == ["a.txt"]
+
+
+async def test_cancelled_while_an_editor_answers(desk: Desk, root: Path) -> None:
+    desk._buffers = editor = SlowEditor()
+    editor.texts["c.txt"] = "c\n"
+    landing = asyncio.create_task(desk.land("1.1", await changed(desk, "c", "a")))
+    await editor.made.wait()
+    landing.cancel()
+    editor.answers.set()
+    with pytest.raises(asyncio.CancelledError):
+        await landing
+    assert editor.texts["c.txt"] == "new c\n"
+    assert desk.changed(0) == ["a.txt", "c.txt"]
+    await desk.put_back("1.1", [each.change for each in desk._given])
+    assert editor.texts["c.txt"] == "c\n"
+    assert texts(root) == ["a\n", "b\n", "c\n"]
+
+
+async def test_cancelled_while_files_are_written(
+    desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the call has ended, nothing of it goes on, however often it is cancelled."""
+    changes = await changed(desk, "a", "b")
+    write, writing, goes_on = desk._journal.write, asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(*args: object, **options: object) -> object:
+        loop.call_soon_threadsafe(writing.set)
+        assert goes_on.wait(5)
+        return write(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk._journal, "write", slow)
+    landing = asyncio.create_task(desk.land("1.1", changes))
+    await writing.wait()
+    for _ in range(2):
+        landing.cancel()
+        await asyncio.sleep(0)
+    assert not landing.done()
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await landing
+    assert desk.changed(0) == ["a.txt", "b.txt"]
+    assert texts(root) == ["new a\n", "new b\n", "c\n"]
+
+
+async def test_an_editor_that_never_answers_is_looked_at(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.01)
+    desk._buffers = editor = SlowEditor()
+    editor.texts["c.txt"] = "c\n"
+    await desk.land("1.1", await changed(desk, "c"))
+    assert desk.changed(0) == ["c.txt"]
