@@ -21,11 +21,12 @@ from lsp_server.agent import decisions, store
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers, Desk, Given
 from lsp_server.agent.dialect import Dialect
+from lsp_server.agent.events import Question
 from lsp_server.agent.files.journal import Journal, Recovered
 from lsp_server.agent.files.ledger import Ledger
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.snapshot import Watch
-from lsp_server.agent.files.undo import Undone, undo
+from lsp_server.agent.files.undo import Undone, named, undo, unsure
 from lsp_server.agent.map import repository_map
 from lsp_server.agent.mcp.config import both
 from lsp_server.agent.mcp.fleet import Fleet
@@ -47,6 +48,8 @@ MAP_CONTEXT_TOKENS = 16_000
 """Of models with tools of their own; smaller ones need the room, and names confuse them."""
 FOREIGN_SHARE = 8
 """Tools of MCP servers take at most this part of the window: an eighth."""
+MAX_DOUBTED = 50
+"""Files that the user is told of when he is asked whether their changes are his."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +129,24 @@ class Agent:
         await asyncio.to_thread(work)
 
     async def recovered(self, session: str) -> Sequence[Recovered]:
-        """What was half done in a session when its process died; it is settled now."""
+        """What was half done in a session when its process died; it is settled now.
+
+        With what changed since a command began that nobody saw end.
+        """
         steps = await asyncio.to_thread(self._journal.recover, session)
-        await asyncio.to_thread(Watch(self._journal).recover, session)
-        return steps
+        commands = await asyncio.to_thread(Watch(self._journal).recover, session)
+        changed = [step for _, changes in commands for step in changes.steps]
+        return [*steps, *(Recovered(step, "perhaps yours") for step in changed)]
 
     async def undo(self, session: str, turn: int | None = None) -> Undone:
-        """Put back what a session, or one turn of it, has changed. Raises UndoRefused."""
+        """Put back what a session, or one turn of it, has changed. Raises UndoRefused.
+
+        The user is asked about what he may have changed himself; without a yes that stays.
+        """
         text = None if turn is None else str(turn)
-        return await asyncio.to_thread(undo, self._journal, session, text)
+        doubtful = await asyncio.to_thread(unsure, self._journal, session, text)
+        yes = bool(doubtful) and await self._ask(_doubt(doubtful)) == "allow_once"
+        return await asyncio.to_thread(undo, self._journal, session, text, all_of_it=yes)
 
     async def close(self) -> None:
         """End the servers, and let go of the files."""
@@ -194,6 +206,13 @@ def _text(path: Path) -> str:
         return ""
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} can't be read ({error}); correct it, or move it away.") from error
+
+
+def _doubt(paths: Sequence[str]) -> Question:
+    reason = "They changed while a command ran whose end nobody saw, or after it: perhaps by you."
+    return Question(
+        "undo", f"Undo the changes of {named(paths)}?", reason, "\n".join(paths[:MAX_DOUBTED])
+    )
 
 
 def open_journal(root: Path, places: Places) -> Journal:

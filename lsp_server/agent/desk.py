@@ -22,10 +22,11 @@ from lsp_server.agent.files.ledger import Key
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.protected import is_protected
 from lsp_server.agent.files.read import Document, read
-from lsp_server.agent.files.snapshot import TooLarge, Watch
+from lsp_server.agent.files.snapshot import Watch
 from lsp_server.agent.files.state import ABSENT, State, look
 from lsp_server.agent.files.undo import undo
 from lsp_server.agent.permissions import Permissions, Refused
+from lsp_server.agent.watched import watched
 from lsp_server.agent.whole import whole
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.errors import AgentError, FileChanged, UndoRefused
@@ -237,21 +238,19 @@ class Desk:
         return await self.problems(path) or []
 
     @asynccontextmanager
-    async def around_command(self, call: str, *, changes: bool) -> AsyncIterator[None]:
-        """Note what a command changes, so that it can be undone; where that can't be, say so."""
+    async def around_command(self, call: str, *, changes: bool) -> AsyncIterator[list[str]]:
+        """Note what a command changes, so that it can be undone; where that can't be, say so.
+
+        When it has ended, the list says in sentences what can't be put back.
+        """
         if not changes:
-            yield
+            yield []
             return
-        try:
-            started = await asyncio.to_thread(self._watch.begin, self._key(call))
-        except TooLarge as error:
-            self.output(f"[{error}]\n")
-            yield
-            return
-        try:
-            yield
-        finally:
-            await asyncio.shield(asyncio.to_thread(self._watch.end, started))
+        async with watched(self._watch, self._key(call), self._warn) as notes:
+            yield notes
+
+    def _warn(self, sentence: str) -> None:
+        self.output(f"[{sentence}]\n")
 
     def changed(self, turn: int) -> list[str]:
         """The files that a turn has changed. Waits for the disk."""

@@ -90,7 +90,7 @@ def test_100_kills(tmp_path: Path) -> None:
         assert all(each.found != "changed since" for each in found)
         opened += len(found) + len(commands)
         ended += len(journal.ledger.steps(session))
-        undo(journal, session)
+        undo(journal, session, all_of_it=True)
         assert _tree(root) == before, number
         assert sorted(path.name for path in root.iterdir()) == ["a.txt", "b.txt", "c.txt"]
         journal.ledger.close()

@@ -47,6 +47,8 @@ class Finished:
     pattern, is only found out afterwards.
     """
     seconds: float
+    notes: tuple[str, ...] = ()
+    """What else the user must know of what it changed, in sentences; from whoever watched it."""
 
 
 def _ignore(_: str) -> None:

@@ -29,7 +29,8 @@ NEW_FILE = stat.S_IFREG | 0o644
 """Mode of a file that is new."""
 
 
-Found = Literal["done", "not done", "changed since"]
+Found = Literal["done", "not done", "changed since", "perhaps yours"]
+"""Perhaps yours: a command ran when the process died, and the user may have changed it since."""
 
 
 @dataclass(frozen=True, slots=True)

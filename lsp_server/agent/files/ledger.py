@@ -24,7 +24,8 @@ from lsp_server.errors import AgentError
 from lsp_server.workspace.schema import BUSY_SECONDS, transaction
 
 VERSION = 1
-Kind = Literal["edit", "command", "undo"]
+Kind = Literal["edit", "command", "recovered", "undo"]
+"""Recovered: what changed from a command's beginning until after a crash, by whomever."""
 Status = Literal["begun", "done", "failed", "undone"]
 
 _TABLES = """

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.agent.files.journal import Journal
-from lsp_server.agent.files.ledger import Kept, Key, Step
+from lsp_server.agent.files.ledger import Kept, Key, Kind, Step
 from lsp_server.agent.files.paths import Workspace, folders_above
 from lsp_server.agent.files.protected import is_stand_in
 from lsp_server.agent.files.state import MAX_BYTES, look
@@ -99,6 +99,13 @@ class Watch:
 
     def end(self, started: Started) -> Changes:
         """Write down what changed. Raises TooLarge if the command made too much to look at."""
+        return self._end(started, "command")
+
+    def drop(self, started: Started) -> None:
+        """The command was not run after all."""
+        self._ledger.end_command(started.number)
+
+    def _end(self, started: Started, kind: Kind) -> Changes:
         before = started.before
         with self._ledger.collecting:
             try:
@@ -123,7 +130,7 @@ class Watch:
                         lost.add(path)  # it may be older than the command: never delete that
                         continue
                     here = tuple(folder for folder in folders_above(path) if folder in made)
-                    step = Step(started.key, "command", path, old, new, status="done", made=here)
+                    step = Step(started.key, kind, path, old, new, status="done", made=here)
                     steps.append(self._ledger.add(step))
                 self._ledger.know(rows)
                 self._ledger.end_command(started.number)
@@ -132,13 +139,14 @@ class Watch:
     def recover(self, session: str) -> list[tuple[Key, Changes]]:
         """Write down what commands changed that nobody saw end.
 
-        Also what the user saved since then counts as theirs: say so before undoing them.
+        Also what the user saved since then is among it, so `undo` leaves it alone unless told.
         """
         found: list[tuple[Key, Changes]] = []
         for number, key in self._ledger.open_commands(session):
             files = {row[0]: Kept(row[6], row[1]) for row in self._ledger.known()}
             folders = frozenset(folder for path in files for folder in folders_above(path))
-            changes = self.end(Started(number, key, Manifest(files, folders, {}, None)))
+            started = Started(number, key, Manifest(files, folders, {}, None))
+            changes = self._end(started, "recovered")
             found.append((key, changes))
         return found
 

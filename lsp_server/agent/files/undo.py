@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lsp_server.agent.edits.merge import merge
@@ -42,17 +43,36 @@ class _Plan:
     """Whether something else is where a folder on the way was."""
 
 
+def named(paths: Sequence[str]) -> str:
+    """Paths for a sentence: the first few, and how many more."""
+    more = len(paths) - MAX_NAMED
+    return ", ".join(paths[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def unsure(journal: Journal, session: str, turn: str | None = None) -> list[str]:
+    """Files whose changes may be the user's own: nobody saw the command end that ran then."""
+    steps = journal.ledger.steps(session, turn)
+    return sorted({s.path for s in steps if s.status == "done" and s.kind == "recovered"})
+
+
 def undo(
-    journal: Journal, session: str, turn: str | None = None, edit: str | None = None
+    journal: Journal,
+    session: str,
+    turn: str | None = None,
+    edit: str | None = None,
+    *,
+    all_of_it: bool = False,
 ) -> Undone:
     """Undo all of a session, one turn of it or one edit; what is undone already is left alone.
 
+    `all_of_it`: also what may be the user's own work (`unsure`), which takes a yes of his.
     Raises UndoRefused, and then nothing was changed. A file that changes while this runs stops it
     with FileChanged; then it can be called again and goes on with the rest.
     """
+    kinds = ("edit", "command", "recovered") if all_of_it else ("edit", "command")
     by_path: dict[str, list[Step]] = {}
     for step in journal.ledger.steps(session, turn, edit):
-        if step.status == "done" and step.kind != "undo":
+        if step.status == "done" and step.kind in kinds:
             by_path.setdefault(step.path, []).append(step)
     found = {path: _plan(journal, path, steps) for path, steps in by_path.items()}
     plans = [plan for plan in found.values() if plan is not None]
@@ -63,11 +83,9 @@ def undo(
         if plan is None or (plan.is_blocked and not going.intersection(folders_above(path)))
     ]
     if refused:
-        more = len(refused) - MAX_NAMED
-        names = ", ".join(refused[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
         raise UndoRefused(
-            f"{names} changed since in the same lines; nothing was undone. Undo the later changes"
-            " first, or edit by hand."
+            f"{named(refused)} changed since in the same lines; nothing was undone. Undo the later"
+            " changes first, or edit by hand."
         )
     # What is deleted makes room: a file may have taken the place of a folder, or the other way.
     for plan in plans:

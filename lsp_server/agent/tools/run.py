@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lsp_server.agent.commands.run import Finished, run
 from lsp_server.agent.desk import Desk
+from lsp_server.agent.files.undo import named
 from lsp_server.agent.permissions import Refused
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 
@@ -29,8 +31,8 @@ async def command(desk: Desk, call: str, line: str) -> Finished:
     allowed = await desk.permissions.command(call, line, desk.root, sandboxed=sandbox is not None)
     if isinstance(allowed, Refused):
         raise ToolFailed(allowed.reason)
-    async with desk.around_command(call, changes=not allowed.only_reads):
-        return await run(
+    async with desk.around_command(call, changes=not allowed.only_reads) as notes:
+        finished = await run(
             line,
             desk.root,
             sandbox=sandbox,
@@ -38,10 +40,11 @@ async def command(desk: Desk, call: str, line: str) -> Finished:
             limits=desk.limits,
             on_output=desk.output,
         )
+    return replace(finished, notes=tuple(notes))
 
 
 def report(finished: Finished) -> str:
-    """What a model is told of a command."""
+    """What a model is told of a command, and the user."""
     text = finished.output.strip()
     if len(text) > SHOWN_CHARACTERS:
         half = SHOWN_CHARACTERS // 2
@@ -52,7 +55,10 @@ def report(finished: Finished) -> str:
         end = f"It was stopped: it used too much of {finished.exceeded}."
     else:
         end = f"Exit status {finished.exit_status}."
-    return f"{text}\n{end}" if text else end
+    lines = [text, end] if text else [end]
+    if finished.appeared:
+        lines.append(f"It made {named(finished.appeared)}, which other programs obey: check that.")
+    return "\n".join([*lines, *finished.notes])
 
 
 TOOL = Tool(

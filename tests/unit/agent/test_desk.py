@@ -1,4 +1,4 @@
-"""Changes that are written whole or not at all, also where something stops them half-way."""
+"""Changes that are written whole or not at all, and commands around which files are watched."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from pathlib import Path
 import pytest
 
 from lsp_server.agent import desk as module
+from lsp_server.agent.commands.run import Finished
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Change, Desk
+from lsp_server.agent.files import snapshot
 from lsp_server.agent.files.journal import Journal
-from lsp_server.agent.files.ledger import Ledger
+from lsp_server.agent.files.ledger import Key, Ledger
 from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.snapshot import Changes, Started, Watch
+from lsp_server.agent.files.state import MAX_BYTES
 from lsp_server.agent.permissions import Permissions
+from lsp_server.agent.tools.run import command, report
 from lsp_server.errors import AgentError, FileChanged, PathRefused
 from lsp_server.workspace.index import Index
 from tests.unit.agent.test_open_documents import Editor
@@ -155,3 +160,75 @@ async def test_an_editor_that_never_answers_is_looked_at(
     editor.texts["c.txt"] = "c\n"
     await desk.land("1.1", await changed(desk, "c"))
     assert desk.changed(0) == ["c.txt"]
+
+
+async def test_a_command_that_is_cancelled_before_it_runs_has_changed_nothing(
+    desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, beginning = desk._watch.begin, asyncio.Event()
+    goes_on, has_begun = threading.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(key: Key) -> Started:
+        loop.call_soon_threadsafe(beginning.set)
+        assert goes_on.wait(5)
+        started = begin(key)
+        has_begun.set()
+        return started
+
+    async def command() -> None:
+        async with desk.around_command("1.1", changes=True):
+            raise AssertionError("it must not run")
+
+    monkeypatch.setattr(desk._watch, "begin", slow)
+    running = asyncio.create_task(command())
+    await beginning.wait()
+    running.cancel()
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await asyncio.to_thread(has_begun.wait, 5)
+    (root / "a.txt").write_text("the user's\n")
+    assert Watch(desk._journal).recover("s") == []
+
+
+async def test_what_a_cancelled_command_changed_is_known_when_it_has_ended(
+    desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end, ending = desk._watch.end, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(started: Started) -> Changes:
+        loop.call_soon_threadsafe(ending.set)
+        return end(started)
+
+    async def command() -> None:
+        async with desk.around_command("1.1", changes=True):
+            (root / "a.txt").write_text("the command's\n")
+
+    monkeypatch.setattr(desk._watch, "end", slow)
+    running = asyncio.create_task(command())
+    await ending.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert desk.changed(0) == ["a.txt"]
+
+
+async def test_what_cannot_be_undone_of_a_command_is_told(desk: Desk, root: Path) -> None:
+    (root / "large.bin").write_bytes(b"0" * (MAX_BYTES + 1))
+    finished = await command(desk, "1.1", "touch large.bin")
+    assert report(finished).endswith("large.bin changed too; that can't be undone.")
+
+
+async def test_a_command_that_made_too_much_to_look_at_has_still_ended(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "MAX_FILES", 3)
+    finished = await command(desk, "1.1", "echo made; touch d.txt")
+    assert report(finished).startswith("made\nExit status 0.\nThe workspace has more than")
+
+
+def test_protected_files_that_a_command_made_are_told() -> None:
+    finished = Finished(0, "", False, False, "", (".env.local", "x.pth"), 1.0)
+    assert "It made .env.local, x.pth," in report(finished)
