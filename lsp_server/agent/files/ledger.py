@@ -19,11 +19,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from filelock import FileLock, Timeout
+
 from lsp_server.agent.files.state import State
 from lsp_server.errors import AgentError
 from lsp_server.workspace.schema import BUSY_SECONDS, transaction
 
 VERSION = 1
+LOCK_SECONDS = 60.0
+"""Longer than it takes to look at all files, before a command and after it."""
 Kind = Literal["edit", "command", "recovered", "undo"]
 """Recovered: what changed from a command's beginning until after a crash, by whomever."""
 Status = Literal["begun", "done", "failed", "undone"]
@@ -109,8 +113,7 @@ class Ledger:
         name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
         self.path = folder / f"{name}.sqlite"
         self._lock = threading.RLock()
-        self.collecting = threading.Lock()
-        """Held while contents are kept that no step needs yet."""
+        self._collecting = FileLock(self.path.with_suffix(".collecting.lock"))
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._db = _open(self.path)
@@ -134,6 +137,19 @@ class Ledger:
             else:
                 with transaction(self._db):
                     yield
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """To be held while contents are kept that no step needs yet. Raises AgentError.
+
+        Others, in this process or another, have ledgers of the same file, and would drop them.
+        """
+        try:
+            held = self._collecting.acquire(timeout=LOCK_SECONDS)
+        except Timeout as error:
+            raise AgentError("Another Fimble is busy with this folder; try again later.") from error
+        with held:
+            yield
 
     def keep(self, state: State | None) -> Kept | None:
         """Keep a content."""
@@ -226,16 +242,21 @@ class Ledger:
 
     def forget(self, session: str) -> None:
         """Drop what is kept for undoing a session."""
-        with self.collecting, self.transaction():
+        with self.collecting(), self.transaction():
             self._db.execute("DELETE FROM steps WHERE session = ?", (session,))
             self._db.execute("DELETE FROM commands WHERE session = ?", (session,))
             self.drop_unused()
 
     def drop_unused(self) -> None:
-        """Drop contents that nobody needs."""
+        """Drop contents that nobody needs.
+
+        None while a command runs, whose session alone knows what was there before it. One that a
+        crash has cut off counts as running until its session is opened or forgotten.
+        """
         with self._lock:
             self._db.execute(
-                "DELETE FROM contents WHERE digest NOT IN (SELECT before FROM steps WHERE before"
+                "DELETE FROM contents WHERE NOT EXISTS (SELECT 1 FROM commands)"
+                " AND digest NOT IN (SELECT before FROM steps WHERE before"
                 " IS NOT NULL UNION SELECT after FROM steps WHERE after IS NOT NULL"
                 " UNION SELECT digest FROM known)"
             )

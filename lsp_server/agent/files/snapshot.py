@@ -91,7 +91,7 @@ class Watch:
 
     def begin(self, key: Key) -> Started:
         """Look at all files, ahead of a command. Raises TooLarge: it can't be undone then."""
-        with self._ledger.collecting:
+        with self._ledger.collecting():
             before, rows = self._look()
             with self._ledger.transaction():
                 self._ledger.know(rows)
@@ -107,7 +107,7 @@ class Watch:
 
     def _end(self, started: Started, kind: Kind) -> Changes:
         before = started.before
-        with self._ledger.collecting:
+        with self._ledger.collecting():
             try:
                 after, rows = self._look()
             except TooLarge:
