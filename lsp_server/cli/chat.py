@@ -19,13 +19,14 @@ from lsp_server.agent.files.undo import Undone, undo
 from lsp_server.agent.permissions import nobody
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Store
+from lsp_server.cli.chat_lines import Lines
 from lsp_server.cli.chat_screen import Screen, as_json
 from lsp_server.cli.engine import opener
 from lsp_server.cli.project import scanned
 from lsp_server.cli.status import shown_status
 from lsp_server.engines.base import EngineStatus
 from lsp_server.engines.local.engine import not_counted
-from lsp_server.errors import UsageError
+from lsp_server.errors import FimbleError, UsageError
 from lsp_server.settings import Settings
 from lsp_server.workspace.index import Index
 
@@ -71,7 +72,8 @@ def _stored(options: argparse.Namespace) -> int:
 
 async def _chat(options: argparse.Namespace) -> int:
     root = Path(options.cwd)
-    screen = Screen()
+    lines = Lines()
+    screen = Screen(lines)
     asks = options.prompt is None
     with shown_status() as on_status:
         engine = opener(options)(Settings(), on_status, not_counted)
@@ -83,7 +85,7 @@ async def _chat(options: argparse.Namespace) -> int:
             await engine.close()
             raise
     try:
-        await _settle_trust(agent, options)
+        await _settle_trust(agent, options, lines)
         mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
         session = (
             await agent.resume(options.resume, mode if options.approve else None)
@@ -100,7 +102,7 @@ async def _chat(options: argparse.Namespace) -> int:
             if not asks:
                 ended = await _turn(session, options.prompt, screen, as_lines=options.json)
                 return 0 if ended.reason == "end_turn" else NOT_ENDED
-            return await _converse(agent, session, screen)
+            return await _converse(agent, session, screen, lines)
     finally:
         await agent.close()
         await engine.close()
@@ -118,7 +120,7 @@ def _say(sentence: str) -> None:
     print(f"fimble: {visible(sentence, keep='')}", file=sys.stderr)
 
 
-async def _settle_trust(agent: Agent, options: argparse.Namespace) -> None:
+async def _settle_trust(agent: Agent, options: argparse.Namespace, lines: Lines) -> None:
     """Ask whether the folder is trusted, if there is something to ask and somebody to answer."""
     if options.trust:
         await agent.trust(True)
@@ -131,7 +133,7 @@ async def _settle_trust(agent: Agent, options: argparse.Namespace) -> None:
         return
     print(f"{names} of this folder may tell the model what to do and name programs to start.")
     with suppress(EOFError):
-        answer = await asyncio.to_thread(input, "Trust this folder? [y/N] ")
+        answer = await lines.ask("Trust this folder? [y/N] ")
         await agent.trust(answer.strip().lower() in ("y", "yes"))
 
 
@@ -140,6 +142,7 @@ async def _turn(
 ) -> TurnEnded:
     """One turn, which Ctrl-C ends."""
     loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)  # the loop would put Python's own in its place
     with suppress(NotImplementedError, ValueError):  # not on Windows, nor beside the main thread
         loop.add_signal_handler(signal.SIGINT, session.cancel)
     last: Event | None = None
@@ -150,31 +153,43 @@ async def _turn(
     finally:
         with suppress(NotImplementedError, ValueError):
             loop.remove_signal_handler(signal.SIGINT)
+            signal.signal(signal.SIGINT, before)
     assert isinstance(last, TurnEnded)
     return last
 
 
-async def _converse(agent: Agent, session: Session, screen: Screen) -> int:
+async def _converse(agent: Agent, session: Session, screen: Screen, lines: Lines) -> int:
     print(f"Session {session.stored.id}. {_HELP}")
     reason = "end_turn"
     while True:
         try:
-            line = (await asyncio.to_thread(input, "> ")).strip()
+            line = (await lines.ask("> ")).strip()
         except EOFError:
-            return 0 if reason == "end_turn" else NOT_ENDED
+            break
         command, _, rest = line.partition(" ")
         if command in ("/exit", "/quit"):
-            return 0 if reason == "end_turn" else NOT_ENDED
-        if command == "/undo":
-            print(_undone(await agent.undo(session.stored.id, session.last_turn)))
-        elif command == "/mode":
-            session = await agent.resume(session.stored.id, checked_mode(rest.strip()))
-        elif command == "/trust" and rest.strip() in ("", "off"):
-            await agent.trust(not rest.strip())
-            session = await agent.resume(session.stored.id)
-            for note in session.notes:
-                _say(note)
-        elif command.startswith("/"):
-            print(_HELP)
-        elif line:
-            reason = (await _turn(session, line, screen)).reason
+            break
+        try:
+            if command.startswith("/"):
+                session = await _obeyed(agent, session, command, rest.strip())
+            elif line:
+                reason = (await _turn(session, line, screen)).reason
+        except FimbleError as error:  # a word that is wrong ends no chat
+            _say(str(error))
+    return 0 if reason == "end_turn" else NOT_ENDED
+
+
+async def _obeyed(agent: Agent, session: Session, command: str, rest: str) -> Session:
+    """Do what a command says; the session to go on with. Raises FimbleError."""
+    if command == "/undo":
+        print(_undone(await agent.undo(session.stored.id, session.last_turn)))
+    elif command == "/mode":
+        return await agent.resume(session.stored.id, checked_mode(rest))
+    elif command == "/trust" and rest in ("", "off"):
+        await agent.trust(not rest)
+        session = await agent.resume(session.stored.id)
+        for note in session.notes:
+            _say(note)
+    else:
+        print(_HELP)
+    return session

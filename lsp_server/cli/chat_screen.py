@@ -6,7 +6,6 @@ of theirs reaches the terminal.
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import json
 import sys
@@ -25,6 +24,7 @@ from lsp_server.agent.events import (
     TurnEnded,
     payload,
 )
+from lsp_server.cli.chat_lines import Lines
 
 MAX_OUTPUT_LINES = 12
 """Of a tool's output; a model sees more of it than whoever watches wants to."""
@@ -51,7 +51,8 @@ def as_json(event: Event) -> None:
 class Screen:
     """Prints the events of one chat."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
         self._in_text = False
 
     def show(self, event: Event) -> None:
@@ -96,7 +97,7 @@ class Screen:
         offered = ", ".join(_WORDS[choice] for choice in question.choices)
         while True:
             try:
-                key = await asyncio.to_thread(input, f"  {offered}? ")
+                key = await self._lines.ask(f"  {offered}? ")
             except EOFError:
                 return "reject_once"
             choice = _KEYS.get(key.strip().lower()[:1])

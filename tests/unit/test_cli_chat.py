@@ -38,10 +38,16 @@ class Chat:
         self._script = script
         self._capsys = capsys
 
-    def __call__(self, *arguments: str, script: tuple[str, ...] = ()) -> tuple[int, str, str]:
+    def __call__(
+        self, *arguments: str, script: tuple[str, ...] = (), typed: tuple[str, ...] = ()
+    ) -> tuple[int, str, str]:
         """Exit code, and what was printed on both streams."""
         self._script.write_text(json.dumps([{"chat": text} for text in script]))
-        code = main(["chat", "--script", str(self._script), *arguments])
+        lines = self._script.with_name("typed.txt")
+        lines.write_text("".join(f"{line}\n" for line in typed))
+        with pytest.MonkeyPatch.context() as patch, lines.open() as stdin:
+            patch.setattr("sys.stdin", stdin)
+            code = main(["chat", "--script", str(self._script), *arguments])
         printed = self._capsys.readouterr()
         return code, printed.out, printed.err
 
@@ -138,12 +144,28 @@ def test_a_session_of_another_folder_is_not_resumed_here(chat: Chat, tmp_path: P
     assert "belongs to" in err
 
 
-def test_a_conversation(chat: Chat, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    typed = iter(["mend add", "y", "/undo", "/mode plan", "/what", "again", "/exit"])
-    monkeypatch.setattr("builtins.input", lambda _="": next(typed))
-    code, out, _ = chat(script=(FIX, "Done.", "No."))
+def test_a_conversation(chat: Chat, project: Path) -> None:
+    typed = ("mend add", "y", "/undo", "/mode plan", "/what", "again", "/exit")
+    code, out, _ = chat(script=(FIX, "Done.", "No."), typed=typed)
     assert code == 0
     assert "? Write calc.py?" in out
     assert "Undone: calc.py." in out
     assert "No." in out
     assert (project / "calc.py").read_text() == TEXT
+
+
+def test_a_wrong_word_is_told_and_ends_no_chat(chat: Chat) -> None:
+    code, out, err = chat(script=("Good day.",), typed=("/mode foo", "hello", "/exit"))
+    assert code == 0
+    assert "There is no mode foo" in err
+    assert "Good day." in out
+
+
+def test_an_undo_that_is_refused_ends_no_chat(chat: Chat, project: Path) -> None:
+    chat("-p", "mend", "--approve", "edit", script=(FIX, "Done."))
+    (project / "calc.py").write_text("def add(a, b):\n    return a * b\n")
+    identity, typed = session_id(chat), ("/undo", "hello")
+    code, out, err = chat("--resume", identity, script=("Good day.",), typed=typed)
+    assert code == 0
+    assert "changed since in the same lines" in err
+    assert "Good day." in out

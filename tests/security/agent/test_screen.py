@@ -23,6 +23,7 @@ from lsp_server.agent.events import (
     TurnEnded,
 )
 from lsp_server.cli import main
+from lsp_server.cli.chat_lines import Lines
 from lsp_server.cli.chat_screen import Screen, as_json
 from tests.security.test_display import TRICKS, is_harmless
 
@@ -56,10 +57,14 @@ def everywhere(text: str) -> list[Event]:
 async def test_each_event_and_question(
     text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    screen = Screen()
+    async def no(_: Lines, prompt: str) -> str:
+        print(prompt)
+        return "n"
+
+    monkeypatch.setattr(Lines, "ask", no)
+    screen = Screen(Lines())
     for event in everywhere(text):
         screen.show(event)
-    monkeypatch.setattr("builtins.input", lambda prompt: print(prompt) or "n")
     diff = Diff(f"a{text}.py", f"old {text}\n", f"new {text}\n")
     await screen.ask(Question("1", f"Run {text}", f"since {text}", f"detail {text}", diff))
     shown = capsys.readouterr().out

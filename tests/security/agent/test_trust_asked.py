@@ -22,8 +22,9 @@ QUESTION = "Trust this folder? [y/N]"
 class Terminal:
     """A chat in a terminal."""
 
-    def __init__(self, master: int) -> None:
+    def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
         self._master = master
+        self.process = process
 
     def until(self, text: str, seconds: float = 30) -> str:
         """What is shown up to a text, which it must come to."""
@@ -40,9 +41,10 @@ class Terminal:
 
 
 @contextmanager
-def chat(root: Path) -> Iterator[Terminal]:
+def chat(root: Path, *replies: str) -> Iterator[Terminal]:
+    """With a model that says these."""
     script = root.parent / "script.json"
-    script.write_text(json.dumps([{"chat": "Hello."}]))
+    script.write_text(json.dumps([{"chat": reply} for reply in replies or ("Hello.",)]))
     environment = os.environ | {
         "FIMBLE_STATE": str(root.parent / "state"),
         "FIMBLE_CACHE": str(root.parent / "cache"),
@@ -60,7 +62,7 @@ def chat(root: Path) -> Iterator[Terminal]:
     )
     os.close(slave)
     try:
-        yield Terminal(master)
+        yield Terminal(master, process)
     finally:
         process.kill()
         process.wait()
