@@ -7,11 +7,13 @@ import asyncio
 import json
 import signal
 import sys
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from lsp_server.agent.agent import Agent, Places, checked_mode, open_journal
-from lsp_server.agent.claims import claimed, default_folder
+from lsp_server.agent.claims import claimed, default_folder, forget
 from lsp_server.agent.display import visible
 from lsp_server.agent.events import Event, TurnEnded
 from lsp_server.agent.files.paths import Workspace
@@ -24,6 +26,7 @@ from lsp_server.cli.chat_screen import Screen, as_json
 from lsp_server.cli.engine import opener
 from lsp_server.cli.project import scanned
 from lsp_server.cli.status import shown_status
+from lsp_server.edge.chat import words
 from lsp_server.engines.base import EngineStatus
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import FimbleError, UsageError
@@ -35,9 +38,10 @@ MODES = {"read": "plan", "edit": "edit", "all": "all"}
 NOT_ENDED = 1
 """Exit code of a turn that did not end by itself."""
 _HELP = (
-    "/undo takes back the last turn, /mode MODE changes what is asked about, /trust lets the "
-    "folder's own files count (/trust off: no longer), /exit ends.\n"
+    "/undo takes back the latest turn that changed something, /mode MODE changes what is asked "
+    "about, /trust lets the folder's own files count (/trust off: no longer), /exit ends.\n"
 )
+_T = TypeVar("_T")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,19 +59,33 @@ def _stored(options: argparse.Namespace) -> int:
         if options.export:
             print(json.dumps(store.export(options.export), indent=2))
         elif options.delete:
-            root = Path(store.get(options.delete).workspace)
-            if root.is_dir():
-                open_journal(root, Places.usual()).ledger.forget(options.delete)
-            store.delete(options.delete)
+            asyncio.run(_alone(store, options.delete, _delete))
+            forget(default_folder(), options.delete)
         elif options.undo:
-            root = Path(store.get(options.undo).workspace)
-            print(_undone(undo(open_journal(root, Places.usual()), options.undo)))
+            print(_undone(asyncio.run(_alone(store, options.undo, _undo_all))))
         else:
             for each in store.sessions(Workspace(Path(options.cwd)).root):
                 print(f"{each.id}  {each.mode:5}  {visible(each.title, keep='')}")
     finally:
         store.close()
     return 0
+
+
+async def _alone(store: Store, identity: str, work: Callable[[Store, str, Path], _T]) -> _T:
+    """Do something with a session that nobody runs, and its folder. Raises Claimed."""
+    root = Path(store.get(identity).workspace)
+    async with claimed(default_folder(), identity):
+        return work(store, identity, root)
+
+
+def _delete(store: Store, identity: str, root: Path) -> None:
+    if root.is_dir():
+        open_journal(root, Places.usual()).ledger.forget(identity)
+    store.delete(identity)
+
+
+def _undo_all(_store: Store, identity: str, root: Path) -> Undone:
+    return undo(open_journal(root, Places.usual()), identity)
 
 
 async def _chat(options: argparse.Namespace) -> int:
@@ -87,12 +105,7 @@ async def _chat(options: argparse.Namespace) -> int:
     try:
         await _settle_trust(agent, options, lines)
         mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
-        session = (
-            await agent.resume(options.resume, mode if options.approve else None)
-            if options.resume
-            else await agent.begin(mode)
-        )
-        async with claimed(default_folder(), session.stored.id):
+        async with _claimed_session(agent, options.resume, mode, options.approve) as session:
             for step in await agent.recovered(session.stored.id):
                 _say(f"a change of {step.step.path} was cut off; it is {step.found}.")
             if session.interrupted:
@@ -108,12 +121,27 @@ async def _chat(options: argparse.Namespace) -> int:
         await engine.close()
 
 
+@asynccontextmanager
+async def _claimed_session(
+    agent: Agent, resumed: str | None, mode: str, approve: str | None
+) -> AsyncIterator[Session]:
+    """The session to chat in. One that another process runs is left as it is. Raises Claimed."""
+    if resumed is None:
+        session = await agent.begin(mode)
+        async with claimed(default_folder(), session.stored.id):
+            yield session
+    else:
+        stored = await asyncio.to_thread(agent.store.get, resumed)
+        async with claimed(default_folder(), stored.id):
+            yield await agent.resume(stored.id, mode if approve else None)
+
+
 def _reading(done: int, total: int) -> EngineStatus:
     return EngineStatus("loading", f"Reading the folder: {done} of {total} files.")
 
 
-def _undone(undone: Undone) -> str:
-    return visible(f"Undone: {', '.join(undone.paths) or 'nothing'}.", keep="")
+def _undone(what: Undone) -> str:
+    return visible(words.undone(what), keep="")
 
 
 def _say(sentence: str) -> None:
@@ -182,7 +210,7 @@ async def _converse(agent: Agent, session: Session, screen: Screen, lines: Lines
 async def _obeyed(agent: Agent, session: Session, command: str, rest: str) -> Session:
     """Do what a command says; the session to go on with. Raises FimbleError."""
     if command == "/undo":
-        print(_undone(await agent.undo(session.stored.id, session.last_turn)))
+        print(_undone(await _undo_latest(agent, session)))
     elif command == "/mode":
         return await agent.resume(session.stored.id, checked_mode(rest))
     elif command == "/trust" and rest in ("", "off"):
@@ -193,3 +221,12 @@ async def _obeyed(agent: Agent, session: Session, command: str, rest: str) -> Se
     else:
         print(_HELP)
     return session
+
+
+async def _undo_latest(agent: Agent, session: Session) -> Undone:
+    """Take back the latest turn that changed something. Raises UndoRefused."""
+    for number in range(session.last_turn, 0, -1):
+        undone = await agent.undo(session.stored.id, number)
+        if undone.paths:
+            return undone
+    return Undone((), ())

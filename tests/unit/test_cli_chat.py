@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from lsp_server.agent.claims import default_folder
 from lsp_server.cli import main
 
 TEXT = "def add(a, b):\n    return a - b\n"
@@ -169,3 +171,39 @@ def test_an_undo_that_is_refused_ends_no_chat(chat: Chat, project: Path) -> None
     assert code == 0
     assert "changed since in the same lines" in err
     assert "Good day." in out
+
+
+def test_what_another_process_runs_is_left_alone(chat: Chat, project: Path) -> None:
+    chat("-p", "mend", "--approve", "edit", script=(FIX, "Done."))
+    identity = session_id(chat)
+    edited = (project / "calc.py").read_text()
+    default_folder().mkdir(parents=True, exist_ok=True)
+    with FileLock(default_folder() / f"{identity}.lock"):
+        for arguments in (
+            ("--resume", identity, "--approve", "all", "-p", "go"),
+            ("--undo", identity),
+            ("--delete", identity),
+        ):
+            code, _, err = chat(*arguments)
+            assert (code, "is run by another client" in err) == (2, True)
+    assert chat("--list")[1].split()[:2] == [identity, "edit"]
+    assert (project / "calc.py").read_text() == edited
+    assert chat("--delete", identity)[0] == 0
+    assert list(default_folder().iterdir()) == []
+
+
+def test_undo_is_of_the_latest_turn_that_changed_something_and_says_what_stays(
+    chat: Chat, project: Path
+) -> None:
+    chat("-p", "mend", "--approve", "edit", script=(FIX, "Done."))
+    with (project / "calc.py").open("a") as file:
+        file.write("\n\nMINE = 1\n")
+    _, out, _ = chat(
+        "--resume",
+        session_id(chat),
+        script=("Good day.",),
+        typed=("hello", "/undo", "/undo"),
+    )
+    assert "Undone: calc.py. Your own lines stay in calc.py." in out
+    assert "There is nothing to undo." in out
+    assert (project / "calc.py").read_text() == f"{TEXT}\n\nMINE = 1\n"
