@@ -1,6 +1,6 @@
 """Who decides that something may be done: the mode, what the user has said before, or he now.
 
-    plan   reading only: no writes, no commands
+    plan   reading only: no writes, no commands, no tools of other programs
     ask    reading is free; each edit and each command is asked about
     edit   edits are free too
     all    commands too, in the sandbox
@@ -29,6 +29,7 @@ Ask = Callable[[Question], Awaitable[Choice]]
 
 _NO_WRITES = "The user lets you only read now; say what you would change instead."
 _NO_COMMANDS = "The user lets no commands run now; say what you would run instead."
+_NO_TOOLS = "The user lets no tools of other programs run now; say what you would call instead."
 _REJECTED = "The user said no; do something else, or ask what they want."
 _FOREIGN = "It is a tool of another program, which no sandbox holds."
 _UNBOXED = "There is no sandbox on this machine, so it would run with all your rights."
@@ -102,6 +103,8 @@ class Permissions:
         self, call: str, title: str, detail: str, rule: tuple[str, ...]
     ) -> Allowed | Refused:
         """Whether a tool of another program may be called. `rule` is what "always" is for."""
+        if self.mode == "plan":
+            return Refused(_NO_TOOLS)
         rules = await asyncio.to_thread(self._decisions.rules)
         decided: Decision = next((each.decision for each in rules if each.pattern == rule), "ask")
         if decided == "ask":

@@ -20,6 +20,7 @@ from lsp_server.agent.events import Choice, Event, Question, ToolUpdated, TurnEn
 from lsp_server.agent.mcp import connection
 from lsp_server.agent.mcp.config import Server, parse
 from lsp_server.agent.mcp.fleet import Fleet
+from lsp_server.agent.tools.base import ToolFailed
 from lsp_server.engines.chat import ChatInfo
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ScriptedChat
@@ -138,10 +139,17 @@ async def test_a_real_server_at_an_address(fleet: Fleet, tmp_path: Path) -> None
         assert "web__echo" in {tool.schema.name for tool in tools}
         live = fleet._running[server.digest]
         assert await live.call("echo", {"message": "hello"}) == "Echo: hello"
-        await fleet.close()
-    finally:
+        assert not live.has_ended
         started.kill()
         await started.communicate()
+        with pytest.raises(ToolFailed):
+            await live.call("echo", {"message": "hello"})
+        assert live.has_ended
+    finally:
+        await fleet.close()
+        if started.returncode is None:
+            started.kill()
+            await started.communicate()
 
 
 @pytest.mark.parametrize("how", ["hang", "flood", "endless line", "die", "nonsense"])
@@ -195,6 +203,57 @@ async def test_a_server_that_never_begins_is_named_and_the_others_work() -> None
         ]
     finally:
         await fleet.close()
+
+
+async def test_one_that_hangs_at_its_start_holds_up_no_end() -> None:
+    fleet = Fleet(start_seconds=20)
+    starting = asyncio.create_task(fleet.tools([rude("never")], ROOM))
+    while not fleet._running:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    started = time.monotonic()
+    await fleet.close()
+    assert time.monotonic() - started < 5
+    tools, _ = await asyncio.wait_for(starting, 5)
+    assert tools == []
+
+
+@pytest.mark.parametrize("how", ["die", "flood"])
+async def test_one_that_has_ended_is_told_of_at_once_and_begins_anew(
+    fleet: Fleet, how: str
+) -> None:
+    server = rude(how)
+    await fleet.tools([server], ROOM)
+    first = fleet._running[server.digest]
+    async with asyncio.timeout(5):
+        with pytest.raises(ToolFailed, match=r"closed|does not work|ended"):
+            await first.call("go", {})
+        await first._task
+    with pytest.raises(ToolFailed, match="has ended"):
+        await first.call("go", {})
+    tools, problems = await fleet.tools([server], ROOM)
+    assert ([tool.schema.name for tool in tools], problems) == (["rude__go"], [])
+    assert fleet._running[server.digest] is not first
+
+
+async def test_one_that_did_not_start_is_not_waited_for_again() -> None:
+    fleet = Fleet(start_seconds=1)
+    server = rude("never")
+    for seconds in (4, 0.5):
+        started = time.monotonic()
+        _, problems = await fleet.tools([server], ROOM)
+        assert len(problems) == 1
+        assert time.monotonic() - started < seconds
+    await fleet.close()
+
+
+async def test_what_was_always_allowed_is_not_called_once_the_mode_is_plan(begin: Begin) -> None:
+    own = {"rude": {"command": sys.executable, "args": [str(RUDE), "fine"]}}
+    await turn(begin(User("allow_always"), [call("rude__go"), "Done."], own))
+    agent = begin(User("allow_always"), [call("rude__go"), "Done."], own)
+    session = await agent.begin("all")
+    session.permit("plan")
+    [(status, text)] = results([event async for event in session.turn("go")])
+    assert (status, "lets no tools" in text) == ("failed", True)
 
 
 async def test_results_and_tools_are_bounded(fleet: Fleet) -> None:

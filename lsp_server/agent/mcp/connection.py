@@ -15,7 +15,13 @@ from typing import Any
 
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult, Implementation, TextContent
+from mcp_types import (
+    CONNECTION_CLOSED,
+    INVALID_REQUEST,
+    CallToolResult,
+    Implementation,
+    TextContent,
+)
 
 from lsp_server import __version__
 from lsp_server.agent.mcp import http, stdio
@@ -31,6 +37,8 @@ _MAX_PAGES = 8
 MAX_CHARACTERS = 8_000
 """Of a result."""
 CALL_SECONDS = 60.0
+_GONE = (CONNECTION_CLOSED, INVALID_REQUEST)
+"""Codes of errors: it has ended, or has begun anew at its address and knows nothing of us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +62,15 @@ class Connection:
         self._seconds = seconds
         self._allowance = stdio.Allowance()
         self._client: Client | None = None
+        self._has_started = False
         self._is_settled = asyncio.Event()
         self._is_over = asyncio.Event()
         self._task = asyncio.create_task(self._live())
+
+    @property
+    def has_ended(self) -> bool:
+        """It had started, and does not run any more."""
+        return self._has_started and (self._is_over.is_set() or self._task.done())
 
     async def settled(self) -> None:
         """Wait until its tools are known, or `problem` is."""
@@ -74,8 +88,11 @@ class Connection:
             took = f"took longer than {CALL_SECONDS:.0f} s"
             raise ToolFailed(f"The server {self.server.name} {took}.") from None
         except MCPError as error:
+            if error.error.code in _GONE:
+                self._is_over.set()
             raise ToolFailed(f"{self.server.name}: {error.message[:MAX_CHARACTERS]}") from None
         except Exception as error:  # its answer makes no sense, or it is gone
+            self._is_over.set()
             raise ToolFailed(self._wrong(error)) from None
         text = _text(result)
         if result.is_error:
@@ -83,8 +100,10 @@ class Connection:
         return text or "Done; it says nothing."
 
     async def close(self) -> None:
-        """End it, and wait until its processes have ended."""
+        """End it, also while it starts, and wait until its processes have ended."""
         self._is_over.set()
+        if not self._is_settled.is_set():
+            self._task.cancel()
         await asyncio.wait([self._task])
 
     async def _live(self) -> None:
@@ -94,7 +113,7 @@ class Connection:
                 async with asyncio.timeout(self._seconds):
                     client = await stack.enter_async_context(await self._opened(stack))
                     self.offers = await _offers(client)
-                self._client = client
+                self._client, self._has_started = client, True
                 self._is_settled.set()
                 await self._is_over.wait()
         except TimeoutError:
@@ -121,7 +140,11 @@ class Connection:
             transport = streamable_http_client(server.url, http_client=web)
         else:
             transport = stdio.process(
-                server.command, server.environment, server.folder, self._allowance
+                server.command,
+                server.environment,
+                server.folder,
+                self._allowance,
+                self._is_over.set,
             )
         us = Implementation(name="fimble", version=__version__)
         # Old servers don't answer the newer way of beginning, nor refuse it.

@@ -39,11 +39,14 @@ class Fleet:
 
     async def tools(self, servers: Sequence[Server], room: int) -> tuple[list[Tool], list[str]]:
         """The tools of these servers, which run then, and of no other, as many as fit in `room`
-        tokens; and one sentence for all that doesn't work.
+        tokens; and one sentence for all that doesn't work. Those that have ended begin anew; those
+        that did not start are not waited for again.
         """
         wanted = {server.digest: server for server in servers}
-        for digest in self._running.keys() - wanted.keys():
-            await self._running.pop(digest).close()
+        for digest, connection in list(self._running.items()):
+            if digest not in wanted or connection.has_ended:
+                del self._running[digest]
+                await connection.close()
         if not wanted:
             return [], []
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -57,9 +57,16 @@ class Allowance:
 
 @asynccontextmanager
 async def process(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path, allowance: Allowance
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    allowance: Allowance,
+    on_end: Callable[[], None],
 ) -> AsyncGenerator[tuple[Inbox, Outbox], None]:
-    """Run a server while the context lasts. Raises OSError if it can't be started."""
+    """Run a server while the context lasts. Raises OSError if it can't be started.
+
+    `on_end` is called when it says nothing more: it has ended, or says too much.
+    """
     started = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
@@ -76,6 +83,7 @@ async def process(
         asyncio.create_task(_read(started, to_inbox, allowance)),
         asyncio.create_task(_write(started, from_outbox)),
     )
+    tasks[0].add_done_callback(lambda _: on_end())
     try:
         yield inbox, outbox
     finally:
