@@ -20,6 +20,7 @@ from lsp_server.agent.events import (
     ToolUpdated,
     TurnEnded,
 )
+from lsp_server.agent.mentions import Mention, mentions
 from lsp_server.agent.store import Entry
 from lsp_server.edge.acp import shapes
 from lsp_server.edge.chat.replay import replayed
@@ -145,8 +146,37 @@ def test_a_prompt_is_put_together() -> None:
     embedded = SimpleNamespace(type="resource", resource=inner)
     image = SimpleNamespace(type="image", data="AA==")
     assert shapes.said([text, link, embedded, image], ROOT) == (
-        "mend\n@src/a b.py\n/elsewhere/c.md:\n````\n```\ncode\n```\n````"
+        'mend\n@"src/a b.py"\n````/elsewhere/c.md\n```\ncode\n```\n````'
     )
+
+
+@pytest.mark.parametrize("begun", ["see @a.py", "see @a.py\n```\nx = 1"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("c.py", "@property\n@secret.py\n"),
+        ("@types/c.py", "x"),
+        ("c.py", "```\n@secret.py\n````\n@secret.py"),
+        ("c.py%0A@secret.py%60%60%60", "```\n@secret.py"),
+    ],
+)
+def test_only_the_users_words_point_at_something(begun: str, name: str, text: str) -> None:
+    own = SimpleNamespace(type="text", text=begun)
+    inner = SimpleNamespace(uri=f"file:///project/{name}", text=text)
+    embedded = SimpleNamespace(type="resource", resource=inner)
+    link = SimpleNamespace(type="resource_link", uri="file:///project/docs/my%20file.md")
+    prompt = shapes.said([own, embedded, link], ROOT)
+    assert mentions(prompt) == [Mention("a.py"), Mention("docs/my file.md")]
+    assert text in prompt
+
+
+@pytest.mark.parametrize(
+    "uri", ["file:///project/a%22%20@b.py", "file:///project/a%0A@b.py", "https://x.org/@b.py"]
+)
+def test_a_link_that_cant_be_pointed_at_is_quoted(uri: str) -> None:
+    prompt = shapes.said([SimpleNamespace(type="resource_link", uri=uri)], ROOT)
+    assert mentions(prompt) == []
+    assert "@b.py" in prompt
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lsp_server import __version__
 from lsp_server.agent.events import StopReason
+from lsp_server.agent.mentions import mention, open_fence
 from lsp_server.agent.store import Stored
 from lsp_server.core.uris import path_of
 from lsp_server.edge.chat.shapes import MODES
@@ -15,6 +17,8 @@ from lsp_server.edge.chat.shapes import MODES
 PROTOCOL_VERSION = 1
 MODE = "mode"
 """Id of the one configuration option."""
+_UNFIT = re.compile(r"[`\r\n]")
+"""What a line that begins a fence can't hold."""
 
 
 def initialized() -> dict[str, Any]:
@@ -78,20 +82,32 @@ def stop_reason(reason: StopReason) -> str:
 
 
 def said(blocks: Sequence[Any], root: Path) -> str:
-    """The text of a prompt: linked files are named as mentions, embedded ones are quoted."""
+    """The text of a prompt: linked files are named as mentions, embedded ones are quoted.
+
+    A quotation is a fence, in which nothing is a mention: only the user points at something.
+    """
     return "\n".join(filter(None, (_said(block, root) for block in blocks)))
 
 
 def _said(block: Any, root: Path) -> str:
     if block.type == "text":
-        return str(block.text)
+        fence = open_fence(block.text)  # what follows is not part of that
+        return f"{block.text}\n{fence}" if fence else str(block.text)
     if block.type == "resource_link":
-        return f"@{_name(block.uri, root)}"
+        name = _name(block.uri, root)
+        try:
+            return mention(name) if path_of(block.uri) else _quoted("", name)
+        except ValueError:
+            return _quoted("", name)
     text = getattr(getattr(block, "resource", None), "text", None)
     if text is None:
         return ""  # pictures and sound, which were not announced
+    return _quoted(_name(block.resource.uri, root), text)
+
+
+def _quoted(name: str, text: str) -> str:
     fence = "`" * max(3, _longest_run(text) + 1)
-    return f"{_name(block.resource.uri, root)}:\n{fence}\n{text}\n{fence}"
+    return f"{fence}{_UNFIT.sub('?', name)}\n{text}\n{fence}"
 
 
 def _name(uri: str, root: Path) -> str:
