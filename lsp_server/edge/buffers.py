@@ -1,11 +1,14 @@
 """The client's open documents for the agent: read as they are, edited with `workspace/applyEdit`.
 
 An edit is for the version that was read; a client refuses it where the document has moved on. It
-replaces the lines that differ and no others, so that cursors and marks elsewhere stay.
+replaces the lines that differ and no others, so that cursors and marks elsewhere stay. Some say
+that an edit was made where they have left it out, and some tell late of what they have made: what
+counts is what the document says then.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from lsp_server.agent.desk import Change
 
 ANNOTATION = "fimble"
+FOLLOW_SECONDS = 2.0
+"""How long a client may take to tell of an edit that it has made."""
+_POLL_SECONDS = 0.01
 
 Apply = Callable[[types.ApplyWorkspaceEditParams], Awaitable[types.ApplyWorkspaceEditResult]]
 
@@ -69,12 +75,26 @@ class EditorBuffers:
             answer = await self._apply(self._params(edits))
         except JsonRpcException:  # it can't
             return False
-        return answer.applied
+        return answer.applied and await self._have_followed(changes)
 
     async def problems(self, path: str) -> list[str] | None:
         """What the client says is wrong with an open document."""
         snapshot = self._find(path)
         return None if snapshot is None else await self._diagnostics.of(snapshot.uri)
+
+    async def _have_followed(self, changes: Sequence[Change]) -> bool:
+        """Whether the documents come to say what was wanted."""
+        try:
+            async with asyncio.timeout(FOLLOW_SECONDS):
+                while not all(map(self._says, changes)):  # noqa: ASYNC110 - no news of documents
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            return False
+        return True
+
+    def _says(self, change: Change) -> bool:
+        snapshot = self._find(change.path)
+        return snapshot is not None and same(str(snapshot.text), change.text)
 
     def _find(self, path: str) -> Snapshot | None:
         for snapshot in self._documents.snapshots():
@@ -100,6 +120,11 @@ class EditorBuffers:
             change_annotations={ANNOTATION: annotation} if self._annotated else None,
         )
         return types.ApplyWorkspaceEditParams(edit, label="Fimble")
+
+
+def same(one: str, other: str) -> bool:
+    """Whether texts differ in nothing but their line ends, which a client has its own way with."""
+    return one.replace("\r\n", "\n") == other.replace("\r\n", "\n")
 
 
 def text_edits(snapshot: Snapshot, new: str, units: Encoding) -> list[types.TextEdit]:
