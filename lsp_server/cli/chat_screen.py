@@ -67,11 +67,12 @@ class Screen:
                 self._line(f"● {visible(title, keep='')}")
             case ToolUpdated(status="failed", text=text):
                 self._line(f"  failed: {_short(text)}")
-            case ToolUpdated(status="completed", diff=diff, text=text):
-                if diff:
-                    self._line(_indented(shown_diff(diff)))
-                elif text:
-                    self._line(_indented(_short(text)))
+            case ToolUpdated(
+                diff=Diff() as diff
+            ):  # of several, all but the last come before the end
+                self._line(_indented(shown_diff(diff)))
+            case ToolUpdated(status="completed", text=text) if text:
+                self._line(_indented(_short(text)))
             case TurnEnded(reason, _, changed, problem):
                 if reason != "end_turn":
                     self._line(f"[{reason}] {visible(problem)}".rstrip())

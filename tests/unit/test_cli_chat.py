@@ -9,7 +9,10 @@ import pytest
 from filelock import FileLock
 
 from lsp_server.agent.claims import default_folder
+from lsp_server.agent.events import Diff, ToolUpdated
 from lsp_server.cli import main
+from lsp_server.cli.chat_lines import Lines
+from lsp_server.cli.chat_screen import Screen
 
 TEXT = "def add(a, b):\n    return a - b\n"
 EDIT = {"name": "edit", "arguments": {"path": "calc.py", "old": "a - b", "new": "a + b"}}
@@ -67,6 +70,17 @@ def test_one_message_edits_and_says_what_changed(chat: Chat, project: Path) -> N
         "  --- calc.py\n  +++ calc.py\n  @@ -1,2 +1,2 @@\n   def add(a, b):\n"
         "  -    return a - b\n  +    return a + b\nDone.\nChanged: calc.py\n\n"
     )
+
+
+def test_of_an_edit_of_several_files_each_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(Lines())
+    diffs = [Diff(f"{name}.py", "x = 1\n", f"x = {name}\n") for name in "abc"]
+    for diff in diffs[:-1]:
+        screen.show(ToolUpdated("1", "in_progress", diff=diff))
+    screen.show(ToolUpdated("1", "completed", "Done.", diffs[-1]))
+    shown = capsys.readouterr().out
+    assert [shown.count(f"  +x = {name}\n") for name in "abc"] == [1, 1, 1]
+    assert "Done." not in shown
 
 
 def test_as_json_the_last_line_tells_the_answer_the_reason_and_the_files(chat: Chat) -> None:
