@@ -62,7 +62,9 @@ async def write_test(work: Work, text: str, route: Route) -> None:
         )  # fmt: skip
         begun = f"def {name}():"
         code = await work.code(prompt, begun, language="python", attempt=number)
-        error = await _tried(work, source, place, name, _alone(code, name))
+        error = await _tried(
+            work, source, place, name, _plain(_alone(code, name), place.file.text, _top(source))
+        )
         if not error:
             work.say(f"I wrote `{name}` in {place.file.path} for `{source.name}` ({source.place}); "
                      "it passes.")  # fmt: skip
@@ -157,6 +159,18 @@ async def _place(work: Work, source: Source) -> _Place:
     stem = source.file.path.rpartition("/")[2].removesuffix(".py").strip("_")
     new = work.desk.new(f"{folder}/test_{stem}.py" if folder else f"test_{stem}.py", "")
     return _Place(new.file, True, _import(source), "")
+
+
+def _plain(code: str, text: str, name: str) -> str:
+    """The test with the imported name alone where the model put a module in front that isn't."""
+    syntax = Syntax.parse(text, "python")
+    found = imports(syntax) if syntax else []
+    known = {(each.alias or each.name or each.module).partition(".")[0] for each in found}
+    return re.sub(
+        rf"\b(\w+)(?:\.\w+)*\.{name}\b",
+        lambda match: match[0] if match[1] in known else name,
+        code,
+    )
 
 
 def _imports_it(file: File, source: Source) -> bool:

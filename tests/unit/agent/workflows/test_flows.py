@@ -177,6 +177,14 @@ async def test_a_test_keeps_the_checks_that_hold(project: Project) -> None:
     assert ended(events).changed == ("tests/test_prices.py",)
 
 
+async def test_a_test_uses_the_name_as_it_is_imported(project: Project) -> None:
+    body = "\n    assert shop.prices.total([0, 2]) == 2\n    assert prices.total([0, 3]) == 3\n"
+    await project.ask("Write a test for total", bodies(body))
+    text = project.text("tests/test_prices.py")
+    assert "assert shop.prices.total([0, 2]) == 2\n    assert total([0, 3]) == 3" in text
+    assert "from shop.prices import total\n" in text
+
+
 async def test_a_test_without_checks_is_none(project: Project) -> None:
     before = project.texts()
     await project.ask("Write a test for total", bodies("\n    pass\n"))
