@@ -163,15 +163,16 @@ def _calls(source: Source) -> list[str]:
 
 
 def _tries(work: Work, candidates: Sequence[Source], about: Mapping[str, str]) -> Iterator[Try]:
-    """All of a function first, then it line by line; the likeliest function again at the end."""
+    """The likeliest functions as a whole, then line by line, and then as a whole again."""
 
     def prompt(candidate: Source, error: str) -> str:
         return template("agent/workflows/repair.md.j2").render(
             about, source=lean(candidate), again=error
         )
 
-    for each in candidates:
+    for each in candidates[:2]:
         yield whole(work, each, prompt, 0, head(each))
+    for each in candidates:
         seen = {squeezed(each.text)}
         for gap in gaps(each):
             for number in range(LINES):
@@ -189,7 +190,8 @@ def _line(
     async def write(_: str) -> str:
         text = template("agent/workflows/gap.md.j2").render(about, source=gap.shown, mark=MARK)
         line = await work.line(text, gap.begun, language=source.syntax.grammar, attempt=number)
-        filled = gap.filled(line) if line.strip() and MARK not in line else ""
+        line = line.partition("  #")[0].strip()
+        filled = gap.filled(line) if line and not line.startswith("#") else ""
         if squeezed(filled) in seen:
             return ""
         seen.add(squeezed(filled))
