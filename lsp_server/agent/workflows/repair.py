@@ -170,14 +170,14 @@ def _tries(work: Work, candidates: Sequence[Source], about: Mapping[str, str]) -
             about, source=lean(candidate), again=error
         )
 
-    for each in candidates[:2]:
-        yield whole(work, each, prompt, 0, head(each))
+    for each, number in [(each, n) for each in candidates[:2] for n in range(2)][:3]:
+        yield whole(work, each, prompt, number, head(each))
     for each in candidates:
         seen = {squeezed(each.text)}
         for gap in gaps(each):
             for number in range(LINES):
                 yield _line(work, each, gap, about, number, seen)
-    for number in range(1, SAMPLED + 1):
+    for number in range(2, SAMPLED + 2):
         for each in candidates[:2]:
             yield whole(work, each, prompt, number, head(each))
 

@@ -48,7 +48,7 @@ async def test_a_description_is_looked_up_and_the_model_chooses(project: Project
 
 async def test_a_fault_is_mended_where_the_test_goes(project: Project) -> None:
     events = await project.ask(
-        "tests/test_prices.py::test_total fails, fix it", bodies(WORSE, FIXED.strip())
+        "tests/test_prices.py::test_total fails, fix it", bodies(WORSE, "", "", FIXED.strip())
     )
     assert "return rounded(sum(prices))" in project.text("shop/prices.py")
     assert ended(events).changed == ("shop/prices.py",)
@@ -67,7 +67,7 @@ async def test_what_cannot_be_mended_is_left_as_it_was(project: Project) -> None
 async def test_a_copy_and_code_left_out_are_no_tries(project: Project) -> None:
     copy = "\n    return rounded(sum(prices[1:]))\n"
     elided = "\n    # ... rest of the code\n    return 6\n"
-    events = await project.ask("test_total fails", bodies(copy, copy.strip(), elided, "", elided))
+    events = await project.ask("test_total fails", bodies(copy, copy, elided, copy.strip()))
     assert not any(title.startswith("Rewrite") for title in titles(events))
     assert project.text("shop/prices.py").count("prices[1:]") == 1
 
