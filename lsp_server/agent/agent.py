@@ -218,6 +218,8 @@ def _doubt(paths: Sequence[str]) -> Question:
 def open_journal(root: Path, places: Places) -> Journal:
     """What the agent has changed in a folder. Raises UsageError and AgentError."""
     workspace = Workspace(root)
+    if workspace.root == workspace.root.parent:
+        raise UsageError("Name a project's folder to work in, not the whole disk.")
     return Journal(workspace, Ledger(places.journal, workspace.root))
 
 

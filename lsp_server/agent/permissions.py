@@ -3,7 +3,7 @@
     plan   reading only: no writes, no commands, no tools of other programs
     ask    reading is free; each edit and each command is asked about
     edit   edits are free too
-    all    commands too, in the sandbox
+    all    commands too, whatever their words, in the sandbox
 
 In every mode what is protected is asked about each time, what is denied never runs, and without a
 sandbox each command is asked about. "Always" is remembered for the workspace, as rules on the words
@@ -31,6 +31,7 @@ _NO_WRITES = "The user lets you only read now; say what you would change instead
 _NO_COMMANDS = "The user lets no commands run now; say what you would run instead."
 _NO_TOOLS = "The user lets no tools of other programs run now; say what you would call instead."
 _REJECTED = "The user said no; do something else, or ask what they want."
+_ALONE = "It needs the user's yes, and nobody is there to be asked."
 _FOREIGN = "It is a tool of another program, which no sandbox holds."
 _UNBOXED = "There is no sandbox on this machine, so it would run with all your rights."
 
@@ -73,6 +74,8 @@ class Permissions:
             return Allowed()
         paths = ", ".join(diff.path for diff in diffs)
         reason = " ".join(protected) or "Edits are asked about in this mode."
+        if self._ask is nobody:
+            return Refused(f"{_ALONE} {reason}")
         for diff in diffs:
             question = Question(call, f"Write {diff.path}?", reason, paths, diff)
             if await self._ask(question) not in ("allow_once", "allow_always"):
@@ -88,10 +91,11 @@ class Permissions:
         judgement = await asyncio.to_thread(self._judged, line, workspace)
         if judgement.decision == "deny":
             return Refused(judgement.reason)
-        free = judgement.decision == "allow" or (self.mode == "all" and bool(judgement.segments))
-        if free and sandboxed:
+        if sandboxed and (judgement.decision == "allow" or self.mode == "all"):
             return Allowed(judgement.only_reads)
         reason = judgement.reason if sandboxed else f"{_UNBOXED} {judgement.reason}".strip()
+        if self._ask is nobody:
+            return Refused(f"{_ALONE} {reason}")
         answer = await self._ask(_about_command(call, line, reason, judgement))
         if answer in ("allow_always", "reject_always"):
             await asyncio.to_thread(self._remember, judgement, allow=answer == "allow_always")

@@ -125,6 +125,7 @@ class Session:
         If the iterator is closed early, the turn is cancelled.
         """
         self._is_cancelled = False
+        text = text.encode("utf-8", "replace").decode()  # of a terminal with another encoding
         turn = _Turn(self.last_turn + 1)
         self.last_turn = self._desk.turn = turn.number
         if not self.stored.title:

@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of our output is gone; what is left in the buffer must not fail at exit.
         _discard_output()
-        return 0
+        # For most commands what they print is all they do; a chat has not ended by itself.
+        return FimbleError.exit_code if options.command == "chat" else 0
     except OSError as error:
         _discard_output()  # it may be what failed: a full disk
         where = f"{error.filename}: " if error.filename else ""

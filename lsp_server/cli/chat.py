@@ -46,8 +46,10 @@ _T = TypeVar("_T")
 
 def run(options: argparse.Namespace) -> int:
     """Chat; 0 only if the last turn ended by itself."""
-    if options.list or options.export or options.delete or options.undo:
+    if options.list or {options.export, options.delete, options.undo} != {None}:
         return _stored(options)
+    if options.json and options.prompt is None:
+        raise UsageError("--json is for one message; give it with -p.")
     if options.prompt is not None and not options.prompt.strip():
         raise UsageError("The message is empty; say what you want behind -p.")
     return asyncio.run(_chat(options))
@@ -56,12 +58,12 @@ def run(options: argparse.Namespace) -> int:
 def _stored(options: argparse.Namespace) -> int:
     store = Store(Places.usual().sessions)
     try:
-        if options.export:
+        if options.export is not None:
             print(json.dumps(store.export(options.export), indent=2))
-        elif options.delete:
+        elif options.delete is not None:
             asyncio.run(_alone(store, options.delete, _delete))
             forget(default_folder(), options.delete)
-        elif options.undo:
+        elif options.undo is not None:
             print(_undone(asyncio.run(_alone(store, options.undo, _undo_all))))
         else:
             for each in store.sessions(Workspace(Path(options.cwd)).root):
@@ -105,7 +107,7 @@ async def _chat(options: argparse.Namespace) -> int:
     try:
         await _settle_trust(agent, options, lines)
         mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
-        async with _claimed_session(agent, options.resume, mode, options.approve) as session:
+        async with _claimed_session(agent, options.resume, mode) as session:
             for step in await agent.recovered(session.stored.id):
                 _say(f"a change of {step.step.path} was cut off; it is {step.found}.")
             if session.interrupted:
@@ -122,10 +124,11 @@ async def _chat(options: argparse.Namespace) -> int:
 
 
 @asynccontextmanager
-async def _claimed_session(
-    agent: Agent, resumed: str | None, mode: str, approve: str | None
-) -> AsyncIterator[Session]:
-    """The session to chat in. One that another process runs is left as it is. Raises Claimed."""
+async def _claimed_session(agent: Agent, resumed: str | None, mode: str) -> AsyncIterator[Session]:
+    """The session to chat in. One that another process runs is left as it is. Raises Claimed.
+
+    What was once done without asking is not for ever: the mode is that of this command.
+    """
     if resumed is None:
         session = await agent.begin(mode)
         async with claimed(default_folder(), session.stored.id):
@@ -133,7 +136,7 @@ async def _claimed_session(
     else:
         stored = await asyncio.to_thread(agent.store.get, resumed)
         async with claimed(default_folder(), stored.id):
-            yield await agent.resume(stored.id, mode if approve else None)
+            yield await agent.resume(stored.id, mode)
 
 
 def _reading(done: int, total: int) -> EngineStatus:
@@ -187,7 +190,7 @@ async def _turn(
 
 
 async def _converse(agent: Agent, session: Session, screen: Screen, lines: Lines) -> int:
-    print(f"Session {session.stored.id}. {_HELP}")
+    print(f"Session {session.stored.id}, mode {session.stored.mode}. {_HELP}")
     reason = "end_turn"
     while True:
         try:
@@ -212,7 +215,8 @@ async def _obeyed(agent: Agent, session: Session, command: str, rest: str) -> Se
     if command == "/undo":
         print(_undone(await _undo_latest(agent, session)))
     elif command == "/mode":
-        return await agent.resume(session.stored.id, checked_mode(rest))
+        name = rest.lower()
+        return await agent.resume(session.stored.id, checked_mode(MODES.get(name, name)))
     elif command == "/trust" and rest in ("", "off"):
         await agent.trust(not rest)
         session = await agent.resume(session.stored.id)

@@ -29,12 +29,15 @@ from lsp_server.cli.chat_lines import Lines
 MAX_OUTPUT_LINES = 12
 """Of a tool's output; a model sees more of it than whoever watches wants to."""
 MAX_DIFF_LINES = 80
-_KEYS: dict[str, Choice] = {
-    "y": "allow_once",
-    "a": "allow_always",
-    "n": "reject_once",
-    "d": "reject_always",
+HEAD_LINES = 3
+"""Of those, from its beginning; the end of a command's output says how it went."""
+_ANSWERS: dict[str, Choice] = {
+    **dict.fromkeys(("y", "yes"), "allow_once"),
+    **dict.fromkeys(("a", "always"), "allow_always"),
+    **dict.fromkeys(("n", "no"), "reject_once"),
+    **dict.fromkeys(("d", "never"), "reject_always"),
 }
+"""Whole words: "you must not" is no yes."""
 _WORDS: dict[Choice, str] = {
     "allow_once": "[y]es",
     "allow_always": "[a]lways",
@@ -101,7 +104,7 @@ class Screen:
                 key = await self._lines.ask(f"  {offered}? ")
             except EOFError:
                 return "reject_once"
-            choice = _KEYS.get(key.strip().lower()[:1])
+            choice = _ANSWERS.get(key.strip().lower())
             if choice in question.choices:
                 assert choice is not None
                 return choice
@@ -119,7 +122,10 @@ def shown_diff(diff: Diff) -> str:
 def _short(text: str) -> str:
     lines = visible(text).split("\n")
     more = len(lines) - MAX_OUTPUT_LINES
-    return "\n".join([*lines[:MAX_OUTPUT_LINES], *([f"[{more} more lines]"] if more > 0 else [])])
+    if more <= 0:
+        return "\n".join(lines)
+    tail = MAX_OUTPUT_LINES - HEAD_LINES
+    return "\n".join([*lines[:HEAD_LINES], f"[{more} more lines]", *lines[-tail:]])
 
 
 def _indented(text: str) -> str:

@@ -103,7 +103,7 @@ def test_without_approval_it_only_reads(chat: Chat, project: Path) -> None:
 def test_nobody_is_asked_so_what_needs_a_question_is_not_done(chat: Chat, project: Path) -> None:
     code, out, _ = chat("-p", "go", "--approve", "edit", script=(RUN, "Well."))
     assert code == 0
-    assert "said no" in out
+    assert "nobody is there to be asked" in out
     assert (project / "calc.py").exists()
 
 
@@ -128,6 +128,29 @@ def test_sessions_are_listed_exported_resumed_undone_and_deleted(chat: Chat, pro
     assert chat("--list")[1] == ""
 
 
+def test_what_was_done_without_asking_once_is_asked_about_the_next_time(
+    chat: Chat, project: Path
+) -> None:
+    chat("-p", "x", "--approve", "all", script=("Yes.",))
+    identity = session_id(chat)
+    chat("-p", "mend add", "--resume", identity, script=(FIX, "Well."))
+    assert (project / "calc.py").read_text() == TEXT
+
+
+@pytest.mark.parametrize("answer", ["you must not", "yikes no", "Nein", ""])
+def test_only_a_yes_is_one(chat: Chat, project: Path, answer: str) -> None:
+    _, out, _ = chat(script=(FIX, "Well."), typed=("mend add", answer, "n", "/exit"))
+    assert out.count("[y]es, [n]o?") == 2
+    assert (project / "calc.py").read_text() == TEXT
+
+
+def test_everything_is_run_where_everything_may_be(chat: Chat, project: Path) -> None:
+    line = "for name in a b; do echo $name > $name.txt; done"
+    call = {"name": "run", "arguments": {"command": line}}
+    chat("-p", "x", "--approve", "all", script=(f"```json\n{json.dumps(call)}\n```", "Done."))
+    assert (project / "a.txt").read_text() == "a\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -136,6 +159,9 @@ def test_sessions_are_listed_exported_resumed_undone_and_deleted(chat: Chat, pro
         (("--undo", "none"), "There is no session none"),
         (("--cwd", "nowhere", "-p", "x"), "nowhere can't be opened"),
         (("-p", " "), "The message is empty"),
+        (("--json",), "--json is for one message"),
+        (("--export", ""), "There is no session"),
+        (("--cwd", "/", "-p", "x"), "Name a project's folder"),
     ],
 )
 def test_bad_input_is_one_sentence(chat: Chat, arguments: tuple[str, ...], sentence: str) -> None:

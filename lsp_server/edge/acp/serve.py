@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import stat
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -79,7 +80,14 @@ def handler(agent: FimbleAgent) -> Handler:
 
 
 async def _streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Standard input, and standard output kept for ourselves: what prints goes to the errors."""
+    """Standard input, and standard output kept for ourselves: what prints goes to the errors.
+
+    Raises UsageError if they are no pipes.
+    """
+    for stream in (sys.stdin, sys.stdout):
+        mode = os.fstat(stream.fileno()).st_mode
+        if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stream.isatty()):
+            raise UsageError("An editor starts `fimble acp` and talks to it through pipes.")
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(MAX_LINE_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
