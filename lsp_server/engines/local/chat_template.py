@@ -45,8 +45,6 @@ class ChatTemplate:
             raise ModelUnusable(
                 "This model has no chat template, so it can't chat; choose an instruct model."
             )
-        # Imported when a chat begins: it would make the start of each worker 0.1 s longer.
-
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
         )
