@@ -34,10 +34,14 @@ from lsp_server.errors import FimbleError
 
 SECONDS = 110.0
 """After which no new try is begun."""
+GRACE_SECONDS = 20.0
+"""For the try that has begun by then."""
 FENCE = "```"
 CODE_TOKENS = 700
 LINE_TOKENS = 80
 WORDS_TOKENS = 160
+
+_TOO_SLOW = "The model was too slow for this, so I stopped; what was begun is put back."
 
 Show = Callable[[Event], None]
 Note = Callable[[str, dict[str, Any]], Awaitable[None]]
@@ -213,10 +217,14 @@ class Work:
         text = ""
         used = await self._engine.count_chat(request.messages)
         self._show(UsageNoted(used, self._info.context_tokens))
-        async with aclosing(self._engine.chat(request)) as events:
-            async for event in events:
-                if isinstance(event, Delta):
-                    text += event.text
+        left = self._begun + SECONDS + GRACE_SECONDS - time.monotonic()
+        try:
+            async with asyncio.timeout(left), aclosing(self._engine.chat(request)) as events:
+                async for event in events:
+                    if isinstance(event, Delta):
+                        text += event.text
+        except TimeoutError as error:
+            raise Failed(_TOO_SLOW) from error
         return text
 
     def _messages(self, prompt: str, past: Sequence[Message] = ()) -> tuple[Message, ...]:

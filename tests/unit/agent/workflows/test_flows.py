@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from lsp_server.agent.events import ToolUpdated
+from lsp_server.agent.workflows import work
 from lsp_server.engines.chat import ChatRequest
+from lsp_server.engines.fake_chat import ChatReply
 from tests.unit.agent.workflows.conftest import Project, ended, titles
 
 FIXED = "\n    return rounded(sum(prices))\n"
@@ -204,6 +208,18 @@ async def test_nothing_is_written_or_run_where_only_reading_is_allowed(project: 
         assert "The user lets" in ended(events).answer
         failed = [e for e in events if isinstance(e, ToolUpdated) and e.status == "failed"]
         assert failed
+    assert project.texts() == before
+
+
+async def test_a_model_that_is_too_slow_leaves_nothing_behind(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "SECONDS", 3.0)
+    monkeypatch.setattr(work, "GRACE_SECONDS", 0.0)
+    before = project.texts()
+    slow = ChatReply("\n    return 1\n", seconds_per_token=60.0)
+    events = await project.ask("Change `rounded` to return 1", [slow])
+    assert "too slow" in ended(events).answer
     assert project.texts() == before
 
 
