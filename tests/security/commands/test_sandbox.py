@@ -10,7 +10,6 @@ import sys
 import tomllib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from uuid import uuid4
 
@@ -62,7 +61,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     (workspace / "outlink").symlink_to(out)
     marker = tmp_path_factory.mktemp("host") / "marker"
     marker.touch()
-    shared = SharedMemory(create=True, size=16)
+    shared = Path("/dev/shm", f"fimble-{uuid4().hex}")  # as shared memory of a program is there
+    shared.write_bytes(bytes(16))
     os.environ["FIMBLE_TEST_TOKEN"] = SECRET
     with socket.socket(socket.AF_UNIX) as abstract, socket.socket(socket.AF_UNIX) as file:
         abstract.bind(f"\0{SECRET}")
@@ -86,7 +86,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             },
         )
     del os.environ["FIMBLE_TEST_TOKEN"]
-    shared.close()
     shared.unlink()
     home_secret.unlink()
     shutil.rmtree(out)
