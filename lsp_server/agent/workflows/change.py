@@ -38,7 +38,7 @@ async def change(work: Work, text: str, _: Route) -> None:
 
     tries = [whole(work, source, prompt, number) for number in range(TRIES)]
     await attempts(work, tries, check)
-    tested = f" Tests that pass as before: {', '.join(tests)}." if tests else " No test was run."
+    tested = f" Tests that end as before: {', '.join(tests)}." if tests else " No test was run."
     work.say(f"I changed `{source.name}` ({source.place}).{tested}")
 
 

@@ -57,7 +57,7 @@ async def parameter(work: Work, text: str, route: Route) -> None:
                 f"so I put the callers back:\n{verdict.error}"
             )
     at = f" Callers in {', '.join(each.path for each in calls)} pass it." if calls else ""
-    tested = f" Tests that pass as before: {', '.join(tests)}." if tests else " No test was run."
+    tested = f" Tests that end as before: {', '.join(tests)}." if tests else " No test was run."
     work.say(f"`{source.name}` ({source.place}) has `{route.parameter}` now.{at}{tested}")
 
 

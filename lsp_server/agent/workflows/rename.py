@@ -68,7 +68,7 @@ async def rename(work: Work, text: str, route: Route) -> None:
 
 def _told(source: Source, new: str, changes: Sequence[Change], tests: Sequence[str]) -> str:
     files = ", ".join(each.path for each in changes)
-    tested = f" Tests that pass as before: {', '.join(tests)}." if tests else ""
+    tested = f" Tests that end as before: {', '.join(tests)}." if tests else ""
     return f"Renamed `{source.name}` ({source.place}) to `{new}` in {files}.{tested}"
 
 
