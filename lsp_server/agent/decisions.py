@@ -53,12 +53,6 @@ class Decisions:
         self._path = path
         self._workspace = str(workspace.resolve())
 
-    @property
-    def is_trusted(self) -> bool:
-        """Whether the user lets this folder's own files have a say."""
-        decided = self.trust_decided()
-        return decided is not None and decided.trusted
-
     def trust_decided(self) -> Trust | None:
         """What the user has said; None if he was not asked yet."""
         query = "SELECT trusted, servers FROM trust WHERE workspace = ?"

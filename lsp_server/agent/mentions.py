@@ -18,7 +18,7 @@ from lsp_server.agent.desk import Desk
 from lsp_server.agent.tools import git
 from lsp_server.agent.tools.base import ToolFailed
 from lsp_server.agent.tools.read import numbered
-from lsp_server.core.tokens import estimate
+from lsp_server.core.tokens import estimate, first_lines
 from lsp_server.errors import PathRefused
 
 MAX_MENTIONS = 12
@@ -90,7 +90,7 @@ async def expanded(desk: Desk, text: str, room: int) -> str:
             part = f"@{mention.name}: {problem}"
         if part:
             share = room // (len(found) - number)
-            parts.append(_within(part, share))
+            parts.append(first_lines(part, share, _CUT))
             room -= estimate(parts[-1])
     return "\n\n".join([_HEAD, *parts]) if parts else ""
 
@@ -132,19 +132,6 @@ async def _diagnostics(desk: Desk, names: Sequence[str]) -> str:
             return f"@diagnostics: {_NOTHING_OPEN}."
         lines += told
     return "\n".join(lines) or "@diagnostics: none."
-
-
-def _within(text: str, room: int) -> str:
-    """The first lines, as many as fit."""
-    if estimate(text) <= room:
-        return text
-    kept: list[str] = []
-    for line in text.split("\n"):
-        room -= estimate(f"{line}\n")
-        if room < 0:
-            break
-        kept.append(line)
-    return "\n".join([*kept, _CUT])
 
 
 def _number(text: str | None) -> int | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.state import look
-from lsp_server.core.tokens import estimate
+from lsp_server.core.tokens import first_lines
 from lsp_server.errors import PathRefused
 from lsp_server.workspace.secrets import holds_secret
 
@@ -77,15 +77,6 @@ def _text(workspace: Workspace, path: str, problems: list[str]) -> tuple[str, st
     return "", "unreadable"
 
 
-def _cut(text: str) -> str:
-    """The first lines, as many as fit."""
-    if estimate(text) <= MAX_RULES_TOKENS:
-        return text.strip()
-    kept: list[str] = []
-    room = MAX_RULES_TOKENS
-    for line in text.splitlines():
-        room -= estimate(f"{line}\n")
-        if room < 0:
-            break
-        kept.append(line)
-    return "\n".join([*kept, f"[the rest of {RULES} is left out]"]).strip()
+def _cut(rules: str) -> str:
+    text = "\n".join(rules.splitlines())
+    return first_lines(text, MAX_RULES_TOKENS, f"[the rest of {RULES} is left out]").strip()

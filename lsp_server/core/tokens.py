@@ -26,6 +26,19 @@ def estimate(text: str) -> int:
     return -(-len(text) // 3)
 
 
+def first_lines(text: str, room: int, rest: str) -> str:
+    """The first lines, as many as fit into about `room` tokens, and then `rest` if some don't."""
+    if estimate(text) <= room:
+        return text
+    kept: list[str] = []
+    for line in text.split("\n"):
+        room -= estimate(f"{line}\n")
+        if room < 0:
+            break
+        kept.append(line)
+    return "\n".join([*kept, rest])
+
+
 def bpe_counter(tokens: Sequence[str], merges: Sequence[str], pre: str) -> Counter | None:
     """A counter from a vocabulary; parameters and None as in `bpe_encoding`."""
     encoding = bpe_encoding(tokens, merges, pre)
