@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except FimbleError as error:
-        _complain(str(error))
+        complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         print("fimble: stopped.", file=sys.stderr)
@@ -44,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _discard_output()  # it may be what failed: a full disk
         where = f"{error.filename}: " if error.filename else ""
-        _complain(f"{where}{error.strerror or error}.")
+        complain(f"{where}{error.strerror or error}.")
         return FimbleError.exit_code
 
 
-def _complain(sentence: str) -> None:
+def complain(sentence: str) -> None:
     """Say what is wrong; names and answers of servers in it may have what a terminal obeys."""
     print(f"fimble: {visible(sentence, keep='')}", file=sys.stderr)
 

@@ -21,6 +21,7 @@ from lsp_server.agent.files.undo import Undone, undo
 from lsp_server.agent.permissions import nobody
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Store
+from lsp_server.cli import complain
 from lsp_server.cli.chat_lines import Lines
 from lsp_server.cli.chat_screen import Screen, as_json
 from lsp_server.cli.engine import opener
@@ -109,11 +110,11 @@ async def _chat(options: argparse.Namespace) -> int:
         mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
         async with _claimed_session(agent, options.resume, mode) as session:
             for step in await agent.recovered(session.stored.id):
-                _say(f"a change of {step.step.path} was cut off; it is {step.found}.")
+                complain(f"a change of {step.step.path} was cut off; it is {step.found}.")
             if session.interrupted:
-                _say(f"the last turn was cut off at: {session.interrupted}.")
+                complain(f"the last turn was cut off at: {session.interrupted}.")
             for note in session.notes:
-                _say(note)
+                complain(note)
             if not asks:
                 ended = await _turn(session, options.prompt, screen, as_lines=options.json)
                 return 0 if ended.reason == "end_turn" else NOT_ENDED
@@ -147,10 +148,6 @@ def _undone(what: Undone) -> str:
     return visible(words.undone(what), keep="")
 
 
-def _say(sentence: str) -> None:
-    print(f"fimble: {visible(sentence, keep='')}", file=sys.stderr)
-
-
 async def _settle_trust(agent: Agent, options: argparse.Namespace, lines: Lines) -> None:
     """Ask whether the folder is trusted, if there is something to ask and somebody to answer."""
     if options.trust:
@@ -160,7 +157,7 @@ async def _settle_trust(agent: Agent, options: argparse.Namespace, lines: Lines)
         return
     names = " and ".join(own.waiting)
     if options.prompt is not None or not sys.stdin.isatty():
-        _say(f"{names} of this folder doesn't count: it is not trusted; --trust lets it.")
+        complain(f"{names} of this folder doesn't count: it is not trusted; --trust lets it.")
         return
     print(f"{names} of this folder may tell the model what to do and name programs to start.")
     with suppress(EOFError):
@@ -206,7 +203,7 @@ async def _converse(agent: Agent, session: Session, screen: Screen, lines: Lines
             elif line:
                 reason = (await _turn(session, line, screen)).reason
         except FimbleError as error:  # a word that is wrong ends no chat
-            _say(str(error))
+            complain(str(error))
     return 0 if reason == "end_turn" else NOT_ENDED
 
 
@@ -221,7 +218,7 @@ async def _obeyed(agent: Agent, session: Session, command: str, rest: str) -> Se
         await agent.trust(not rest)
         session = await agent.resume(session.stored.id)
         for note in session.notes:
-            _say(note)
+            complain(note)
     else:
         print(_HELP)
     return session
