@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lsp_server.agent.desk import Desk
+from lsp_server.agent.lookup import is_in, split
 from lsp_server.agent.tools import git
 from lsp_server.agent.tools.base import ToolFailed
 from lsp_server.agent.tools.read import numbered
@@ -111,10 +112,10 @@ async def _one(desk: Desk, mention: Mention, among: Sequence[Mention]) -> str:
 
 
 async def _definitions(desk: Desk, name: str) -> str:
-    owner, _, last = name.rpartition(".")
+    owner, last = split(name)
     found = await asyncio.to_thread(desk.library.definitions, last, MAX_DEFINITIONS)
     if owner:
-        found = [each for each in found if each.symbol.container.endswith(owner)]
+        found = [each for each in found if is_in(each, owner)]
     parts = [
         numbered(await desk.read(each.path), each.symbol.first_row + 1, each.symbol.last_row + 1)
         for each in found

@@ -8,6 +8,7 @@ from typing import Any
 
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.events import Location
+from lsp_server.agent.lookup import is_in, split
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 from lsp_server.agent.tools.search import search
 from lsp_server.workspace.index import Definition
@@ -18,13 +19,10 @@ _USE_COLUMNS = 120
 
 
 async def _definitions(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:
-    name = arguments["name"].strip().removesuffix("()").rpartition(".")
-    owner, last = name[0].rpartition(".")[2], name[2]
+    owner, last = split(arguments["name"])
     found = await asyncio.to_thread(desk.library.definitions, last, MAX_DEFINITIONS)
     if owner:
-        found = [
-            each for each in found if each.symbol.container.rpartition(".")[2] == owner
-        ] or found
+        found = [each for each in found if is_in(each, owner)] or found
     if not found:
         raise ToolFailed(f"Nothing called {last} is defined in the project; search for it.")
     lines = [described(each) for each in found]

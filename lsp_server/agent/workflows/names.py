@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lsp_server.agent.desk import Desk, File
+from lsp_server.agent.lookup import is_in, split
 from lsp_server.agent.tools.edit import syntax_of
 from lsp_server.core.definitions import Declared
 from lsp_server.core.definitions.base import join, text_of
@@ -107,16 +108,9 @@ async def _found(desk: Desk, wanted: Sequence[str], files: Sequence[str]) -> lis
 
 
 def _definitions(desk: Desk, name: str) -> list[Definition]:
-    owner, _, last = name.removesuffix("()").rpartition(".")
+    owner, last = split(name)
     found = desk.library.definitions(last)
-    owner = owner.rpartition(".")[2]
-    return [
-        each
-        for each in found
-        if not owner
-        or each.symbol.container.rpartition(".")[2] == owner
-        or _stem(each.path) == owner
-    ]
+    return [d for d in found if not owner or is_in(d, owner) or _stem(d.path) == owner]
 
 
 async def _source(desk: Desk, found: Definition) -> Source | None:
