@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from lsp_server.agent.commands.limits import Limits
 from lsp_server.agent.commands.sandbox import Sandbox, find_sandbox
@@ -29,11 +30,9 @@ from lsp_server.agent.permissions import Permissions, Refused
 from lsp_server.agent.watched import watched
 from lsp_server.agent.whole import whole
 from lsp_server.core.syntax import Syntax, grammar_for
-from lsp_server.errors import AgentError, FileChanged, UndoRefused
+from lsp_server.errors import AgentError, FileChanged, PathRefused, UndoRefused
 from lsp_server.workspace.index import Index
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from lsp_server.workspace.secrets import holds_secret
 
 MAX_PROBLEMS = 8
 """Of those that a change brings; a model mends the first few, and asks again."""
@@ -141,6 +140,8 @@ class Desk:
         document = await asyncio.to_thread(read, self.workspace, path)
         open_text = await self._buffers.text(document.path) if self._buffers else None
         if open_text is not None:
+            if holds_secret(open_text):  # not saved yet, so the file alone doesn't tell
+                raise PathRefused(f"{document.path} is not read: a credential stands in it.")
             return File(document.path, open_text, None)
         return File(document.path, document.text, document)
 

@@ -116,3 +116,11 @@ async def test_a_document_that_moved_on_is_not_edited(agent: Agent, editor: Edit
     session = await agent.begin("edit")
     assert (await turn(session)).changed == ()
     assert editor.texts["calc.py"] == UNSAVED
+
+
+async def test_a_credential_that_is_not_saved_is_not_read_either(
+    agent: Agent, editor: Editor
+) -> None:
+    unsaved = editor.texts["calc.py"] = TEXT + "KEY = 'AKIA" + "QWERTYUIOPASDFGH'\n"
+    await turn(await agent.begin("edit"))
+    assert editor.texts["calc.py"] == unsaved
