@@ -109,11 +109,8 @@ async def _chat(options: argparse.Namespace) -> int:
         await _settle_trust(agent, options, lines)
         mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
         async with _claimed_session(agent, options.resume, mode) as session:
-            for step in await agent.recovered(session.stored.id):
-                complain(f"a change of {step.step.path} was cut off; it is {step.found}.")
-            if session.interrupted:
-                complain(f"the last turn was cut off at: {session.interrupted}.")
-            for note in session.notes:
+            found = await agent.recovered(session.stored.id)
+            for note in (*words.cut_off(found, session.interrupted), *session.notes):
                 complain(note)
             if not asks:
                 ended = await _turn(session, options.prompt, screen, as_lines=options.json)

@@ -26,9 +26,10 @@ from lsp_server.agent.claims import Claimed, claimed
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers
 from lsp_server.agent.events import Choice, Event, Question, ThoughtChunk, TurnEnded
-from lsp_server.agent.files.undo import Undone, named
+from lsp_server.agent.files.undo import Undone
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Stored
+from lsp_server.edge.chat import words
 from lsp_server.edge.chat.records import Records
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UsageError
@@ -277,19 +278,8 @@ class Room:
     async def _cut_off(self, session: str) -> list[str]:
         seat = await self._seat(session)
         found = await seat.agent.recovered(session)
-        unsure = [each.step.path for each in found if each.found == "perhaps yours"]
-        notes = [
-            f"{each.step.path} was {each.found} when it was cut off."
-            for each in found
-            if each.found != "perhaps yours"
-        ]
-        if unsure:
-            notes.append(
-                f"{named(unsure)} changed during a command that was cut off, or since then: perhaps"
-                " by you, so undoing that is asked about."
-            )
         interrupted = (await self.records.past(session)).interrupted
-        return [*notes, f"The last turn was cut off at: {interrupted}."] if interrupted else notes
+        return words.cut_off(found, interrupted)
 
     @asynccontextmanager
     async def _alone(self, session: str) -> AsyncIterator[_Running]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lsp_server.agent.files.undo import named
 from lsp_server.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lsp_server.agent.files.journal import Recovered
     from lsp_server.agent.files.undo import Undone
     from lsp_server.edge.chat.room import Room
 
@@ -53,6 +57,22 @@ def undone(what: Undone) -> str:
         return "There is nothing to undo."
     kept = f" Your own lines stay in {', '.join(what.merged)}." if what.merged else ""
     return f"Undone: {', '.join(what.paths)}.{kept}"
+
+
+def cut_off(found: Sequence[Recovered], interrupted: str) -> list[str]:
+    """What a crash has cut off, one sentence each; `interrupted` as in `Session`."""
+    unsure = [each.step.path for each in found if each.found == "perhaps yours"]
+    notes = [
+        f"{each.step.path} was {each.found} when it was cut off."
+        for each in found
+        if each.found != "perhaps yours"
+    ]
+    if unsure:
+        notes.append(
+            f"{named(unsure)} changed during a command that was cut off, or since then: perhaps"
+            " by you, so undoing that is asked about."
+        )
+    return [*notes, f"The last turn was cut off at: {interrupted}."] if interrupted else notes
 
 
 def announced() -> dict[str, Any]:
