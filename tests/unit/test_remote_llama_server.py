@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 
@@ -126,6 +127,10 @@ async def is_working(client: httpx.AsyncClient) -> bool:
 
 async def test_a_cancelled_request_frees_the_server(engine: RemoteEngine, url: str) -> None:
     long = InfillRequest("numbers = [0, 1, 2, ", "\n", max_tokens=128)
+    # How long it takes as a whole is measured here, since it depends on what else the machine does.
+    started = time.monotonic()
+    await ask(engine, long)
+    whole = time.monotonic() - started
     # One client for all questions: each new one reads certificates, on the server's cores.
     async with httpx.AsyncClient(
         base_url=url, headers={"Authorization": f"Bearer {KEY}"}
@@ -133,7 +138,7 @@ async def test_a_cancelled_request_frees_the_server(engine: RemoteEngine, url: s
         async with aclosing(engine.infill(long)) as events:
             assert isinstance(await anext(events), Delta)
             assert await is_working(client)
-        async with asyncio.timeout(1):  # the whole answer takes at least twice as long
+        async with asyncio.timeout(whole / 2):
             while await is_working(client):
                 pass
 

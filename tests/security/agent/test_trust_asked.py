@@ -24,17 +24,19 @@ class Terminal:
 
     def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
         self._master = master
+        self._shown = ""
         self.process = process
 
     def until(self, text: str, seconds: float = 30) -> str:
-        """What is shown up to a text, which it must come to."""
-        shown = ""
+        """What is shown up to a text, which it must come to. What is shown behind it is kept."""
         end = time.monotonic() + seconds
-        while text not in shown:
-            ready, _, _ = select.select([self._master], [], [], end - time.monotonic())
-            assert ready, shown
-            shown += os.read(self._master, 65536).decode("utf-8", "replace")
-        return shown
+        while text not in self._shown:
+            left = max(0.0, end - time.monotonic())
+            ready, _, _ = select.select([self._master], [], [], left)
+            assert ready, self._shown
+            self._shown += os.read(self._master, 65536).decode("utf-8", "replace")
+        before, _, self._shown = self._shown.partition(text)
+        return before + text
 
     def say(self, line: str) -> None:
         os.write(self._master, f"{line}\n".encode())
