@@ -7,6 +7,7 @@ import asyncio
 import logging
 import sys
 
+from lsp_server.agent.files.paths import check_system
 from lsp_server.cli.engine import opener
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
@@ -15,6 +16,7 @@ from lsp_server.settings import Settings
 
 def run(options: argparse.Namespace) -> int:
     """Serve one client until it closes the streams."""
+    check_system()
     try:
         from lsp_server.edge.acp.serve import serve
     except ModuleNotFoundError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,8 +15,8 @@ from pathlib import Path
 from typing import IO
 
 from lsp_server.agent.commands.limits import Limits
+from lsp_server.agent.commands.order import Order, Outcome
 from lsp_server.agent.commands.output import HeadAndTail
-from lsp_server.agent.commands.runner import Order, Outcome
 from lsp_server.agent.commands.sandbox import Sandbox
 from lsp_server.errors import FimbleError, UsageError
 
@@ -119,8 +118,6 @@ def _order(
     writable: bool,
     limits: Limits,
 ) -> Order:
-    if os.name != "posix":
-        raise UsageError("Commands can only be run where there is a POSIX shell.")
     if "\0" in line:
         raise UsageError("A command can't hold a NUL character.")
     workspace = workspace.resolve()

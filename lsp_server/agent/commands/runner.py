@@ -21,9 +21,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ import psutil
 
 from lsp_server.agent.commands.environment import scrubbed
 from lsp_server.agent.commands.limits import Limits
+from lsp_server.agent.commands.order import Order, Outcome
 from lsp_server.agent.commands.placeholders import placeholders
 from lsp_server.agent.commands.protected import find_protected
 from lsp_server.agent.commands.sandbox import Sandbox
@@ -48,37 +48,6 @@ _OTHERS = 4096
 _NICE = 10
 """Of the command: the editor comes first, and who watches."""
 _PR_SET_CHILD_SUBREAPER = 36
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be run."""
-
-    line: str
-    workspace: str
-    cwd: str
-    sandbox: str | None
-    """Bubblewrap's path."""
-    writable: bool
-    limits: Limits
-
-    def to_json(self) -> str:
-        """As the runner reads it."""
-        return json.dumps(asdict(self))
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of it."""
-
-    exit_status: int = -1
-    """As a shell tells it: 128 and more for a signal."""
-    exceeded: str = ""
-    """Which limit ended it: "memory" or "processes"; empty if none did."""
-    appeared: Sequence[str] = ()
-    """Protected files that a sandboxed command has made, relative to the workspace."""
-    error: str = ""
-    """Why it was not run: a sentence."""
 
 
 def main() -> None:

@@ -19,8 +19,6 @@ from pathlib import Path
 from lsp_server.agent.files.names import folded, parts_of
 from lsp_server.errors import PathRefused, UsageError
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -43,7 +41,8 @@ class Workspace:
     """The folder that the agent works in."""
 
     def __init__(self, root: Path) -> None:
-        """Raises UsageError if it is no folder."""
+        """Raises UsageError if it is no folder, and where the system can't hold the agent in it."""
+        check_system()
         try:
             self.root = root.resolve(strict=True)
             self._identity = _identity(self.root.stat())
@@ -91,7 +90,7 @@ class Workspace:
         *folders, name = parts_of(self.root, path) or ("",)
         if not name:
             raise PathRefused("That is the workspace itself; name something in it.")
-        here = os.open(self.root, _FOLDER)
+        here = os.open(self.root, _folder_flags())
         try:
             if _identity(os.fstat(here)) != self._identity:
                 raise PathRefused("The workspace's folder was replaced; open it again.")
@@ -139,6 +138,19 @@ def folders_above(path: str) -> list[str]:
     return ["/".join(names[:count]) for count in range(1, len(names))]
 
 
+def check_system() -> None:
+    """Raise UsageError where folders can't be opened one from the other, as on Windows."""
+    if os.open not in os.supports_dir_fd:
+        raise UsageError(
+            "Chats need Linux or macOS: this system can't keep the agent in its folder. On Windows "
+            "use WSL; completion works without."
+        )
+
+
+def _folder_flags() -> int:
+    return os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
 def _make(here: int, folder: str) -> None:
     """Make a folder, unless there is something of that name."""
     try:
@@ -151,7 +163,7 @@ def _make(here: int, folder: str) -> None:
 
 def _enter(here: int, folder: str, way: str) -> int:
     try:
-        return os.open(folder, _FOLDER, dir_fd=here)
+        return os.open(folder, _folder_flags(), dir_fd=here)
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
             raise
