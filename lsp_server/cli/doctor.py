@@ -19,6 +19,7 @@ from lsp_server.agent.probe import remembered
 from lsp_server.agent.probe.measure import measure
 from lsp_server.agent.probe.scorecard import Scorecard, to_json
 from lsp_server.agent.probe.trial import Trial
+from lsp_server.cli import doctor_agent
 from lsp_server.cli.engine import opener
 from lsp_server.cli.scorecard_table import print_scorecard
 from lsp_server.cli.status import shown_status
@@ -48,20 +49,30 @@ Check: TypeAlias = tuple[bool, str]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one line a check, and the model's scorecard; the exit code is 1 if a check failed."""
+    """Print one line a check, and the model's scorecard; the exit code is 1 if a check failed.
+
+    What the agent lacks is no failure: chats go on without.
+    """
     checks = [_machine(), _grammars()]
     if not (options.endpoint or options.script):  # these need nothing of what is local
         checks += [_llama_cpp(), _models()]
     with shown_status() as on_status:
         found, card = asyncio.run(_engine(options, on_status))
     checks += found
+    agent = doctor_agent.checks()
     if options.json:
-        told = [{"ok": good, "text": text} for good, text in checks]
-        print(json.dumps({"checks": told, "scorecard": to_json(card) if card else None}, indent=2))
+        shown = {"checks": checks, "agent": agent}
+        told = {
+            name: [{"ok": good, "text": text} for good, text in each]
+            for name, each in shown.items()
+        }
+        print(json.dumps(told | {"scorecard": to_json(card) if card else None}, indent=2))
     else:
         console = Console(highlight=False, soft_wrap=True)
         for good, text in checks:
             console.print("[green]ok  [/]" if good else "[red]FAIL[/]", escape(text))
+        for good, text in agent:
+            console.print("[green]ok  [/]" if good else "[yellow]note[/]", escape(text))
         if card:
             print_scorecard(card)
     return 0 if all(good for good, _ in checks) else 1

@@ -1,12 +1,15 @@
-"""`fimble doctor` with small tasks: what is printed, and what is remembered of the model."""
+"""`fimble doctor`: what is printed, and what is remembered of a model that got small tasks."""
 
 from __future__ import annotations
 
 import json
+import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lsp_server.agent.commands.sandbox import find_sandbox
 from lsp_server.agent.probe import remembered, tasks
 from lsp_server.cli import doctor, main
 from lsp_server.engines.chat import ChatInfo, ChatRequest
@@ -82,3 +85,58 @@ def test_a_model_that_cannot_chat_is_a_failed_check(
     monkeypatch.setattr(doctor, "opener", lambda _options: lambda *_: BadChat([]))
     assert main(["doctor", "--endpoint", "x", "--probe"]) == 1
     assert "FAIL It can't chat; choose another." in capsys.readouterr().out
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The only folder with programs; it is empty."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
+    find_sandbox.cache_clear()
+    yield tmp_path
+    find_sandbox.cache_clear()
+
+
+def put(program: Path, exit_code: int) -> Path:
+    program.write_text(f"#!/bin/sh\nexit {exit_code}\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_what_chats_lack_is_told_and_is_no_failure(
+    capsys: pytest.CaptureFixture[str], engine: FakeEngine, programs: Path
+) -> None:
+    assert main(["doctor", "--endpoint", "x"]) == 0
+    told = capsys.readouterr().out
+    assert "note bubblewrap is not installed, so each command of a chat is asked about" in told
+    assert "install the package bubblewrap" in told
+    assert "note there is no ripgrep, so chats can't search files" in told
+    assert "note there is no git" in told
+
+
+def test_what_chats_have_is_told(
+    capsys: pytest.CaptureFixture[str], engine: FakeEngine, programs: Path
+) -> None:
+    for name in ("bwrap", "rg", "git"):
+        put(programs / name, exit_code=0)
+    assert main(["doctor", "--endpoint", "x", "--json"]) == 0
+    agent = json.loads(capsys.readouterr().out)["agent"]
+    assert [each["ok"] for each in agent] == [True, True, True]
+    for each, name in zip(agent, ("bwrap", "rg", "git"), strict=True):
+        assert str(programs / name) in each["text"]
+
+
+def test_a_sandbox_that_does_not_work_is_told(
+    capsys: pytest.CaptureFixture[str], engine: FakeEngine, programs: Path
+) -> None:
+    broken = put(programs / "bwrap", exit_code=1)
+    assert main(["doctor", "--endpoint", "x"]) == 0
+    assert f"note {broken} does not work here, so each command" in capsys.readouterr().out
+
+
+def test_where_there_can_be_no_chat_that_is_told(
+    capsys: pytest.CaptureFixture[str], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.supports_dir_fd", set())
+    assert main(["doctor", "--endpoint", "x"]) == 0
+    assert "note Chats need Linux or macOS" in capsys.readouterr().out

@@ -95,10 +95,15 @@ class Sandbox:
         return [*arguments, "--chdir", str(cwd), "--", *argv]
 
 
+def find_program() -> str | None:
+    """Bubblewrap, whether it works here or not."""
+    return shutil.which("bwrap", path=search_path(os.environ))
+
+
 @cache
 def find_sandbox() -> Sandbox | None:
     """The sandbox, if bubblewrap is installed and works here; found out once, by running it."""
-    program = shutil.which("bwrap", path=search_path(os.environ))
+    program = find_program()
     if program is None:
         return None
     seccomp = open_filter()

@@ -79,7 +79,7 @@ def _lines(root: Path, *arguments: str) -> tuple[list[bytes], bool]:
     In a thread, since asyncio may wait for ever if it is cancelled while it starts a process.
     """
     with subprocess.Popen(
-        (_ripgrep(), *arguments),
+        (ripgrep(), *arguments),
         cwd=root,
         env={"PATH": os.environ.get("PATH", "")},
         stdin=subprocess.DEVNULL,
@@ -125,8 +125,8 @@ def _matches(lines: Sequence[bytes]) -> Iterator[Match]:
             yield Match(path.removeprefix("./"), data["line_number"], text.rstrip("\r\n"))
 
 
-def _ripgrep() -> str:
-    """The program that the package `ripgrep` brought, or the system's."""
+def ripgrep() -> str:
+    """The program that the package `ripgrep` brought, or the system's. Raises ToolFailed."""
     own = Path(sysconfig.get_path("scripts"), "rg.exe" if os.name == "nt" else "rg")
     found = str(own) if own.exists() else shutil.which("rg", path=search_path(os.environ))
     if found is None:
