@@ -17,7 +17,7 @@ from typing import get_args
 
 from platformdirs import user_config_path
 
-from lsp_server.agent import decisions, store
+from lsp_server.agent import claims, decisions, store
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers, Desk, Given
 from lsp_server.agent.dialect import Dialect
@@ -111,9 +111,8 @@ class Agent:
 
     async def resume(self, identity: str, mode: str | None = None) -> Session:
         """A session as it was left. Raises UsageError if there is none, or of another folder."""
-        stored = await asyncio.to_thread(self.store.get, identity)
-        if stored.workspace != str(self._journal.workspace.root):
-            raise UsageError(f"Session {identity} belongs to {stored.workspace}; open it there.")
+        root = self._journal.workspace.root
+        stored = await asyncio.to_thread(self.store.of, root, identity)
         if mode is not None and mode != stored.mode:
             await asyncio.to_thread(self.store.set_mode, identity, checked_mode(mode))
             stored = await asyncio.to_thread(self.store.get, identity)
@@ -221,6 +220,30 @@ def open_journal(root: Path, places: Places) -> Journal:
     if workspace.root == workspace.root.parent:
         raise UsageError("Name a project's folder to work in, not the whole disk.")
     return Journal(workspace, Ledger(places.journal, workspace.root))
+
+
+async def delete(identity: str, places: Places) -> None:
+    """Forget a session for good, and how to undo it; its folder may be gone.
+
+    Raises UsageError if there is none or somebody runs it, StoreError and AgentError.
+    """
+    kept = Store(places.sessions)
+    try:
+        stored = await asyncio.to_thread(kept.get, identity)
+        async with claims.claimed(claims.default_folder(), identity):
+            await asyncio.to_thread(_forget, Path(stored.workspace), identity, places)
+            await asyncio.to_thread(kept.delete, identity)
+        await asyncio.to_thread(claims.forget, claims.default_folder(), identity)
+    finally:
+        await asyncio.to_thread(kept.close)
+
+
+def _forget(root: Path, identity: str, places: Places) -> None:
+    ledger = Ledger(places.journal, root)
+    try:
+        ledger.forget(identity)
+    finally:
+        ledger.close()
 
 
 def checked_mode(mode: str) -> Mode:

@@ -131,6 +131,14 @@ class Store:
             raise UsageError(f"There is no session {session}; `fimble chat --list` shows them.")
         return Stored(*found)
 
+    def of(self, workspace: Path, session: str) -> Stored:
+        """One session of a workspace. Raises UsageError if there is none of that id there."""
+        stored = self.get(session)
+        if stored.workspace != str(workspace):
+            check_folder(stored)
+            raise UsageError(f"Session {session} belongs to {stored.workspace}; open it there.")
+        return stored
+
     def sessions(self, workspace: Path | None = None) -> list[Stored]:
         """The sessions, of one workspace if it is given, the latest first."""
         where, given = (
@@ -218,6 +226,16 @@ class Store:
                 self._connection = _open(self._path)
             with self._connection:
                 return work(self._connection)
+
+
+def check_folder(session: Stored) -> None:
+    """Raise UsageError if a session's folder is not where it was."""
+    if not Path(session.workspace).is_dir():
+        raise UsageError(
+            f"{session.workspace}, the folder of session {session.id}, is not there any more; move "
+            f"it back there to go on or to undo. `fimble chat --export {session.id}` shows what "
+            "was said, --delete forgets it."
+        )
 
 
 def _writable(text: str) -> str:

@@ -7,20 +7,18 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
 
-from lsp_server.agent.agent import Agent, Places, checked_mode, open_journal
-from lsp_server.agent.claims import claimed, default_folder, forget
+from lsp_server.agent.agent import Agent, Places, checked_mode, delete, open_journal
+from lsp_server.agent.claims import claimed, default_folder
 from lsp_server.agent.display import visible
 from lsp_server.agent.events import Event, TurnEnded
-from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.undo import Undone, undo
 from lsp_server.agent.permissions import nobody
 from lsp_server.agent.session import Session
-from lsp_server.agent.store import Store
+from lsp_server.agent.store import Store, Stored, check_folder
 from lsp_server.cli import complain
 from lsp_server.cli.chat_lines import Lines
 from lsp_server.cli.chat_screen import Screen, as_json
@@ -42,7 +40,6 @@ _HELP = (
     "/undo takes back the latest turn that changed something, /mode MODE changes what is asked "
     "about, /trust lets the folder's own files count (/trust off: no longer), /exit ends.\n"
 )
-_T = TypeVar("_T")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,38 +54,28 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _stored(options: argparse.Namespace) -> int:
-    store = Store(Places.usual().sessions)
+    places = Places.usual()
+    store = Store(places.sessions)
     try:
         if options.export is not None:
             print(json.dumps(store.export(options.export), indent=2))
         elif options.delete is not None:
-            asyncio.run(_alone(store, options.delete, _delete))
-            forget(default_folder(), options.delete)
+            asyncio.run(delete(options.delete, places))
         elif options.undo is not None:
-            print(_undone(asyncio.run(_alone(store, options.undo, _undo_all))))
+            print(_undone(asyncio.run(_undo_all(store.get(options.undo), places))))
         else:
-            for each in store.sessions(Workspace(Path(options.cwd)).root):
+            for each in store.sessions(Path(options.cwd).resolve()):
                 print(f"{each.id}  {each.mode:5}  {visible(each.title, keep='')}")
     finally:
         store.close()
     return 0
 
 
-async def _alone(store: Store, identity: str, work: Callable[[Store, str, Path], _T]) -> _T:
-    """Do something with a session that nobody runs, and its folder. Raises Claimed."""
-    root = Path(store.get(identity).workspace)
-    async with claimed(default_folder(), identity):
-        return work(store, identity, root)
-
-
-def _delete(store: Store, identity: str, root: Path) -> None:
-    if root.is_dir():
-        open_journal(root, Places.usual()).ledger.forget(identity)
-    store.delete(identity)
-
-
-def _undo_all(_store: Store, identity: str, root: Path) -> Undone:
-    return undo(open_journal(root, Places.usual()), identity)
+async def _undo_all(stored: Stored, places: Places) -> Undone:
+    """Take back what a session has changed that nobody runs. Raises Claimed and UndoRefused."""
+    check_folder(stored)
+    async with claimed(default_folder(), stored.id):
+        return undo(open_journal(Path(stored.workspace), places), stored.id)
 
 
 async def _chat(options: argparse.Namespace) -> int:

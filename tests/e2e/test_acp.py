@@ -132,6 +132,20 @@ async def test_a_session_is_resumed_loaded_forked_and_deleted(root: Path, script
             await client.prompt(session, "still there?")
 
 
+async def test_a_session_whose_folder_is_gone_is_told_and_deleted(root: Path, script: Any) -> None:
+    async with running(script("Yes.")) as client:
+        session = await client.begin(root)
+        await client.prompt(session, "hello")
+    await asyncio.to_thread(root.rename, root.with_name("moved"))
+    async with running(script("Yes.")) as client:
+        with pytest.raises(acp.RequestError, match=r"is not there any more; move it back"):
+            await client.prompt(session, "hello")
+        send = client.connection._conn.send_request
+        await send("session/delete", {"sessionId": session})
+        listed = (await client.connection.list_sessions()).sessions
+        assert session not in [each.session_id for each in listed]
+
+
 async def test_modes_hold_and_commands_are_obeyed(root: Path, script: Any) -> None:
     async with running(script(FIX, "Done.", FIX)) as client:
         session = await client.begin(root)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -184,6 +186,34 @@ def test_a_session_of_another_folder_is_not_resumed_here(chat: Chat, tmp_path: P
     code, _, err = chat("--cwd", str(tmp_path / "other"), "--resume", identity, "-p", "x")
     assert code == 2
     assert "belongs to" in err
+
+
+def test_of_a_session_whose_folder_is_gone_all_is_told_and_deleted(
+    chat: Chat, project: Path, tmp_path: Path
+) -> None:
+    chat("-p", "mend", "--approve", "edit", script=(FIX, "Done."))
+    identity = session_id(chat)
+    moved = project.rename(tmp_path / "moved")
+    gone = f"fimble: {project}, the folder of session {identity}, is not there any more; move it"
+    for arguments in (("--undo", identity), ("--cwd", str(moved), "--resume", identity, "-p", "x")):
+        code, _, err = chat(*arguments)
+        assert (code, err.count("\n")) == (2, 1)
+        assert err.startswith(gone)
+    assert chat("--cwd", str(project), "--list")[1].split()[0] == identity
+    assert json.loads(chat("--export", identity)[1])["entries"]
+    journal = tmp_path / "fimble_state" / "journal"
+    assert steps_in(journal) == 1
+    assert chat("--delete", identity) == (0, "", "")
+    assert steps_in(journal) == 0
+    assert "There is no session" in chat("--export", identity)[2]
+
+
+def steps_in(journal: Path) -> int:
+    count = 0
+    for ledger in journal.glob("*.sqlite"):
+        with closing(sqlite3.connect(ledger)) as connection:
+            count += connection.execute("SELECT count(*) FROM steps").fetchone()[0]
+    return count
 
 
 def test_a_conversation(chat: Chat, project: Path) -> None:

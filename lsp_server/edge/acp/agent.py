@@ -17,11 +17,11 @@ from typing import Any
 from acp.exceptions import RequestError
 from acp.schema import ClientCapabilities
 
-from lsp_server.agent.agent import Places
+from lsp_server.agent.agent import Places, delete
 from lsp_server.agent.desk import Buffers
 from lsp_server.agent.display import visible
 from lsp_server.agent.events import Choice, Event, Question, TurnEnded
-from lsp_server.agent.store import Store
+from lsp_server.agent.store import Store, check_folder
 from lsp_server.edge.acp import shapes
 from lsp_server.edge.acp.buffers import ClientFiles
 from lsp_server.edge.attach.guest import ServersBuffers
@@ -99,7 +99,8 @@ class FimbleAgent:
     def __init__(self, engine: ChatEngine, peer: Peer, places: Places | None = None) -> None:
         self._engine = engine
         self._peer = peer
-        self._store = Store((places or Places.usual()).sessions)
+        self._kept = places or Places.usual()
+        self._store = Store(self._kept.sessions)
         self._places: dict[Path, _Place] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -143,7 +144,10 @@ class FimbleAgent:
 
     async def delete_session(self, session_id: str, **_: Any) -> dict[str, Any]:
         """Forget it for good."""
-        await (await self._place_of(session_id)).room.delete(session_id)
+        if (place := self._known(session_id)) is not None:
+            await place.room.delete(session_id)
+        else:
+            await delete(session_id, self._kept)
         return {}
 
     async def set_session_mode(self, session_id: str, mode_id: str, **_: Any) -> dict[str, Any]:
@@ -226,6 +230,7 @@ class FimbleAgent:
 
     async def _place_of(self, session: str) -> _Place:
         stored = await asyncio.to_thread(self._store.get, session)
+        await asyncio.to_thread(check_folder, stored)
         return await self._place(stored.workspace)
 
     async def _place(self, cwd: str) -> _Place:

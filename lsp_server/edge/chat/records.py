@@ -13,7 +13,6 @@ from lsp_server.agent import history
 from lsp_server.agent.history import Past
 from lsp_server.agent.store import Store, Stored
 from lsp_server.edge.chat.replay import replayed
-from lsp_server.errors import UsageError
 
 
 class Records:
@@ -30,10 +29,7 @@ class Records:
 
     async def stored(self, session: str) -> Stored:
         """One session, without what was said in it."""
-        stored = await asyncio.to_thread(self._store.get, session)
-        if stored.workspace != str(self._root):
-            raise UsageError(f"Session {session} belongs to {stored.workspace}; open it there.")
-        return stored
+        return await asyncio.to_thread(self._store.of, self._root, session)
 
     async def sessions(self) -> list[Stored]:
         """All of them, the latest first."""
@@ -48,11 +44,6 @@ class Records:
         """A new one that begins with another's turns, up to one if that is given."""
         await self.stored(session)
         return await asyncio.to_thread(self._store.fork, session, turn)
-
-    async def delete(self, session: str) -> None:
-        """Forget one."""
-        await self.stored(session)
-        await asyncio.to_thread(self._store.delete, session)
 
     async def export(self, session: str) -> dict[str, Any]:
         """All of one, as a JSON object."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lsp_server.agent import claims, trust
-from lsp_server.agent.agent import Agent, Places, checked_mode, open_journal
+from lsp_server.agent.agent import Agent, Places, checked_mode, delete, open_journal
 from lsp_server.agent.claims import Claimed, claimed
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers
@@ -193,11 +193,9 @@ class Room:
 
     async def delete(self, session: str) -> None:
         """Forget a session for good."""
+        await self.records.stored(session)
         await self.close(session)
-        async with self._alone(session):
-            await asyncio.to_thread(self._journal.ledger.forget, session)
-            await self.records.delete(session)
-        await asyncio.to_thread(claims.forget, claims.default_folder(), session)
+        await delete(session, self._places)
 
     async def end(self) -> None:
         """End all turns, and let go of everything."""
