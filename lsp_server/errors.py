@@ -11,6 +11,7 @@
     │   └── DownloadFailed     a pull did not finish; what has arrived is kept
     ├── AgentError
     │   ├── PathRefused        a path that the agent must not read or write
+    │   ├── NotAllowed         the user, or the mode, does not let it be done
     │   ├── FileChanged        a file is not as it was when the edit was worked out
     │   └── UndoRefused        undoing would lose what somebody wrote since
     ├── StoreError             stored chat sessions can't be read or written
@@ -68,13 +69,24 @@ class DownloadFailed(ModelError):
 
 
 class AgentError(FimbleError):
-    """The agent could not do something to the user's files."""
+    """The agent could not do something to the user's files.
+
+    The sentence is for the user; `advice` is what a model is told besides.
+    """
 
     exit_code = 5
+
+    def __init__(self, sentence: str, advice: str = "") -> None:
+        super().__init__(sentence)
+        self.advice = advice
 
 
 class PathRefused(AgentError):
     """A path that the agent must not read or write."""
+
+
+class NotAllowed(AgentError):
+    """The user, or the mode, does not let something be done."""
 
 
 class FileChanged(AgentError):

@@ -26,7 +26,7 @@ from lsp_server.agent.files.read import Document, read
 from lsp_server.agent.files.snapshot import Watch
 from lsp_server.agent.files.state import ABSENT, State, look
 from lsp_server.agent.files.undo import undo
-from lsp_server.agent.permissions import Permissions, Refused
+from lsp_server.agent.permissions import Permissions
 from lsp_server.agent.watched import watched
 from lsp_server.agent.whole import whole
 from lsp_server.core.syntax import Syntax, grammar_for
@@ -36,6 +36,7 @@ from lsp_server.workspace.secrets import holds_secret
 
 MAX_PROBLEMS = 8
 """Of those that a change brings; a model mends the first few, and asks again."""
+_CHANGED = ("An open file has changed since it was read, so nothing was written.", "Read it again.")
 ANSWER_SECONDS = 10.0
 """For an editor to say whether it has made a change; it asks nobody."""
 
@@ -170,9 +171,7 @@ class Desk:
             for change in changes
             if (reason := is_protected(change.path))
         ]
-        allowed = await self.permissions.edit(call, [each.diff for each in changes], protected)
-        if isinstance(allowed, Refused):
-            raise AgentError(allowed.reason)
+        await self.permissions.edit(call, [each.diff for each in changes], protected)
         await whole(self._carry_out(call, changes, approved=bool(protected)))
         return [
             problem
@@ -192,7 +191,7 @@ class Desk:
         await asyncio.to_thread(self._journal.check, on_disk, approved=approved)
         if in_editor:
             if not await self._apply(in_editor):
-                raise FileChanged("An open file has changed since it was read; read it again.")
+                raise FileChanged(*_CHANGED)
             self._given += [Given(self.turn, change) for change in in_editor]
         try:
             await asyncio.to_thread(self._write, self._key(call), on_disk, approved)

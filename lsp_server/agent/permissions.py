@@ -22,16 +22,19 @@ from lsp_server.agent.commands.policy import Judgement, judge
 from lsp_server.agent.commands.rules import Decision, pattern_for
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.events import Choice, Diff, Question
+from lsp_server.errors import NotAllowed
 
 Mode = Literal["plan", "ask", "edit", "all"]
 Ask = Callable[[Question], Awaitable[Choice]]
 """Has the user decide; waits as long as he takes."""
 
-_NO_WRITES = "The user lets you only read now; say what you would change instead."
-_NO_COMMANDS = "The user lets no commands run now; say what you would run instead."
-_NO_TOOLS = "The user lets no tools of other programs run now; say what you would call instead."
-_REJECTED = "The user said no; do something else, or ask what they want."
-_ALONE = "It needs the user's yes, and nobody is there to be asked."
+_NO_WRITES = "This mode is for reading, so nothing is written."
+_NO_COMMANDS = "This mode is for reading, so no command is run."
+_NO_TOOLS = "This mode is for reading, so no tool of another program is called."
+_SAY_INSTEAD = "Say what you would do instead."
+_REJECTED = "The answer was no, so it is not done."
+_ASK_INSTEAD = "Do something else, or ask what the user wants."
+_ALONE = "It needs a yes, and nobody is there to be asked."
 _FOREIGN = "It is a tool of another program, which no sandbox holds."
 _UNBOXED = "There is no sandbox on this machine, so it would run with all your rights."
 
@@ -43,72 +46,58 @@ async def nobody(question: Question) -> Choice:  # noqa: ARG001 - see `Ask`
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """It may be done."""
+    """A command may run."""
 
-    only_reads: bool = False
-    """Of a command: it can run on a workspace that can't be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """It may not; `reason` is one sentence for the model."""
-
-    reason: str
+    only_reads: bool
+    """It can run on a workspace that can't be written."""
 
 
 class Permissions:
-    """Of one session."""
+    """Of one session. Methods raise NotAllowed for what may not be done."""
 
     def __init__(self, mode: Mode, decisions: Decisions, ask: Ask = nobody) -> None:
         self.mode = mode
         self._decisions = decisions
         self._ask = ask
 
-    async def edit(
-        self, call: str, diffs: Sequence[Diff], protected: Sequence[str]
-    ) -> Allowed | Refused:
-        """Whether these changes may be written. `protected`: why some are asked about always."""
+    async def edit(self, call: str, diffs: Sequence[Diff], protected: Sequence[str]) -> None:
+        """Have changes allowed. `protected`: why some are asked about always."""
         if self.mode == "plan":
-            return Refused(_NO_WRITES)
+            raise NotAllowed(_NO_WRITES, _SAY_INSTEAD)
         if self.mode in ("edit", "all") and not protected:
-            return Allowed()
+            return
         paths = ", ".join(diff.path for diff in diffs)
         reason = " ".join(protected) or "Edits are asked about in this mode."
         if self._ask is nobody:
-            return Refused(f"{_ALONE} {reason}")
+            raise NotAllowed(f"{_ALONE} {reason}")
         for diff in diffs:
             question = Question(call, f"Write {diff.path}?", reason, paths, diff)
             if await self._ask(question) not in ("allow_once", "allow_always"):
-                return Refused(_REJECTED)
-        return Allowed()
+                raise NotAllowed(_REJECTED, _ASK_INSTEAD)
 
-    async def command(
-        self, call: str, line: str, workspace: Path, *, sandboxed: bool
-    ) -> Allowed | Refused:
-        """Whether a command may run."""
+    async def command(self, call: str, line: str, workspace: Path, *, sandboxed: bool) -> Allowed:
+        """Have a command allowed."""
         if self.mode == "plan":
-            return Refused(_NO_COMMANDS)
+            raise NotAllowed(_NO_COMMANDS, _SAY_INSTEAD)
         judgement = await asyncio.to_thread(self._judged, line, workspace)
         if judgement.decision == "deny":
-            return Refused(judgement.reason)
+            raise NotAllowed(judgement.reason)
         if sandboxed and (judgement.decision == "allow" or self.mode == "all"):
             return Allowed(judgement.only_reads)
         reason = judgement.reason if sandboxed else f"{_UNBOXED} {judgement.reason}".strip()
         if self._ask is nobody:
-            return Refused(f"{_ALONE} {reason}")
+            raise NotAllowed(f"{_ALONE} {reason}")
         answer = await self._ask(_about_command(call, line, reason, judgement))
         if answer in ("allow_always", "reject_always"):
             await asyncio.to_thread(self._remember, judgement, allow=answer == "allow_always")
         if answer in ("allow_once", "allow_always"):
             return Allowed(judgement.only_reads)
-        return Refused(_REJECTED)
+        raise NotAllowed(_REJECTED, _ASK_INSTEAD)
 
-    async def tool(
-        self, call: str, title: str, detail: str, rule: tuple[str, ...]
-    ) -> Allowed | Refused:
-        """Whether a tool of another program may be called. `rule` is what "always" is for."""
+    async def tool(self, call: str, title: str, detail: str, rule: tuple[str, ...]) -> None:
+        """Have a call of another program's tool allowed. `rule` is what "always" is for."""
         if self.mode == "plan":
-            return Refused(_NO_TOOLS)
+            raise NotAllowed(_NO_TOOLS, _SAY_INSTEAD)
         rules = await asyncio.to_thread(self._decisions.rules)
         decided: Decision = next((each.decision for each in rules if each.pattern == rule), "ask")
         if decided == "ask":
@@ -117,7 +106,8 @@ class Permissions:
             decided = "allow" if answer in ("allow_once", "allow_always") else "deny"
             if answer in ("allow_always", "reject_always"):
                 await asyncio.to_thread(self._decisions.remember, rule, decided)
-        return Allowed() if decided == "allow" else Refused(_REJECTED)
+        if decided != "allow":
+            raise NotAllowed(_REJECTED, _ASK_INSTEAD)
 
     def _judged(self, line: str, workspace: Path) -> Judgement:
         return judge(line, self._decisions.rules(), workspace)

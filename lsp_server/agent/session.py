@@ -45,7 +45,7 @@ from lsp_server.agent.workflows.size import is_small
 from lsp_server.agent.workflows.work import Work
 from lsp_server.core.tokens import estimate
 from lsp_server.engines.chat import ChatEngine, ChatInfo, Message
-from lsp_server.errors import ContextExceeded, FimbleError, describe
+from lsp_server.errors import AgentError, ContextExceeded, FimbleError, describe
 
 logger = logging.getLogger(__name__)
 
@@ -321,7 +321,7 @@ class Session:
         status: ToolStatus = "failed" if failed else "completed"
         yield ToolUpdated(identity, status, result.text, last, result.locations)
         await self._note(turn, "called", {"id": identity, "failed": failed})
-        yield result.text
+        yield f"{result.text} {result.advice}".rstrip()
 
     async def _run(self, tool: Tool, identity: str, call: Call) -> _Outcome:
         try:
@@ -330,7 +330,9 @@ class Session:
             result = await tool.run(self._desk, identity, call.arguments)
             read_as = f"(Read as: {'; '.join(call.repairs)}.)\n" if call.repairs else ""
             return False, replace(result, text=read_as + result.text)
-        except (ToolFailed, FimbleError) as problem:
+        except (ToolFailed, AgentError) as problem:
+            return True, Result(str(problem), advice=problem.advice)
+        except FimbleError as problem:
             return True, Result(str(problem))
         except Exception as error:  # one broken tool does not end the turn
             logger.error("the tool %s failed: %s", call.name, describe(error))

@@ -58,7 +58,9 @@ def put(
 
 def changed(path: str) -> FileChanged:
     """The error for a file that is not as it was."""
-    return FileChanged(f"{path} has changed since the edit was worked out; read it again.")
+    return FileChanged(
+        f"{path} has changed since the edit was worked out, so it is not written.", "Read it again."
+    )
 
 
 def discard_temporary(workspace: Workspace, path: str, temporary: str) -> None:

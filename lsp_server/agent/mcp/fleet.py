@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lsp_server.agent.calls.schema import Tool as Schema
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.mcp.config import Server
-from lsp_server.agent.permissions import Refused
-from lsp_server.agent.tools.base import Result, Tool, ToolFailed
+from lsp_server.agent.tools.base import Result, Tool
 from lsp_server.core.tokens import estimate
 
 if TYPE_CHECKING:
@@ -87,9 +86,7 @@ def _tool(connection: Connection, offer: Offer) -> Tool:
     async def run(desk: Desk, call: str, arguments: Mapping[str, Any]) -> Result:
         shown = json.dumps(arguments, ensure_ascii=False)
         rule = ("mcp:", server.digest, offer.name)
-        allowed = await desk.permissions.tool(call, f"Call {name}", shown, rule)
-        if isinstance(allowed, Refused):
-            raise ToolFailed(allowed.reason)
+        await desk.permissions.tool(call, f"Call {name}", shown, rule)
         return Result(await connection.call(offer.name, arguments))
 
     description = " ".join(offer.description.split())[:MAX_DESCRIPTION]

@@ -1,7 +1,7 @@
 """What a tool is to the agent: how a model sees it, what it may touch, and what it does.
 
-A tool raises `ToolFailed` with one sentence for the model where it can't do what it was asked for.
-Anything else that it raises is a fault of ours; the turn goes on and tells only its kind.
+A tool raises `ToolFailed` or a FimbleError where it can't do what it was asked for. Anything else
+that it raises is a fault of ours; the turn goes on and tells only its kind.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from lsp_server.agent.events import Diff, Location, ToolKind
 
 
 class ToolFailed(Exception):
-    """A tool could not do it; the text is one sentence for the model."""
+    """A tool could not do it: a sentence for all, and what a model is told besides."""
+
+    def __init__(self, sentence: str, advice: str = "") -> None:
+        super().__init__(sentence)
+        self.advice = advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,11 @@ class Result:
     """What came of a call."""
 
     text: str
-    """For the model."""
+    """For the model and the user."""
     diffs: tuple[Diff, ...] = ()
     locations: tuple[Location, ...] = ()
+    advice: str = ""
+    """What the model is told besides."""
 
 
 Run = Callable[[Desk, str, Mapping[str, Any]], Awaitable[Result]]

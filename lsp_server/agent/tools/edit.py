@@ -88,7 +88,7 @@ def syntax_of(file: File) -> Syntax:
     grammar = grammar_for("", file.path)
     syntax = Syntax.parse(file.text, grammar) if grammar else None
     if syntax is None:
-        raise ToolFailed(f"The syntax of {file.path} isn't known; use edit.")
+        raise ToolFailed(f"The syntax of {file.path} isn't known.", "Use edit.")
     return syntax
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from lsp_server.agent.commands.run import Finished, run
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.files.undo import named
-from lsp_server.agent.permissions import Refused
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 
 SHOWN_CHARACTERS = 4_000
@@ -26,11 +25,9 @@ async def _run(desk: Desk, call: str, arguments: Mapping[str, Any]) -> Result:
 
 
 async def command(desk: Desk, call: str, line: str) -> Finished:
-    """Run a line if that is allowed; what it changes can be undone. Raises ToolFailed."""
+    """Run a line if that is allowed; what it changes can be undone. Raises NotAllowed."""
     sandbox = await asyncio.to_thread(desk.sandbox)
     allowed = await desk.permissions.command(call, line, desk.root, sandboxed=sandbox is not None)
-    if isinstance(allowed, Refused):
-        raise ToolFailed(allowed.reason)
     async with desk.around_command(call, changes=not allowed.only_reads) as notes:
         finished = await run(
             line,

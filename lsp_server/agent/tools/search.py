@@ -125,12 +125,18 @@ def _matches(lines: Sequence[bytes]) -> Iterator[Match]:
             yield Match(path.removeprefix("./"), data["line_number"], text.rstrip("\r\n"))
 
 
+_MISSING = (
+    "There is no ripgrep here, so files can't be searched; `pip install ripgrep`.",
+    "Read them instead.",
+)
+
+
 def ripgrep() -> str:
     """The program that the package `ripgrep` brought, or the system's. Raises ToolFailed."""
     own = Path(sysconfig.get_path("scripts"), "rg.exe" if os.name == "nt" else "rg")
     found = str(own) if own.exists() else shutil.which("rg", path=search_path(os.environ))
     if found is None:
-        raise ToolFailed("There is no ripgrep here, so files can't be searched; read them instead.")
+        raise ToolFailed(*_MISSING)
     return found
 
 

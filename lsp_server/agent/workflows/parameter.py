@@ -20,7 +20,6 @@ from lsp_server.agent.workflows.verify import baseline, run_tests
 from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.prompts import template
 from lsp_server.core.syntax import Syntax
-from lsp_server.errors import AgentError
 
 
 async def parameter(work: Work, text: str, route: Route) -> None:
@@ -42,12 +41,12 @@ async def parameter(work: Work, text: str, route: Route) -> None:
         now = await run_tests(work, tests)
         return Verdict(now.ran and not now.failed - failing, now.error)
 
-    signature = await _land(work, f"Add {route.parameter} to {source.name}", [widened])
+    signature = await work.land(f"Add {route.parameter} to {source.name}", [widened])
     async with work.backing(signature, [widened]):
         await _body(work, text, source, route, check)
     calls = await _passing(work, paths, source, route.parameter, value)
     if calls:
-        call = await _land(work, f"Pass {route.parameter} to {source.name}", calls)
+        call = await work.land(f"Pass {route.parameter} to {source.name}", calls)
         async with work.backing(call, calls):
             verdict = await check()
         if not verdict.good:
@@ -91,13 +90,6 @@ async def _widened(source: Source, route: Route) -> Change:
     if isinstance(applied, Refused):
         raise Failed(applied.reason)
     return Change(source.file, applied.text)
-
-
-async def _land(work: Work, title: str, changes: Sequence[Change]) -> str:
-    try:
-        return await work.land(title, changes)
-    except AgentError as problem:
-        raise Failed(str(problem)) from problem
 
 
 async def _callers(work: Work, source: Source) -> list[str]:

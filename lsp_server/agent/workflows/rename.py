@@ -21,7 +21,6 @@ from lsp_server.agent.workflows.names import Source, named, paths
 from lsp_server.agent.workflows.router import Route
 from lsp_server.agent.workflows.verify import baseline, run_tests
 from lsp_server.agent.workflows.work import Failed, Work
-from lsp_server.errors import AgentError
 
 MAX_LEFT = 8
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -46,10 +45,7 @@ async def rename(work: Work, text: str, route: Route) -> None:
         raise Failed(f"`{new}` is defined already, at {taken[0].place}.")
     tests, failing = await baseline(work, source)
     changes = await asyncio.to_thread(_changed, work, source, await _users(work, source), new)
-    try:
-        call = await work.land(f"Rename {source.name} to {new}", changes)
-    except AgentError as problem:
-        raise Failed(str(problem)) from problem
+    call = await work.land(f"Rename {source.name} to {new}", changes)
     if tests:
         async with work.backing(call, changes):
             now = await run_tests(work, tests)

@@ -22,7 +22,6 @@ from lsp_server.core.query import captures
 from lsp_server.core.scopes import Scopes, builtin_names
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.tokens import estimate
-from lsp_server.errors import AgentError
 
 SPARE_TOKENS = 100
 """By which new source may be longer than half as long again."""
@@ -125,17 +124,17 @@ def _names(code: str, grammar: str) -> set[str]:
 
 
 async def attempts(work: Work, tries: Iterable[Try], check: Check, *, need: str = "") -> Source:
-    """Try one after the other; return what was rewritten. Raises Failed if none is good."""
+    """Try one after the other; return what was rewritten.
+
+    Raises Failed if none is good, and AgentError.
+    """
     errors: dict[str, str] = {}
     last = "nothing could be tried"
     for each in tries:
         if work.is_late:
             break
         place = each.source.place
-        try:
-            verdict = await attempt(work, each, errors.get(place, ""), check, need)
-        except AgentError as problem:
-            raise Failed(str(problem)) from problem
+        verdict = await attempt(work, each, errors.get(place, ""), check, need)
         if verdict.good:
             return each.source
         errors[place] = last = verdict.error

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lsp_server.agent.desk import Desk
-from lsp_server.agent.tools.base import ToolFailed
 from lsp_server.agent.tools.search import files
 from lsp_server.agent.workflows.names import Source, is_test
 from lsp_server.agent.workflows.work import Work
+from lsp_server.errors import NotAllowed
 
 MAX_FILES = 3
 MAX_ERROR_LINES = 12
@@ -54,7 +54,7 @@ class Outcome:
 
 
 async def run_tests(work: Work, targets: Sequence[str], *flags: str) -> Outcome:
-    """Run tests by their files or ids. Raises ToolFailed if that is not allowed."""
+    """Run tests by their files or ids. Raises NotAllowed."""
     python = await asyncio.to_thread(_python, work.desk)
     line = " ".join([python, _FLAGS, *flags, *map(shlex.quote, targets)])
     finished = await work.run(line)
@@ -97,7 +97,7 @@ async def baseline(work: Work, source: Source) -> tuple[list[str], frozenset[str
         return [], frozenset()
     try:
         outcome = await run_tests(work, tests)
-    except ToolFailed:
+    except NotAllowed:
         return [], frozenset()
     return (tests, outcome.failed) if outcome.ran else ([], frozenset())
 

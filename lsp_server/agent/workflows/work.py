@@ -134,7 +134,7 @@ class Work:
             raise
 
     async def run(self, line: str) -> Finished:
-        """Run a command if that is allowed. Raises ToolFailed."""
+        """Run a command if that is allowed. Raises NotAllowed."""
         async with self.call(f"Run {line}", "execute") as made:
             self.desk.output = lambda text: self._show(ToolUpdated(made.id, "in_progress", text))
             finished = await command(self.desk, made.id, line)

@@ -23,7 +23,6 @@ from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.imports import imports
 from lsp_server.core.prompts import template
 from lsp_server.core.syntax import Syntax
-from lsp_server.errors import AgentError
 
 TRIES = 5
 MAX_EXAMPLE = 900
@@ -73,15 +72,12 @@ async def write_test(work: Work, text: str, route: Route) -> None:
 
 
 async def _tried(work: Work, source: Source, place: _Place, name: str, code: str) -> str:
-    """Put it in and run it; what is wrong with it, or nothing. Raises Failed if refused."""
+    """Put it in and run it; what is wrong with it, or nothing. Raises AgentError."""
     while True:
         change = await asyncio.to_thread(_with, place, code)
         if problem := await asyncio.to_thread(_problem, change, place, source, code):
             return problem
-        try:
-            call = await work.land(f"Write {name}", [change])
-        except AgentError as refused:
-            raise Failed(str(refused)) from refused
+        call = await work.land(f"Write {name}", [change])
         async with work.backing(call, [change]):
             outcome = await run_tests(work, [f"{place.file.path}::{name}"])
         if outcome.passed:

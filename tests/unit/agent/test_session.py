@@ -22,7 +22,7 @@ from lsp_server.agent.events import (
 )
 from lsp_server.agent.guard import STOP
 from lsp_server.agent.session import Session
-from lsp_server.engines.chat import ChatInfo, NativeCall
+from lsp_server.engines.chat import ChatInfo, ChatRequest, NativeCall
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ChatReply, ChatScript, ScriptedChat
 from lsp_server.errors import UsageError
@@ -105,6 +105,10 @@ def prose(events: list[Event]) -> str:
     return "".join(event.text for event in events if isinstance(event, MessageChunk))
 
 
+def failures(events: list[Event]) -> list[str]:
+    return [e.text for e in events if isinstance(e, ToolUpdated) and e.status == "failed"]
+
+
 async def test_an_answer_without_calls_ends_the_turn(begin: Begin) -> None:
     session = await begin(["It subtracts, see calc.py:2."]).begin()
     events = await turn(session)
@@ -138,6 +142,19 @@ async def test_the_user_is_asked_and_may_say_no(begin: Begin, folder: Path) -> N
         e.status for e in events if isinstance(e, ToolUpdated) and e.status != "in_progress"
     ]
     assert statuses == ["failed", "completed"]
+
+
+async def test_a_refusal_is_told_to_the_user_and_advice_to_the_model(begin: Begin) -> None:
+    heard: list[str] = []
+
+    def say(request: ChatRequest) -> str:
+        heard.append(request.messages[-1].content)
+        return FIX if len(heard) == 1 else "Well."
+
+    events = await turn(await begin(say, User("reject_once")).begin())
+    told = "The answer was no, so it is not done."
+    assert failures(events) == [told]
+    assert heard[1].endswith(f"{told} Do something else, or ask what the user wants.")
 
 
 async def test_plan_mode_neither_writes_nor_runs(begin: Begin, folder: Path) -> None:

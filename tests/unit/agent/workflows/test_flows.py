@@ -205,7 +205,8 @@ async def test_nothing_is_written_or_run_where_only_reading_is_allowed(project: 
     before = project.texts()
     for request in ("Rename rounded to to_cents", "run `touch made`", "test_total fails"):
         events = await project.ask(request, bodies(FIXED), mode="plan")
-        assert "The user lets" in ended(events).answer
+        assert ended(events).answer.startswith("This mode is for reading, so ")
+        assert "Say what" not in ended(events).answer
         failed = [e for e in events if isinstance(e, ToolUpdated) and e.status == "failed"]
         assert failed
     assert project.texts() == before
