@@ -15,31 +15,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from lsp_server.agent import conversation, history, mentions
 from lsp_server.agent.calls.schema import CUT_OFF, Call, Prose, Rejected, Thought
 from lsp_server.agent.conversation import Item
+from lsp_server.agent.deeds import Deed, Deeds
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.dialect import Answered, Dialect
 from lsp_server.agent.events import (
     Event,
     MessageChunk,
-    StopReason,
     ThoughtChunk,
-    ToolStarted,
-    ToolStatus,
-    ToolUpdated,
     TurnEnded,
     UsageNoted,
 )
 from lsp_server.agent.guard import LoopGuard
 from lsp_server.agent.permissions import Mode
 from lsp_server.agent.store import Store, Stored
-from lsp_server.agent.tools.base import Result, Tool, ToolFailed
+from lsp_server.agent.tools.base import Tool, ToolFailed
 from lsp_server.agent.workflows.flows import follow
 from lsp_server.agent.workflows.size import is_small
 from lsp_server.agent.workflows.work import Work
@@ -64,12 +62,12 @@ class _Turn:
     """One turn while it runs."""
 
     number: int
+    deeds: Deeds
     guard: LoopGuard = field(default_factory=LoopGuard)
     answer: str = ""
     """The text of the last answer."""
     unsaid: Answered = field(default_factory=Answered)
     """The answer that is being given, and is not stored yet."""
-    calls: int = 0
 
 
 _SEEN = "I have read that."
@@ -79,10 +77,6 @@ PAST_SHARE = 4
 
 def _is_short(items: Sequence[Item], info: ChatInfo) -> bool:
     return sum(estimate(i.message.content) for i in items) <= info.context_tokens // PAST_SHARE
-
-
-_Outcome = tuple[bool, Result]
-"""Whether a call failed, and what came of it."""
 
 
 class Session:
@@ -126,16 +120,16 @@ class Session:
         """
         self._is_cancelled = False
         text = text.encode("utf-8", "replace").decode()  # of a terminal with another encoding
-        turn = _Turn(self.last_turn + 1)
-        self.last_turn = self._desk.turn = turn.number
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self.last_turn = self._desk.turn = number = self.last_turn + 1
+        turn = _Turn(number, Deeds(number, events.put_nowait, partial(self._note, number)))
         if not self.stored.title:
             await asyncio.to_thread(self._store.name, self.stored.id, text)
             self.stored = await asyncio.to_thread(self._store.get, self.stored.id)
         self._items = history.answered(self._items)
         task = Item(Message("user", text), turn.number, is_task=True)
         await self._add(turn, "user", {"text": text}, task)
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
-        running = asyncio.create_task(self._whole(turn, text, events))
+        running = asyncio.create_task(self._whole(turn, text))
         running.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:
@@ -163,9 +157,8 @@ class Session:
         """
         return await self._desk.take_back(turn)
 
-    async def _whole(self, turn: _Turn, text: str, events: asyncio.Queue[Event | None]) -> None:
-        reason: StopReason = "error"
-        problem = ""
+    async def _whole(self, turn: _Turn, text: str) -> None:
+        ended = TurnEnded("error")
         try:
             if self._is_cancelled:  # before it has begun
                 raise asyncio.CancelledError
@@ -173,58 +166,48 @@ class Session:
             info = await self._engine.chat_info()
             await self._look_up_mentions(turn, text, info.context_tokens // MENTIONS_SHARE)
             if is_small(info):
-                await self._workflow(turn, text, info, events.put_nowait)
-                reason = "end_turn"
+                await self._workflow(turn, text, info)
+                ended = TurnEnded("end_turn")
             else:
-                async with aclosing(self._steps(turn)) as steps:
-                    async for event in steps:
-                        if isinstance(event, TurnEnded):
-                            reason, problem = event.reason, event.problem
-                        else:
-                            events.put_nowait(event)
+                ended = await self._steps(turn)
         except asyncio.CancelledError:
-            reason = "cancelled"
+            ended = TurnEnded("cancelled")
         except ContextExceeded:
-            reason, problem = "max_tokens", _TOO_LONG
+            ended = TurnEnded("max_tokens", problem=_TOO_LONG)
         except FimbleError as error:
-            problem = str(error)
+            ended = replace(ended, problem=str(error))
         except Exception as error:  # a fault of ours ends the turn, and not the chat
             logger.error("a turn failed: %s", describe(error))
-            problem = f"Fimble itself failed ({type(error).__name__}); try it in other words."
+            kind = type(error).__name__
+            ended = replace(ended, problem=f"Fimble itself failed ({kind}); try it in other words.")
         self._stoppable = None
-        ended = TurnEnded(reason, turn.answer.strip(), problem=problem)
+        ended = replace(ended, answer=turn.answer.strip())
         try:
             if turn.unsaid.prose.strip():  # what was said until it was cut off
                 said = Message("assistant", turn.unsaid.prose)
                 body = history.body(said) | {"prose": said.content.strip()}
                 await self._add(turn, "assistant", body, Item(said, turn.number))
             changed = await asyncio.to_thread(self._desk.changed, turn.number)
-            await self._note(turn, "ended", {"reason": reason, "files": changed})
+            await turn.deeds.note("ended", {"reason": ended.reason, "files": changed})
             ended = replace(ended, changed=tuple(changed))
         except FimbleError as error:
             ended = replace(ended, reason="error", problem=str(error))
-        events.put_nowait(ended)
+        turn.deeds.show(ended)
 
     async def _look_up_mentions(self, turn: _Turn, text: str, room: int) -> None:
         """What the user points at follows his words."""
         shown = await mentions.expanded(self._desk, text, room)
         if shown:
-            await self._note(turn, "mentions", {"text": shown})
+            await turn.deeds.note("mentions", {"text": shown})
             self._items[-1] = history.with_mentions(self._items[-1], shown)
 
-    async def _workflow(
-        self, turn: _Turn, text: str, info: ChatInfo, show: Callable[[Event], None]
-    ) -> None:
+    async def _workflow(self, turn: _Turn, text: str, info: ChatInfo) -> None:
         """What a small model does instead of choosing its steps."""
-
-        async def note(kind: str, body: dict[str, Any]) -> None:
-            await self._note(turn, kind, body)
-
         before = [item for item in self._items if item.turn == turn.number - 1]
         past = [item.message for item in before] if _is_short(before, info) else []
         if self._items[-1].message.content != text:  # with what he points at
             past += [self._items[-1].message, Message("assistant", _SEEN)]
-        work = Work(self._desk, self._engine, info, show, note, conversation.joined(past))
+        work = Work(self._desk, self._engine, info, turn.deeds, conversation.joined(past))
         try:
             await follow(work, text)
         finally:
@@ -233,7 +216,9 @@ class Session:
         said = history.body(message) | {"prose": work.answer.strip()}
         await self._add(turn, "assistant", said, Item(message, turn.number))
 
-    async def _steps(self, turn: _Turn) -> AsyncGenerator[Event, None]:
+    async def _steps(self, turn: _Turn) -> TurnEnded:
+        """Have the model answer, and do what it calls for, until it calls for nothing."""
+        show = turn.deeds.show
         info = await self._engine.chat_info()
         for _ in range(MAX_STEPS):
             room = info.context_tokens - ANSWER_TOKENS
@@ -242,17 +227,16 @@ class Session:
             if used > room:  # the estimate was too low: of this session, so for all of it
                 told = conversation.fitted(self._system, self._items, room * room // used, estimate)
                 used = await self._engine.count_chat(told.messages)
-            yield UsageNoted(used, info.context_tokens)
+            show(UsageNoted(used, info.context_tokens))
             if not told.fits:
-                yield TurnEnded("max_tokens", problem=_TOO_LONG)
-                return
+                return TurnEnded("max_tokens", problem=_TOO_LONG)
             answered = turn.unsaid = Answered()
             async with aclosing(self._dialect.answer(told.messages, answered)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Prose):
-                        yield MessageChunk(piece.text)
+                        show(MessageChunk(piece.text))
                     elif isinstance(piece, Thought):
-                        yield ThoughtChunk(piece.text)
+                        show(ThoughtChunk(piece.text))
             turn.answer = answered.prose
             message = answered.message()
             said = history.body(message) | {"prose": answered.prose.strip()}
@@ -260,30 +244,20 @@ class Session:
             turn.unsaid = Answered()
             if not answered.calls:
                 if answered.was_cut:
-                    yield TurnEnded("max_tokens", problem="The answer was too long for the model.")
-                else:
-                    yield TurnEnded("end_turn")
-                return
-            async for event in self._all_calls(turn, answered):
-                yield event
-                if isinstance(event, TurnEnded):
-                    return
-        yield TurnEnded("max_turn_requests", problem="The task took too many steps.")
+                    return TurnEnded("max_tokens", problem="The answer was too long for the model.")
+                return TurnEnded("end_turn")
+            if not await self._all_calls(turn, answered):
+                return TurnEnded("refusal", problem=_ROUND)
+        return TurnEnded("max_turn_requests", problem="The task took too many steps.")
 
-    async def _all_calls(self, turn: _Turn, answered: Answered) -> AsyncGenerator[Event, None]:
+    async def _all_calls(self, turn: _Turn, answered: Answered) -> bool:
+        """Make the calls of an answer; False if the model goes round in circles."""
         for number, made in enumerate(answered.calls):
             if isinstance(made, Rejected):
                 verdict = turn.guard.note("", {}, made.text)
                 text = made.problem
             else:
-                turn.calls += 1
-                identity = f"{turn.number}.{turn.calls}"
-                text = ""
-                async for event in self._call(turn, identity, made):
-                    if isinstance(event, str):
-                        text = event
-                    else:
-                        yield event
+                text = await self._call(turn.deeds, made)
                 verdict = turn.guard.note(made.name, made.arguments, text)
             if verdict != "fine":
                 text = f"{text}\n{_WARNING}"
@@ -292,52 +266,32 @@ class Session:
             item = Item(message, turn.number, subject)
             await self._add(turn, "tool", history.body(message) | {"subject": subject}, item)
             if verdict == "stop":
-                yield TurnEnded("refusal", problem=_ROUND)
-                return
+                return False
+        return True
 
-    async def _call(
-        self, turn: _Turn, identity: str, call: Call
-    ) -> AsyncGenerator[Event | str, None]:
-        """Make one call; the last thing it gives is the text for the model."""
+    async def _call(self, deeds: Deeds, call: Call) -> str:
+        """Make one call; return what the model is told."""
         tool = self._tools[call.name]
-        title = tool.title(call.arguments)
-        yield ToolStarted(identity, title, tool.kind)
-        await self._note(turn, "call", {"id": identity, "title": title, "kind": tool.kind})
-        yield ToolUpdated(identity, "in_progress")
-        lines: asyncio.Queue[str | None] = asyncio.Queue()
-        self._desk.output = lines.put_nowait
-        running = asyncio.create_task(self._run(tool, identity, call))
-        running.add_done_callback(lambda _: lines.put_nowait(None))
-        try:
-            while (line := await lines.get()) is not None:
-                yield ToolUpdated(identity, "in_progress", line)
-            failed, result = await running
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
-        for diff in result.diffs[:-1]:
-            yield ToolUpdated(identity, "in_progress", diff=diff)
-        last = result.diffs[-1] if result.diffs else None
-        status: ToolStatus = "failed" if failed else "completed"
-        yield ToolUpdated(identity, status, result.text, last, result.locations)
-        await self._note(turn, "called", {"id": identity, "failed": failed})
-        yield f"{result.text} {result.advice}".rstrip()
+        async with deeds.begin(tool.title(call.arguments), tool.kind) as deed:
+            self._desk.output = deeds.output(deed)
+            await self._run(tool, deed, call)
+        return f"{deed.result.text} {deed.result.advice}".rstrip()
 
-    async def _run(self, tool: Tool, identity: str, call: Call) -> _Outcome:
+    async def _run(self, tool: Tool, deed: Deed, call: Call) -> None:
         try:
             if CUT_OFF in call.repairs and tool.kind in ("edit", "execute"):
                 raise ToolFailed("The call ended in the middle of a text; write it again, whole.")
-            result = await tool.run(self._desk, identity, call.arguments)
+            result = await tool.run(self._desk, deed.id, call.arguments)
             read_as = f"(Read as: {'; '.join(call.repairs)}.)\n" if call.repairs else ""
-            return False, replace(result, text=read_as + result.text)
+            deed.result = replace(result, text=read_as + result.text)
         except (ToolFailed, AgentError) as problem:
-            return True, Result(str(problem), advice=problem.advice)
+            deed.fail(str(problem), problem.advice)
         except FimbleError as problem:
-            return True, Result(str(problem))
+            deed.fail(str(problem))
         except Exception as error:  # one broken tool does not end the turn
             logger.error("the tool %s failed: %s", call.name, describe(error))
             kind = type(error).__name__
-            return True, Result(f"The tool itself failed ({kind}); do it another way.")
+            deed.fail(f"The tool itself failed ({kind}); do it another way.")
 
     def _subject(self, made: Call | Rejected) -> str:
         if isinstance(made, Rejected):
@@ -347,9 +301,9 @@ class Session:
     async def _add(
         self, turn: _Turn, kind: str, body: dict[str, Any], item: Item | None = None
     ) -> None:
-        await self._note(turn, kind, body)
+        await turn.deeds.note(kind, body)
         if item is not None:
             self._items.append(item)
 
-    async def _note(self, turn: _Turn, kind: str, body: dict[str, Any]) -> None:
-        await asyncio.to_thread(self._store.append, self.stored.id, turn.number, kind, body)
+    async def _note(self, turn: int, kind: str, body: dict[str, Any]) -> None:
+        await asyncio.to_thread(self._store.append, self.stored.id, turn, kind, body)

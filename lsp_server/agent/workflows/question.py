@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 
+from lsp_server.agent.tools.base import Result
 from lsp_server.agent.tools.search import search
 from lsp_server.agent.workflows.likely import likely, which
 from lsp_server.agent.workflows.names import Source, enclosing, is_test, marked, mentioned
@@ -27,9 +28,9 @@ CHOICES = 6
 
 async def question(work: Work, text: str, _: Route) -> None:
     """See the module's docstring."""
-    async with work.call("Look up what the question names", "search") as made:
+    async with work.deeds.begin("Look up what the question names", "search") as deed:
         known = await _known(work, text)
-        made.text = "\n".join(each.place for each in known)
+        deed.result = Result("\n".join(each.place for each in known))
     if known and _USES.search(text):
         await _uses(work, known[0])
         return
@@ -39,9 +40,9 @@ async def question(work: Work, text: str, _: Route) -> None:
     if known:
         await _explained(work, text, known[:SHOWN_SOURCES])
         return
-    async with work.call("Look for code that may be meant", "search") as made:
+    async with work.deeds.begin("Look for code that may be meant", "search") as deed:
         found = await likely(work.desk, text, CHOICES)
-        made.text = "\n".join(each.place for each in found)
+        deed.result = Result("\n".join(each.place for each in found))
     if not found:
         await work.ask(text, shown=True)
         return

@@ -68,7 +68,7 @@ async def attempt(work: Work, each: Try, error: str, check: Check, need: str = "
     async with work.backing(call, [change]):
         verdict = await check()
     if not verdict.good:
-        async with work.call(f"Put {source.file.path} back", "edit"):
+        async with work.deeds.begin(f"Put {source.file.path} back", "edit"):
             await work.desk.put_back(call, [change])
     return verdict
 

@@ -9,28 +9,21 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 from lsp_server.agent.commands.run import Finished
+from lsp_server.agent.deeds import Deeds
 from lsp_server.agent.desk import Change, Desk
 from lsp_server.agent.events import (
-    Diff,
-    Event,
     MessageChunk,
-    ToolKind,
-    ToolStarted,
-    ToolUpdated,
     UsageNoted,
 )
-from lsp_server.agent.tools.base import ToolFailed
+from lsp_server.agent.tools.base import Result
 from lsp_server.agent.tools.run import command, report
 from lsp_server.core.prompts import template
 from lsp_server.engines.base import Delta
 from lsp_server.engines.chat import ChatEngine, ChatInfo, ChatRequest, Message
-from lsp_server.errors import FimbleError
 
 SECONDS = 110.0
 """After which no new try is begun."""
@@ -43,22 +36,9 @@ WORDS_TOKENS = 160
 
 _TOO_SLOW = "The model was too slow for this, so I stopped; what was begun is put back."
 
-Show = Callable[[Event], None]
-Note = Callable[[str, dict[str, Any]], Awaitable[None]]
-
 
 class Failed(Exception):
     """A workflow can't do what was asked for; the text is for the user."""
-
-
-@dataclass(slots=True)
-class Made:
-    """A call that is being made."""
-
-    id: str
-    text: str = ""
-    """What came of it."""
-    diffs: list[Diff] = field(default_factory=list)
 
 
 class Work:
@@ -69,8 +49,7 @@ class Work:
         desk: Desk,
         engine: ChatEngine,
         info: ChatInfo,
-        show: Show,
-        note: Note,
+        deeds: Deeds,
         past: Sequence[Message] = (),
     ) -> None:
         """`past`: the last question and its answer, if there are any."""
@@ -79,10 +58,9 @@ class Work:
         """What the user was told so far."""
         self._engine = engine
         self._info = info
-        self._show = show
-        self._note = note
+        self.deeds = deeds
+        self._show = deeds.show
         self._past = tuple(past)
-        self._calls = 0
         self._begun = time.monotonic()
 
     @property
@@ -96,33 +74,12 @@ class Work:
         self.answer += text
         self._show(MessageChunk(text))
 
-    @asynccontextmanager
-    async def call(self, title: str, kind: ToolKind) -> AsyncIterator[Made]:
-        """Do something that the user sees as a call."""
-        self._calls += 1
-        made = Made(f"{self.desk.turn}.{self._calls}")
-        self._show(ToolStarted(made.id, title, kind))
-        await self._note("call", {"id": made.id, "title": title, "kind": kind})
-        self._show(ToolUpdated(made.id, "in_progress"))
-        try:
-            yield made
-        except (ToolFailed, FimbleError) as problem:
-            self._show(ToolUpdated(made.id, "failed", str(problem)))
-            await self._note("called", {"id": made.id, "failed": True})
-            raise
-        for diff in made.diffs[:-1]:
-            self._show(ToolUpdated(made.id, "in_progress", diff=diff))
-        last = made.diffs[-1] if made.diffs else None
-        self._show(ToolUpdated(made.id, "completed", made.text, last))
-        await self._note("called", {"id": made.id, "failed": False})
-
     async def land(self, title: str, changes: Sequence[Change]) -> str:
         """Have changes checked, allowed and written; return the call. Raises AgentError."""
-        async with self.call(title, "edit") as made:
-            problems = await self.desk.land(made.id, changes)
-            made.text = "\n".join(problems)
-            made.diffs += [change.diff for change in changes]
-        return made.id
+        async with self.deeds.begin(title, "edit") as deed:
+            problems = await self.desk.land(deed.id, changes)
+            deed.result = Result("\n".join(problems), tuple(change.diff for change in changes))
+        return deed.id
 
     @asynccontextmanager
     async def backing(self, call: str, changes: Sequence[Change]) -> AsyncIterator[None]:
@@ -135,10 +92,10 @@ class Work:
 
     async def run(self, line: str) -> Finished:
         """Run a command if that is allowed. Raises NotAllowed."""
-        async with self.call(f"Run {line}", "execute") as made:
-            self.desk.output = lambda text: self._show(ToolUpdated(made.id, "in_progress", text))
-            finished = await command(self.desk, made.id, line)
-            made.text = report(finished)
+        async with self.deeds.begin(f"Run {line}", "execute") as deed:
+            self.desk.output = self.deeds.output(deed)
+            finished = await command(self.desk, deed.id, line)
+            deed.result = Result(report(finished))
         return finished
 
     async def ask(self, prompt: str, *, shown: bool = False) -> str:
