@@ -60,6 +60,11 @@ class Deeds:
             raise
         await self._end(deed)
 
+    async def fail(self, title: str, kind: ToolKind, problem: str) -> None:
+        """Tell of something that can't even be begun."""
+        async with self.begin(title, kind) as deed:
+            deed.fail(problem)
+
     def output(self, deed: Deed) -> Callable[[str], None]:
         """Shows what comes meanwhile."""
         return lambda text: self.show(ToolUpdated(deed.id, "in_progress", text))

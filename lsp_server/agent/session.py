@@ -53,6 +53,7 @@ ANSWER_TOKENS = 1024
 MENTIONS_SHARE = 3
 """What a message points at takes at most this part of the window: a third."""
 _WARNING = "You have done this already, with the same result. Do something else, or answer."
+UNREADABLE = "a call that could not be made"
 _ROUND = "The model went round in circles, so the turn was ended."
 _TOO_LONG = "The model's window is too small for this task; begin a new session, or ask for less."
 
@@ -195,11 +196,13 @@ class Session:
         turn.deeds.show(ended)
 
     async def _look_up_mentions(self, turn: _Turn, text: str, room: int) -> None:
-        """What the user points at follows his words."""
-        shown = await mentions.expanded(self._desk, text, room)
-        if shown:
-            await turn.deeds.note("mentions", {"text": shown})
-            self._items[-1] = history.with_mentions(self._items[-1], shown)
+        """What the user points at follows his words; what can't be shown is told."""
+        found = await mentions.expanded(self._desk, text, room)
+        if found.text:
+            await turn.deeds.note("mentions", {"text": found.text})
+            self._items[-1] = history.with_mentions(self._items[-1], found.text)
+        for name, problem in found.problems.items():
+            await turn.deeds.fail(f"Look up @{name}", "read", problem)
 
     async def _workflow(self, turn: _Turn, text: str, info: ChatInfo) -> None:
         """What a small model does instead of choosing its steps."""
@@ -256,6 +259,7 @@ class Session:
             if isinstance(made, Rejected):
                 verdict = turn.guard.note("", {}, made.text)
                 text = made.problem
+                await turn.deeds.fail(UNREADABLE.capitalize(), "other", text)
             else:
                 text = await self._call(turn.deeds, made)
                 verdict = turn.guard.note(made.name, made.arguments, text)
@@ -295,7 +299,7 @@ class Session:
 
     def _subject(self, made: Call | Rejected) -> str:
         if isinstance(made, Rejected):
-            return "a call that could not be read"
+            return UNREADABLE
         return self._tools[made.name].subject(made.arguments) or f"{made.name} {made.arguments}"
 
     async def _add(

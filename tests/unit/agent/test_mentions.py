@@ -11,10 +11,11 @@ import pytest
 from lsp_server.agent.agent import Agent, Places
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Desk
+from lsp_server.agent.events import ToolStarted, ToolUpdated
 from lsp_server.agent.files.journal import Journal
 from lsp_server.agent.files.ledger import Ledger
 from lsp_server.agent.files.paths import Workspace
-from lsp_server.agent.mentions import MAX_MENTIONS, Mention, expanded, mentions
+from lsp_server.agent.mentions import MAX_MENTIONS, Expanded, Mention, expanded, mentions
 from lsp_server.agent.permissions import Permissions
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ChatReply
@@ -88,7 +89,7 @@ def test_they_are_found(text: str, found: list[Mention]) -> None:
         ("@pay", "bank.py, lines 6 to 7 of 7:"),
         ('@"a folder/x.txt"', "1: in a folder"),
         ("@bank.py:99", "has only 7 lines"),
-        ("@nothing.py", "@nothing.py: there is no such file"),
+        ("@nothing.py", "@nothing.py: There is no such file"),
         ("@.env", "@.env: .env is not read"),
         ("@../x.py", "leads upwards"),
         ("@/etc/passwd", "outside of the workspace"),
@@ -99,17 +100,17 @@ def test_they_are_found(text: str, found: list[Mention]) -> None:
     ],
 )
 async def test_what_is_found_is_shown_and_the_rest_said(desk: Desk, text: str, shown: str) -> None:
-    told = await expanded(desk, text, ROOM)
+    told = (await expanded(desk, text, ROOM)).text
     assert shown in told
     assert "canary" not in told
 
 
 async def test_words_stay_words(desk: Desk) -> None:
-    assert await expanded(desk, "add @property to it, me@bank.py", ROOM) == ""
+    assert await expanded(desk, "add @property to it, me@bank.py", ROOM) == Expanded("", {})
 
 
 async def test_it_fits_into_its_room(desk: Desk) -> None:
-    told = await expanded(desk, "@long.txt @bank.py", 300)
+    told = (await expanded(desk, "@long.txt @bank.py", 300)).text
     assert len(told) < 1_000
     assert "[cut" in told
     assert "7:     pass" in told
@@ -120,7 +121,7 @@ async def test_the_diff_of_a_repository(desk: Desk, root: Path) -> None:
     for command in (["init", "-q"], ["add", "bank.py"], ["commit", "-qm", "first"]):
         subprocess.run([*git, *command], check=True)  # noqa: ASYNC221
     (root / "bank.py").write_text(TEXT.replace("return sum", "return 2"))
-    assert "+        return 2" in await expanded(desk, "@diff", ROOM)
+    assert "+        return 2" in (await expanded(desk, "@diff", ROOM)).text
 
 
 @pytest.fixture
@@ -131,6 +132,16 @@ async def agent(root: Path, tmp_path: Path) -> AsyncIterator[Agent]:
     agent = Agent(engine, root, index, places=places)
     yield agent
     await agent.close()
+
+
+async def test_the_user_is_told_what_could_not_be_shown(agent: Agent) -> None:
+    session = await agent.begin()
+    events = [event async for event in session.turn("mend @bank.py @gone.py @diagnostics")]
+    titles = [event.title for event in events if isinstance(event, ToolStarted)]
+    assert titles == ["Look up @gone.py", "Look up @diagnostics"]
+    failed = [e.text for e in events if isinstance(e, ToolUpdated) and e.status == "failed"]
+    nothing_open = "No editor is connected, so nothing is known."
+    assert failed == ["There is no such file or definition.", nothing_open]
 
 
 async def test_the_model_is_told_behind_the_users_words_and_again_later(agent: Agent) -> None:

@@ -22,6 +22,7 @@ from lsp_server.agent.events import (
 )
 from lsp_server.agent.guard import STOP
 from lsp_server.agent.session import Session
+from lsp_server.edge.chat.replay import replayed
 from lsp_server.engines.chat import ChatInfo, ChatRequest, NativeCall
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ChatReply, ChatScript, ScriptedChat
@@ -163,7 +164,7 @@ async def test_plan_mode_neither_writes_nor_runs(begin: Begin, folder: Path) -> 
     assert ended(events).reason == "end_turn"
     assert (folder / "calc.py").read_text() == TEXT
     assert not (folder / "made").exists()
-    assert not any(isinstance(event, ToolStarted) for event in events)
+    assert {each.kind for each in events if isinstance(each, ToolStarted)} == {"other"}
 
 
 async def test_what_would_not_parse_is_not_written(begin: Begin, folder: Path) -> None:
@@ -215,15 +216,26 @@ async def test_circles_end_the_turn(begin: Begin) -> None:
     assert sum(isinstance(event, ToolStarted) for event in events) == STOP
 
 
-async def test_a_call_that_can_not_be_read_is_told_to_the_model(begin: Begin) -> None:
+async def test_a_call_that_can_not_be_read_is_told(begin: Begin) -> None:
     agent = begin(['```json\n{"name": "read", "arguments": {}}\n```', ChatReply("Oh.", "path")])
     events = await turn(await agent.begin())
     assert prose(events) == "Oh."
+    (told,) = failures(events)
+    assert "path" in told
 
 
-async def test_a_tool_that_there_is_not_is_told_to_the_model(begin: Begin) -> None:
+async def test_a_tool_that_there_is_not_is_told(begin: Begin) -> None:
     agent = begin([call("open_file", path="calc.py"), ChatReply("Oh.", "There is no tool")])
-    assert ended(await turn(await agent.begin())).answer == "Oh."
+    session = await agent.begin()
+    events = await turn(session)
+    assert ended(events).answer == "Oh."
+    titles = [event.title for event in events if isinstance(event, ToolStarted)]
+    assert titles == ["A call that could not be made"]
+    (told,) = failures(events)
+    assert told.startswith("There is no tool")
+    updates = replayed(agent.store.entries(session.stored.id))
+    (content,) = [each["content"] for each in updates if each.get("status") == "failed"]
+    assert content[0]["content"]["text"] == f"Result:\n{told}"
 
 
 async def test_half_a_text_is_not_written(begin: Begin, folder: Path) -> None:
