@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 from lsp_server.agent.agent import Agent, Places, checked_mode, delete, open_journal
@@ -20,13 +19,12 @@ from lsp_server.agent.permissions import nobody
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Store, Stored, check_folder
 from lsp_server.cli import complain
+from lsp_server.cli.chat_folder import Reading, interrupts
 from lsp_server.cli.chat_lines import Lines
 from lsp_server.cli.chat_screen import Screen, as_json
 from lsp_server.cli.engine import opener
-from lsp_server.cli.project import scanned
 from lsp_server.cli.status import shown_status
 from lsp_server.edge.chat import words
-from lsp_server.engines.base import EngineStatus
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import FimbleError, UsageError
 from lsp_server.settings import Settings
@@ -83,16 +81,18 @@ async def _chat(options: argparse.Namespace) -> int:
     lines = Lines()
     screen = Screen(lines)
     asks = options.prompt is None
-    with shown_status() as on_status:
-        engine = opener(options)(Settings(), on_status, not_counted)
-        try:
+    async with AsyncExitStack() as ends:
+        with shown_status() as on_status:
+            engine = opener(options)(Settings(), on_status, not_counted)
+            ends.push_async_callback(engine.close)
             agent = Agent(engine, root, Index(root), ask=screen.ask if asks else nobody)
+            ends.push_async_callback(agent.close)
             await engine.chat_info()
-            await scanned(root, lambda done, total: on_status(_reading(done, total)))
-        except BaseException:
-            await engine.close()
-            raise
-    try:
+            reading = Reading(root, on_status)
+            ends.push_async_callback(reading.close)
+            unread = await reading.wait(interruptible=asks)
+        if unread:
+            complain(unread)
         await _settle_trust(agent, options, lines)
         mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
         async with _claimed_session(agent, options.resume, mode) as session:
@@ -103,9 +103,6 @@ async def _chat(options: argparse.Namespace) -> int:
                 ended = await _turn(session, options.prompt, screen, as_lines=options.json)
                 return 0 if ended.reason == "end_turn" else NOT_ENDED
             return await _converse(agent, session, screen, lines)
-    finally:
-        await agent.close()
-        await engine.close()
 
 
 @asynccontextmanager
@@ -122,10 +119,6 @@ async def _claimed_session(agent: Agent, resumed: str | None, mode: str) -> Asyn
         stored = await asyncio.to_thread(agent.store.get, resumed)
         async with claimed(default_folder(), stored.id):
             yield await agent.resume(stored.id, mode)
-
-
-def _reading(done: int, total: int) -> EngineStatus:
-    return EngineStatus("loading", f"Reading the folder: {done} of {total} files.")
 
 
 def _undone(what: Undone) -> str:
@@ -153,19 +146,11 @@ async def _turn(
     session: Session, text: str, screen: Screen, *, as_lines: bool = False
 ) -> TurnEnded:
     """One turn, which Ctrl-C ends."""
-    loop = asyncio.get_running_loop()
-    before = signal.getsignal(signal.SIGINT)  # the loop would put Python's own in its place
-    with suppress(NotImplementedError, ValueError):  # not on Windows, nor beside the main thread
-        loop.add_signal_handler(signal.SIGINT, session.cancel)
     last: Event | None = None
-    try:
+    with interrupts(session.cancel):
         async with aclosing(session.turn(text)) as events:
             async for last in events:
                 (as_json if as_lines else screen.show)(last)
-    finally:
-        with suppress(NotImplementedError, ValueError):
-            loop.remove_signal_handler(signal.SIGINT)
-            signal.signal(signal.SIGINT, before)
     assert isinstance(last, TurnEnded)
     return last
 
