@@ -17,7 +17,7 @@ from typing import get_args
 
 from platformdirs import user_config_path
 
-from lsp_server.agent import claims, decisions, store
+from lsp_server.agent import claims, decisions, history, store
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers, Desk, Given
 from lsp_server.agent.dialect import Dialect
@@ -102,6 +102,7 @@ class Agent:
         self._ask = ask
         self._buffers = buffers
         self._given: dict[str, list[Given]] = {}
+        self._opened: dict[str, Session] = {}
 
     async def begin(self, mode: str = "ask") -> Session:
         """A new session."""
@@ -145,7 +146,19 @@ class Agent:
         text = None if turn is None else str(turn)
         doubtful = await asyncio.to_thread(unsure, self._journal, session, text)
         yes = bool(doubtful) and await self._ask(_doubt(doubtful)) == "allow_once"
-        return await asyncio.to_thread(undo, self._journal, session, text, all_of_it=yes)
+        undone = await asyncio.to_thread(undo, self._journal, session, text, all_of_it=yes)
+        opened = self._opened.get(session)
+        in_editor = await opened.take_back(turn) if opened else []
+        return Undone(tuple(sorted({*undone.paths, *in_editor})), undone.merged)
+
+    async def undo_latest(self, session: str) -> Undone:
+        """Put back what the latest turn has changed that changed something; see `undo`."""
+        past = await asyncio.to_thread(lambda: history.read(self.store.entries(session)))
+        for turn in range(past.last_turn, 0, -1):
+            undone = await self.undo(session, turn)
+            if undone.paths:
+                return undone
+        return Undone((), ())
 
     async def close(self) -> None:
         """End the servers, and let go of the files."""
@@ -180,9 +193,10 @@ class Agent:
         )
         dialect = Dialect(self._engine, schemas, way, max_tokens=ANSWER_TOKENS)
         notes = [*own.problems, *problems]
-        return await asyncio.to_thread(
+        opened = self._opened[stored.id] = await asyncio.to_thread(
             Session, self._engine, dialect, tools, desk, self.store, stored, system, notes
         )
+        return opened
 
     async def _foreign(
         self, own: OwnFiles, mode: Mode, room: int

@@ -152,7 +152,7 @@ class Session:
         self._desk.permissions.mode = mode
 
     async def take_back(self, turn: int | None = None) -> list[str]:
-        """Undo what a turn, or all of them, put into open documents; `Agent.undo` does the rest.
+        """Undo what a turn, or all of them, put into open documents, for `Agent.undo`.
 
         Returns the paths. Raises UndoRefused.
         """

@@ -179,7 +179,7 @@ async def _converse(agent: Agent, session: Session, screen: Screen, lines: Lines
 async def _obeyed(agent: Agent, session: Session, command: str, rest: str) -> Session:
     """Do what a command says; the session to go on with. Raises FimbleError."""
     if command == "/undo":
-        print(_undone(await _undo_latest(agent, session)))
+        print(_undone(await agent.undo_latest(session.stored.id)))
     elif command == "/mode":
         name = rest.lower()
         return await agent.resume(session.stored.id, checked_mode(MODES.get(name, name)))
@@ -191,12 +191,3 @@ async def _obeyed(agent: Agent, session: Session, command: str, rest: str) -> Se
     else:
         print(_HELP)
     return session
-
-
-async def _undo_latest(agent: Agent, session: Session) -> Undone:
-    """Take back the latest turn that changed something. Raises UndoRefused."""
-    for number in range(session.last_turn, 0, -1):
-        undone = await agent.undo(session.stored.id, number)
-        if undone.paths:
-            return undone
-    return Undone((), ())

@@ -70,8 +70,6 @@ class _Seat:
 
     agent: Agent
     engine: ChatEngine
-    session: Session | None = None
-    """Of the latest turn."""
     noted: tuple[str, ...] = ()
     """What the user was told of it."""
 
@@ -167,15 +165,10 @@ class Room:
     async def undo(self, session: str, turn: int | None = None) -> Undone:
         """Take back a turn, or the latest that changed something. Raises UndoRefused."""
         async with self._alone(session):
-            seat = await self._seat(session)
-            last = (await self.records.past(session)).last_turn
-            for number in range(last, 0, -1) if turn is None else (turn,):
-                undone = await seat.agent.undo(session, number)
-                in_editor = await seat.session.take_back(number) if seat.session else []
-                if undone.paths or in_editor:
-                    paths = sorted({*undone.paths, *in_editor})
-                    return Undone(tuple(paths), undone.merged)
-            return Undone((), ())
+            agent = (await self._seat(session)).agent
+            if turn is None:
+                return await agent.undo_latest(session)
+            return await agent.undo(session, turn)
 
     async def fork(self, session: str, turn: int | None = None) -> Opened:
         """A new session that begins with another's turns, up to one if that is given."""
@@ -250,9 +243,7 @@ class Room:
 
     async def _ready(self, session: str) -> Session:
         """The session as it is in the store: another process may have had a turn meanwhile."""
-        seat = await self._seat(session)
-        seat.session = await seat.agent.resume(session)
-        return seat.session
+        return await (await self._seat(session)).agent.resume(session)
 
     async def _seat(self, session: str) -> _Seat:
         engine, seat = self._engine(), self._seats.get(session)

@@ -78,9 +78,9 @@ async def test_it_is_edited_there_and_taken_back(
     assert editor.texts["calc.py"] == MENDED
     assert (tmp_path / "project" / "calc.py").read_text() == TEXT
     session = await agent.resume(session.stored.id, "ask")
-    assert await session.take_back(1) == ["calc.py"]
+    assert (await agent.undo_latest(session.stored.id)).paths == ("calc.py",)
     assert editor.texts["calc.py"] == UNSAVED
-    assert await session.take_back(1) == []
+    assert (await agent.undo_latest(session.stored.id)).paths == ()
 
 
 async def test_what_was_written_since_stays(agent: Agent, editor: Editor) -> None:
