@@ -25,11 +25,11 @@ def print_scorecard(card: Scorecard) -> None:
     table = Table("", "Task", *(Column(name, justify="right") for name in _FIGURES))
     calls = sorted(card.calls.items(), key=lambda each: (each[1].asked, each[1].rank), reverse=True)
     for way, score in calls:
-        table.add_row(_chosen(way == card.way), f"call by {escape(_WAYS[way])}", *_figures(score))
+        chosen = "[green]*[/]" if way == card.way else ""
+        table.add_row(chosen, f"call by {escape(_WAYS[way])}", *_figures(score))
     table.add_section()
     for form, score in card.edits.items():
-        chosen = _chosen(form == card.edit_format)
-        table.add_row(chosen, f"edit as {_FORMS[form]}", *_figures(score))
+        table.add_row("", f"edit as {_FORMS[form]}", *_figures(score))
     table.add_section()
     table.add_row("", "code in a block", *_figures(card.fences))
     table.add_row("", "exact copies", *_figures(card.copies))
@@ -41,17 +41,10 @@ def print_scorecard(card: Scorecard) -> None:
         f"Speed: reads {card.prompt_tokens_per_second:.0f} tokens/s, writes "
         f"{card.generated_tokens_per_second:.0f} tokens/s. It took {card.seconds:.0f} s."
     )
-    print(
-        f"{card.model} will be asked to call by {_WAYS[card.way]}, and to edit by writing ", end=""
-    )
-    print(f"{_FORMS[card.edit_format]}.")
+    print(f"{card.model} will be asked to call by {_WAYS[card.way]}.")
 
 
 _FIGURES = ("Right", "Tokens each", "Seconds each")
-
-
-def _chosen(chosen: bool) -> str:
-    return "[green]*[/]" if chosen else ""
 
 
 def _figures(score: Score) -> tuple[str, str, str]:

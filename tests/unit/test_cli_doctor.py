@@ -53,12 +53,11 @@ def test_the_scorecard_is_shown_and_remembered(
     right = sum(not task.wanted for task in tasks.load().calls)
     assert f"{right} of {count}" in shown
     assert "A fact in a prompt of so many tokens: 1,000 lost, 3,000 lost." in shown
-    assert "Some [model] will be asked to call by" in shown
-    assert "to edit by writing the whole function" in shown
+    assert "Some [model] will be asked to call by JSON in a block of code." in shown
+    assert "to edit" not in shown
     card = remembered.recall(remembered.default_folder(), IDENTITY)
     assert card is not None
     assert card.model == "Some [model]"
-    assert card.edit_format == "function"
 
 
 def test_the_scorecard_as_json(capsys: pytest.CaptureFixture[str], engine: FakeEngine) -> None:
@@ -66,7 +65,6 @@ def test_the_scorecard_as_json(capsys: pytest.CaptureFixture[str], engine: FakeE
     told = json.loads(capsys.readouterr().out)
     assert [check["ok"] for check in told["checks"]] == [True, True, True]
     card = told["scorecard"]
-    assert card["edit_format"] == "function"
     assert card["edits"]["function"]["right"] == card["edits"]["function"]["asked"] == 3
     assert card["edits"]["blocks"]["right"] == 0
     assert card["way"] in card["calls"]

@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeAlias, get_args
 from lsp_server.agent.calls.render import Way
 
 EditFormat: TypeAlias = Literal["function", "blocks"]
-"""How a model writes an edit: the whole of a function in a fence, or search/replace blocks."""
+"""How a model writes an edit: the whole of a function in a fence, as small models are asked to, or
+search/replace blocks, as the others are."""
 WAYS: tuple[Way, ...] = (
     "native", "fenced", "two_step", "json_bare", "json_tagged", "python_call", "xml"
 )  # fmt: skip
@@ -62,15 +63,10 @@ class Scorecard:
         last = {way: score for way, score in self.calls.items() if score.asked == most}
         return max(last, key=lambda way: last[way].rank)
 
-    @property
-    def edit_format(self) -> EditFormat:
-        """How the model best writes an edit."""
-        return max(self.edits, key=lambda format: self.edits[format].rank)
-
 
 def to_json(card: Scorecard) -> dict[str, Any]:
-    """A card as an object of JSON, with the choices, which are for readers only."""
-    return asdict(card) | {"way": card.way, "edit_format": card.edit_format}
+    """A card as an object of JSON, with the choice, which is for readers only."""
+    return asdict(card) | {"way": card.way}
 
 
 def from_json(data: Any) -> Scorecard:

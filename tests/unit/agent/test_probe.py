@@ -188,7 +188,6 @@ def test_accuracy_counts_first_then_brevity_and_only_of_those_asked_all() -> Non
     assert card(fenced=Score(9, 10, 500), xml=Score(8, 10, 10)).way == "fenced"
     assert card(fenced=Score(9, 10, 500), xml=Score(9, 10, 400)).way == "xml"
     assert card(fenced=Score(9, 10, 500), xml=Score(5, 5, 10)).way == "fenced"
-    assert card(fenced=Score(0, 1)).edit_format == "blocks"
 
 
 def test_a_card_is_remembered_for_its_model_only(tmp_path: Path) -> None:
@@ -235,7 +234,7 @@ def test_what_cannot_be_remembered_is_told(tmp_path: Path) -> None:
 
 def test_a_scorecard_that_is_none_is_refused() -> None:
     data = to_json(card(xml=Score(9, 10)))
-    assert (data["way"], data["edit_format"]) == ("xml", "blocks")
+    assert data["way"] == "xml"
     with pytest.raises(ValueError, match="no scorecard"):
         from_json({**data, "fences": None})
 
