@@ -284,7 +284,9 @@ class Session:
     async def _run(self, tool: Tool, deed: Deed, call: Call) -> None:
         try:
             if CUT_OFF in call.repairs and tool.kind in ("edit", "execute"):
-                raise ToolFailed("The call ended in the middle of a text; write it again, whole.")
+                raise ToolFailed(
+                    "The call ended in the middle of a text.", "Write it again, whole."
+                )
             result = await tool.run(self._desk, deed.id, call.arguments)
             read_as = f"(Read as: {'; '.join(call.repairs)}.)\n" if call.repairs else ""
             deed.result = replace(result, text=read_as + result.text)
@@ -295,7 +297,7 @@ class Session:
         except Exception as error:  # one broken tool does not end the turn
             logger.error("the tool %s failed: %s", call.name, describe(error))
             kind = type(error).__name__
-            deed.fail(f"The tool itself failed ({kind}); do it another way.")
+            deed.fail(f"The tool itself failed ({kind}).", "Do it another way.")
 
     def _subject(self, made: Call | Rejected) -> str:
         if isinstance(made, Rejected):

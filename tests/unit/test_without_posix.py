@@ -61,6 +61,14 @@ def test_chats_end_with_one_sentence(tmp_path: Path) -> None:
         assert ended.stderr.count("\n") == 1
 
 
+def test_the_doctor_tells(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text("[]")
+    ended = fimble(COMMAND, "doctor", "--script", str(script))
+    assert "note Chats need Linux or macOS" in ended.stdout
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_line_is_completed(tmp_path: Path) -> None:
     script, file = tmp_path / "script.json", tmp_path / "calc.py"
     script.write_text('[{"after": "return ", "text": "a + b"}]')

@@ -240,7 +240,7 @@ async def test_a_tool_that_there_is_not_is_told(begin: Begin) -> None:
 
 async def test_half_a_text_is_not_written(begin: Begin, folder: Path) -> None:
     half = '```json\n{"name": "edit", "arguments": {"path": "new.py", "old": "", "new": "x = 1'
-    agent = begin([half, ChatReply("Sorry.", "write it again")])
+    agent = begin([half, ChatReply("Sorry.", "Write it again")])
     assert ended(await turn(await agent.begin("all"))).answer == "Sorry."
     assert not (folder / "new.py").exists()
 
