@@ -279,7 +279,7 @@ class Session:
         async with deeds.begin(tool.title(call.arguments), tool.kind) as deed:
             self._desk.output = deeds.output(deed)
             await self._run(tool, deed, call)
-        return f"{deed.result.text} {deed.result.advice}".rstrip()
+        return "\n".join(filter(None, (deed.result.text, deed.result.advice)))
 
     async def _run(self, tool: Tool, deed: Deed, call: Call) -> None:
         try:

@@ -50,9 +50,9 @@ async def land(desk: Desk, call: str, changes: Sequence[Change], note: str = "")
     problems = await desk.land(call, changes)
     lines = [f"Written: {', '.join(each.path for each in changes)}."]
     lines += [note] if note else []
-    if problems:
-        lines += ["New problems, which you should mend:", *problems]
-    return Result("\n".join(lines), tuple(each.diff for each in changes))
+    lines += ["New problems:", *problems] if problems else []
+    advice = "Mend these problems." if problems else ""
+    return Result("\n".join(lines), tuple(each.diff for each in changes), advice=advice)
 
 
 async def _edit(desk: Desk, call: str, arguments: Mapping[str, Any]) -> Result:

@@ -10,7 +10,7 @@ import pytest
 
 from lsp_server.agent.agent import Agent, Places
 from lsp_server.agent.desk import Change
-from lsp_server.agent.events import TurnEnded
+from lsp_server.agent.events import ToolUpdated, TurnEnded
 from lsp_server.agent.session import Session
 from lsp_server.engines.chat import ChatInfo
 from lsp_server.engines.fake import FakeEngine
@@ -40,7 +40,7 @@ class Editor:
         return True
 
     async def problems(self, path: str) -> list[str] | None:
-        return None
+        return ["2: b is no number"] if self.texts[path] == MENDED else []
 
 
 @pytest.fixture
@@ -81,6 +81,15 @@ async def test_it_is_edited_there_and_taken_back(
     assert (await agent.undo_latest(session.stored.id)).paths == ("calc.py",)
     assert editor.texts["calc.py"] == UNSAVED
     assert (await agent.undo_latest(session.stored.id)).paths == ()
+
+
+async def test_the_user_is_told_problems_and_the_model_to_mend_them(agent: Agent) -> None:
+    session = await agent.begin("edit")
+    async with aclosing(session.turn("mend add")) as events:
+        told = [e.text async for e in events if isinstance(e, ToolUpdated) and e.diff]
+    assert told == ["Written: calc.py.\nNew problems:\n2: b is no number"]
+    heard = agent._engine.chats[1].messages[-1].content  # type: ignore[attr-defined]
+    assert heard.endswith(f"{told[0]}\nMend these problems.")
 
 
 async def test_what_was_written_since_stays(agent: Agent, editor: Editor) -> None:

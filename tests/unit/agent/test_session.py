@@ -155,7 +155,7 @@ async def test_a_refusal_is_told_to_the_user_and_advice_to_the_model(begin: Begi
     events = await turn(await begin(say, User("reject_once")).begin())
     told = "The answer was no, so it is not done."
     assert failures(events) == [told]
-    assert heard[1].endswith(f"{told} Do something else, or ask what the user wants.")
+    assert heard[1].endswith(f"{told}\nDo something else, or ask what the user wants.")
 
 
 async def test_plan_mode_neither_writes_nor_runs(begin: Begin, folder: Path) -> None:
