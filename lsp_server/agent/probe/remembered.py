@@ -16,7 +16,7 @@ from lsp_server.engines.chat import ChatInfo
 from lsp_server.errors import StoreError
 from lsp_server.models.store import state_dir
 
-VERSION = 1
+VERSION = 2
 """To be raised with any change to the tasks, to what models are told, or to what a card holds."""
 
 UNMEASURED: Way = "fenced"

@@ -53,8 +53,7 @@ async def test_where_a_call_begins_it_is_thought_over_and_held_to_the_grammar(be
     assert answered.calls == [Call("read_file", {"path": "a.py"})]
     assert answered.prose.strip() == "I will look."
     thoughts = "".join(piece.text for piece in shown if isinstance(piece, Thought))
-    assert thoughts.startswith("The user wants to see it. read_file: ")
-    assert thoughts.endswith(" Is it exactly that? Yes")
+    assert thoughts == "The user wants to see it. Can read_file do that? Yes"
     free, thought, check, call = model.asked
     assert (free.begun, free.grammar, thought.grammar) == ("", "", "")
     assert check.grammar == 'root ::= " Yes" | " No"\n'
