@@ -70,7 +70,7 @@ class _Search:
         self._unnamed: list[Import] = []
         """Of all that a module has, or of a file that is read in."""
         for item in own.own_imports:
-            name = _local(item)
+            name = local_name(item)
             if name:
                 self._imports[name] = item
             else:
@@ -204,7 +204,7 @@ class _Search:
         return path == self._path and symbol.first_row in self._visible
 
 
-def _local(item: Import) -> str:
+def local_name(item: Import) -> str:
     """What an import is called in its file; empty where it brings names of its own."""
     if item.alias or item.name not in ("", "*"):
         return item.alias or item.name

@@ -1,4 +1,4 @@
-"""Where the open documents were changed last.
+"""Where the user was last in the open documents: where they were changed, or his cursor was seen.
 
 What is kept is places and not texts: a row of the newest version, moved by each later edit. So a
 key costs next to nothing, and whoever asks is told the code as it is now, not how it came about.

@@ -23,6 +23,7 @@ class Documents(Protocol):
     """The documents that are open."""
 
     edits: Edits
+    visits: Edits
 
     def snapshots(self) -> list[Snapshot]:
         """The newest version of each."""
@@ -86,11 +87,19 @@ class OpenDocuments:
 
     def changed(self, document: Snapshot) -> list[Place]:
         """Where documents were changed that may be shown beside this one, the latest first."""
+        return self._places(self.documents.edits, document)
+
+    def visited(self, document: Snapshot) -> list[Place]:
+        """Where the user was in others that may be shown beside this one, the latest first."""
+        places = self._places(self.documents.visits, document)
+        return [place for place in places if place.text is not document.text]
+
+    def _places(self, edits: Edits, document: Snapshot) -> list[Place]:
         texts = {each.uri: each.text for each in self.documents.snapshots()}
         texts[document.uri] = document.text
         places = [
             Place(self.path(edit.uri), texts[edit.uri], edit.row)
-            for edit in reversed(self.documents.edits.places)
+            for edit in reversed(edits.places)
             if edit.uri in texts
         ]
         return [

@@ -38,9 +38,9 @@ def choose(
     """
     seen = lines(held)
     new = [
-        unseen
+        rest
         for piece in pieces
-        if (piece.weight >= WORTH_ADDING or not held) and (unseen := _unseen(piece, seen))
+        if (piece.weight >= WORTH_ADDING or not held) and (rest := unseen(piece, seen))
     ]
     added = _within(new, room, count)
     if tokens((*held, *added), count) <= most:
@@ -48,7 +48,7 @@ def choose(
     return _within(pieces, min(room, most), count)
 
 
-def _unseen(piece: Piece, seen: Set[tuple[str, str]]) -> Piece | None:
+def unseen(piece: Piece, seen: Set[tuple[str, str]]) -> Piece | None:
     """What of a piece is not shown yet, below its header; None if that is nothing."""
     all_lines = piece.text.split("\n")
     missing = [line for line in all_lines if (piece.path, line) not in seen]
@@ -82,9 +82,9 @@ def _within(pieces: Sequence[Piece], room: int, count: Counter) -> tuple[Snippet
     return tuple(Snippet(path, "\n".join(texts[path])) for path in sorted(texts))
 
 
-def lines(context: Iterable[Snippet]) -> set[tuple[str, str]]:
-    """The lines that a context shows, with their files."""
-    return {(snippet.path, line) for snippet in context for line in snippet.text.split("\n")}
+def lines(shown: Iterable[Snippet | Piece]) -> set[tuple[str, str]]:
+    """The lines that are shown, with their files."""
+    return {(each.path, line) for each in shown for line in each.text.split("\n")}
 
 
 def tokens(context: Sequence[Snippet], count: Counter) -> int:

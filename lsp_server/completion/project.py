@@ -10,9 +10,11 @@ from pathlib import Path
 
 from lsp_server.completion.changed import changed
 from lsp_server.completion.context import needed
+from lsp_server.completion.expressions import Outline
 from lsp_server.completion.opened import Documents, FileLibrary, OpenDocuments
 from lsp_server.completion.pieces import Piece
 from lsp_server.completion.resolve import Library
+from lsp_server.completion.visited import visited
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
 from lsp_server.core.uris import path_of
@@ -63,6 +65,10 @@ class Project:
         pieces = needed(snapshot, cursor, path, self.library, visible)
         if self.opened is not None:
             pieces += changed(self.opened.changed(snapshot), snapshot, cursor, visible)
+            if snapshot.syntax is not None:
+                known = Outline.of(snapshot.syntax, path, self.library)
+                places = self.opened.visited(snapshot)
+                pieces += visited(places, snapshot, cursor, known, pieces)
         return sorted(pieces, key=lambda piece: (-piece.weight, piece.path))
 
 

@@ -63,12 +63,13 @@ class Documents:
     def __init__(self) -> None:
         self._documents: dict[str, _Document] = {}
         self.edits = Edits()
+        self.visits = Edits()
 
     def open(self, uri: str, language: str, version: int, text: str) -> None:
         """Start to follow a document; one of that URI that is open already is replaced."""
         snapshot = Snapshot(uri, version, language, Text.of(text))
         self._documents[uri] = _Document(snapshot, grammar_for(language, uri))
-        self.edits.forget(uri)
+        self._forget_places(uri)
 
     def change(
         self,
@@ -88,7 +89,7 @@ class Documents:
                 self._note(uri, change, before, text)
             else:
                 text, draft = Text.of(change.text), None
-                self.edits.forget(uri)
+                self._forget_places(uri)
         language = document.snapshot.language
         document.snapshot = Snapshot(uri, version, language, text)
         document.draft = draft if draft and len(draft.data) <= MAX_PARSED_BYTES else None
@@ -97,7 +98,11 @@ class Documents:
     def close(self, uri: str) -> None:
         """Forget a document. It need not be open."""
         self._documents.pop(uri, None)
-        self.edits.forget(uri)
+        self._forget_places(uri)
+
+    def visit(self, uri: str, row: int) -> None:
+        """The user's cursor is there, in a document that is open."""
+        self.visits.note(uri, row, row, 1)
 
     def snapshots(self) -> list[Snapshot]:
         """The newest version of each document, with its syntax only if that is known already.
@@ -139,7 +144,12 @@ class Documents:
         ends = change.range.start.line, change.range.end.line
         first, last = (min(max(line, 0), before.end.row) for line in sorted(ends))
         rows = last - first + 1 + len(after.lines) - len(before.lines)
-        self.edits.note(uri, first, last, max(rows, 1))
+        for places in (self.edits, self.visits):
+            places.note(uri, first, last, max(rows, 1))
+
+    def _forget_places(self, uri: str) -> None:
+        for places in (self.edits, self.visits):
+            places.forget(uri)
 
     def _find(self, uri: str) -> _Document:
         try:

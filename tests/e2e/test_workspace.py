@@ -22,6 +22,8 @@ from tests.e2e.raw import SERVE, frame
 SCRIPT = [
     {"after": "client.", "text": "fetch_order(1)", "shown": "def fetch_order(self"},
     {"after": "client.", "text": "unknown()"},
+    {"after": "order = ", "text": "1 + 1", "shown": "def fetch_order(self"},
+    {"after": "order = ", "text": "2 + 2"},
     {"after": "Renamed().", "text": "newer()", "shown": "def newer"},
 ]
 CLIENT = "class Client:\n    def fetch_order(self, number: int) -> str:\n        return ''\n"
@@ -155,6 +157,21 @@ async def test_what_is_not_saved_yet_counts(project: Project) -> None:
     editor.open("class Renamed:\n    def newer(self): ...\n", renamed.as_uri())
     user = "from shop.renamed import Renamed\n\nRenamed().\n"
     await says(editor, project, "newer()", user)
+
+
+@pytest.mark.parametrize("focused", [True, False])
+async def test_where_the_user_was_in_another_file_is_shown(project: Project, focused: bool) -> None:
+    editor = await project.open()
+    await editor.until(project.holds(lambda index: index.in_module("shop/client.py")))
+    client = (project.root / "shop" / "client.py").as_uri()
+    editor.open(CLIENT, client)
+    await says(editor, project, "2 + 2", "order = \n")
+    if focused:
+        place = {"textDocument": {"uri": client}, "position": {"line": 2, "character": 8}}
+        editor.client.protocol.notify("fimble/didFocus", place)
+    else:
+        await editor.texts(2, 8, uri=client)
+    await says(editor, project, "1 + 1", "order = \n")
 
 
 async def test_the_index_can_be_switched_off(project: Project) -> None:

@@ -51,4 +51,5 @@ def did_focus(server: FimbleServer, params: Any) -> None:
     except (UsageError, AttributeError, TypeError, ValueError):
         return
     cursor = snapshot.text.point(line, character, session.encoding)
+    session.documents.visit(snapshot.uri, cursor.row)
     session.completer().warm_up(snapshot, cursor)

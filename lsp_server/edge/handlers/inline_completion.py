@@ -20,6 +20,7 @@ async def inline_completion(
     session = server.session
     snapshot = session.documents.get(params.text_document.uri)
     cursor = convert.point(snapshot, params.position, session.encoding)
+    session.documents.visit(snapshot.uri, cursor.row)
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     try:
         completer = session.completer()
