@@ -8,6 +8,7 @@ Each case of `benchmarks/cases` is asked three ways, all greedy, with the same e
 
 What is compared is the whole answer with the line, call or block that stood there. `gold_shown` is
 the part of the cross-file cases in whose prompt the definition is named by its own file's piece.
+`repeats` counts answers that say again what stands behind them (`--times` asks more cases).
 `--names` has pyright and TypeScript say how many answers name what does not exist.
 Prints one JSON object; intervals are those of a paired bootstrap, 95 %.
 
@@ -244,6 +245,7 @@ def main() -> None:
     parser.add_argument("--model", default="qwen2.5-coder-1.5b")
     parser.add_argument("--kinds", nargs="+", default=["cross-file", "in-file"])
     parser.add_argument("--cases", type=int, help="of each kind; all by default")
+    parser.add_argument("--times", type=int, default=1, help="so many times the cases")
     parser.add_argument("--context", type=int, default=1024, help="tokens of prompt and answer")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--kept", type=Path, help="a folder of what the model was asked before")
@@ -253,7 +255,7 @@ def main() -> None:
     model = resolve(options.model)
     result: dict[str, Any] = {"model": model.name, "context_tokens": options.context}
     for kind in options.kinds:
-        cases = _spread(load(kind), options.cases)
+        cases = _spread(load(kind, options.times), options.cases)
         answers = asyncio.run(ask_all(model, cases, options.ways, options.context, options.kept))
         result[kind] = report(cases, answers)
         if options.names:

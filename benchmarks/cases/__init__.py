@@ -26,16 +26,17 @@ from lsp_server.evaluation.cases.package import Package
 __all__ = ["IN_FILE", "KINDS", "Case", "Definition", "FetchFailed", "folder", "load"]
 
 
-def load(kind: str) -> list[Case]:
+def load(kind: str, times: int = 1) -> list[Case]:
     """The cases of one of `KINDS`, or of `in-file`, in a fixed order.
 
+    With `times` there are up to so many times as many, the same ones among them.
     Fetches what is not in the cache. Raises ValueError for another kind and FetchFailed.
     """
     kinds = IN_FILE if kind == "in-file" else (kind,)
     if not set(kinds) <= set(KINDS):
         raise ValueError(f"there are no cases of the kind {kind!r}")
     packages = [parsed(source) for source in pinned()]
-    return [case for kind in kinds for one in packages for case in chosen(one, kind)]
+    return [case for kind in kinds for one in packages for case in chosen(one, kind, times)]
 
 
 @cache

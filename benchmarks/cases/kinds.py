@@ -22,7 +22,10 @@ CUTTERS: Mapping[str, Callable[[Package, Module], Iterator[Case]]] = {
 }
 
 
-def chosen(package: Package, kind: str) -> list[Case]:
-    """A fixed choice of a package's cases of a kind, in the order of their digests."""
+def chosen(package: Package, kind: str, times: int = 1) -> list[Case]:
+    """A fixed choice of a package's cases of a kind, in the order of their digests.
+
+    `times` as many as `MOST` says, if there are as many.
+    """
     found = [case for m in package.modules.values() for case in CUTTERS[kind](package, m)]
-    return choose(sorted(found, key=digest), MOST[kind])
+    return choose(sorted(found, key=digest), times * MOST[kind])

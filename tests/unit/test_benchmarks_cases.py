@@ -274,6 +274,9 @@ def test_the_choice_is_far_apart_limited_and_always_the_same(tmp_path: Path) -> 
     taken = chosen(found, "single")
     assert len(taken) == MOST["single"]
     assert taken == chosen(Package.read("shop", tmp_path), "single")
+    more = chosen(found, "single", times=2)
+    assert more[: len(taken)] == taken
+    assert len(more) == 2 * len(taken)
     for i, one in enumerate(taken):
         for other in taken[:i]:
             assert one.path != other.path or abs(one.row - other.row) >= APART
