@@ -6,6 +6,9 @@ Each case of `benchmarks/cases` is asked three ways, all greedy, with the same e
 - `file`: Fimble's completion, which knows the one file alone;
 - `fimble`: the same with an index of the case's package, as a server has it.
 
+Two more are asked if `--ways` names them: `comments` shows the same pieces of other files as
+comments above the prefix, `oracle` of all that the index knows only the definition that is used.
+
 What is compared is the whole answer with the line, call or block that stood there. `gold_shown` is
 the part of the cross-file cases in whose prompt the definition is named by its own file's piece.
 `repeats` counts answers that say again what stands behind them (`--times` asks more cases).
@@ -32,6 +35,7 @@ from statistics import fmean
 from typing import Any
 
 from benchmarks import names
+from benchmarks.arms import Commented, Oracle
 from benchmarks.cases import Case, folder, load
 from benchmarks.figures import summary
 from benchmarks.kept import open_kept
@@ -47,7 +51,10 @@ from lsp_server.workspace.extract import extract, read
 from lsp_server.workspace.index import Index
 from lsp_server.workspace.walk import walk
 
-WAYS = ("bare", "file", "fimble")
+USUAL = ("bare", "file", "fimble")
+WAYS = (*USUAL, "comments", "oracle")
+BASES = ("bare", "fimble")
+"""Ways that those behind them are compared with."""
 MAX_TOKENS = 96
 SETTINGS = CompletionSettings(latency_budget_ms=60_000, max_tokens=MAX_TOKENS)
 """Time enough to show what is worth showing, on a slow or busy machine."""
@@ -153,7 +160,7 @@ async def ask_all(
     """The answers of each way, in the order of the cases; what is in `kept` is not asked again."""
     local = open_kept(model, context_tokens, kept)
     characters = CHARACTERS_PER_TOKEN * (context_tokens - MAX_TOKENS)
-    engine = Recording(local)
+    engine, commented = Recording(local), Recording(Commented(local))
     await local.info()  # loads the model, which no case is to pay for
     answers: dict[str, list[Answer]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as indexes:
@@ -163,10 +170,16 @@ async def ask_all(
         }
         for number, case in enumerate(cases, 1):
             for way in ways:
+                project = projects[case.package]
                 if way == "bare":
                     answer = await bare(local, case, characters)
+                elif way == "file":
+                    answer = await completed(engine, case, None)
+                elif way == "comments":
+                    answer = await completed(commented, case, project)
+                elif way == "oracle":
+                    answer = await completed(engine, case, Oracle.of_case(project, case))
                 else:
-                    project = projects[case.package] if way == "fimble" else None
                     answer = await completed(engine, case, project)
                 answers[way].append(answer)
             if number % 20 == 0:
@@ -176,7 +189,7 @@ async def ask_all(
 
 
 def report(cases: Sequence[Case], answers: dict[str, list[Answer]]) -> dict[str, Any]:
-    """Figures of each way, and differences from the bare one."""
+    """Figures of each way, and differences from `BASES`."""
     figures: dict[str, Any] = {"cases": len(cases)}
     exact: dict[str, list[float]] = {}
     similar: dict[str, list[float]] = {}
@@ -208,17 +221,18 @@ def report(cases: Sequence[Case], answers: dict[str, list[Answer]]) -> dict[str,
                 "shown_percent": round(100 * len(priced) / len(shown), 1) if shown else None,
                 "right_of_shown_percent": _percent(_is_right(a.worth, a, c) for a, c in priced),
             }
-        if way == "fimble":
+        if way not in ("bare", "file"):
             figures[way]["outside_ms"] = summary([a.outside_ms for a in said if a.outside_ms])
-        if way == "fimble" and any(case.gold for case in cases):
+        if way not in ("bare", "file") and any(case.gold for case in cases):
             figures[way]["gold_shown_percent"] = _percent(a.gold_shown for a, c in pairs if c.gold)
-    for way in answers.keys() - {"bare"} if "bare" in answers else ():
-        figures[f"{way} / bare"] = {
-            "exact, ratio": asdict(scoring.ratio(exact[way], exact["bare"])),
-            "exact": scoring.paired(exact[way], exact["bare"]),
-            "edit similarity, difference": asdict(
-                scoring.difference(similar[way], similar["bare"])
-            ),
+    compared = [(way, base) for base in BASES for way in WAYS[WAYS.index(base) + 1 :]]
+    for way, base in compared:
+        if not {way, base} <= answers.keys():
+            continue
+        figures[f"{way} / {base}"] = {
+            "exact, ratio": asdict(scoring.ratio(exact[way], exact[base])),
+            "exact": scoring.paired(exact[way], exact[base]),
+            "edit similarity, difference": asdict(scoring.difference(similar[way], similar[base])),
         }
     return figures
 
@@ -247,7 +261,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, help="of each kind; all by default")
     parser.add_argument("--times", type=int, default=1, help="so many times the cases")
     parser.add_argument("--context", type=int, default=1024, help="tokens of prompt and answer")
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(USUAL))
     parser.add_argument("--kept", type=Path, help="a folder of what the model was asked before")
     parser.add_argument("--texts", type=Path, help="a file for all answers, as JSON lines")
     parser.add_argument("--names", action="store_true", help="count names that do not exist")
