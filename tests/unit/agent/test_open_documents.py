@@ -40,7 +40,7 @@ class Editor:
         return True
 
     async def problems(self, path: str) -> list[str] | None:
-        return ["2: b is no number"] if self.texts[path] == MENDED else []
+        return ["2: b is no number"] if self.texts.get(path) == MENDED else []
 
 
 @pytest.fixture
