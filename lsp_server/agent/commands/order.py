@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from lsp_server.agent.commands.limits import Limits
 
@@ -20,6 +20,8 @@ class Order:
     """Bubblewrap's path."""
     writable: bool
     limits: Limits
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Files of the workspace, and what the command sees in their places; for the sandbox."""
 
     def to_json(self) -> str:
         """As the runner reads it."""

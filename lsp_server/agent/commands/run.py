@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -63,18 +65,43 @@ async def run(
     writable: bool = True,
     limits: Limits | None = None,
     on_output: Callable[[str], None] = _ignore,
+    instead: Mapping[Path, bytes] | None = None,
 ) -> Finished:
     """Run a line by the shell and wait for its end. It gets no input, and few variables.
 
     The sandbox is that of the workspace, whatever `cwd` is, which must lie in it and is it if not
     given. `writable` is for the sandbox: without it the workspace is read-only, too. `on_output`
-    gets all of the output, in pieces of whole characters.
+    gets all of the output, in pieces of whole characters. `instead` has what the command, and it
+    alone, sees as the contents of files that exist in the workspace; it needs a sandbox.
 
     All processes have ended when it returns or is cancelled. Raises UsageError if the line can't be
     run as asked.
     """
-    limits = limits or Limits()
-    order = _order(line, workspace, cwd, sandbox, writable, limits)
+    with _files(instead or {}) as shown:
+        order = _order(line, workspace, cwd, sandbox, writable, limits or Limits(), shown)
+        return await _carried_out(order, on_output)
+
+
+@contextmanager
+def _files(contents: Mapping[Path, bytes]) -> Iterator[dict[str, str]]:
+    """Files with these contents, by the paths that they stand for."""
+    with tempfile.TemporaryDirectory(prefix="fimble-") as folder:
+        shown: dict[str, str] = {}
+        for number, (path, data) in enumerate(contents.items()):
+            file = Path(folder) / str(number)
+            file.write_bytes(data)
+            try:
+                status = path.stat()
+            except OSError as error:
+                raise UsageError(f"{path.name} can't be read any more; try again.") from error
+            # Of another age, or Python could take what it has compiled of the file for this one.
+            os.utime(file, (status.st_atime, status.st_mtime + 1))
+            shown[str(path)] = str(file)
+        yield shown
+
+
+async def _carried_out(order: Order, on_output: Callable[[str], None]) -> Finished:
+    limits = order.limits
     started = time.monotonic()
     # Not asyncio's own: cancelled while it starts one, it hangs for ever (Python 3.11).
     process = subprocess.Popen(  # noqa: ASYNC220  asyncio's blocks as long
@@ -117,7 +144,10 @@ def _order(
     sandbox: Sandbox | None,
     writable: bool,
     limits: Limits,
+    instead: Mapping[str, str],
 ) -> Order:
+    if instead and sandbox is None:
+        raise UsageError("Files can be shown otherwise in a sandbox only.")
     if "\0" in line:
         raise UsageError("A command can't hold a NUL character.")
     workspace = workspace.resolve()
@@ -125,7 +155,7 @@ def _order(
     if not folder.is_relative_to(workspace) or not folder.is_dir():
         raise UsageError("A command can only be run in a folder of the workspace.")
     program = sandbox.program if sandbox else None
-    return Order(line, str(workspace), str(folder), program, writable, limits)
+    return Order(line, str(workspace), str(folder), program, writable, limits, instead)
 
 
 class _Reader:

@@ -88,6 +88,7 @@ def _run(order: Order, stack: ExitStack, wake: int) -> Outcome:
         before,
         order.writable,
         seccomp,
+        order.instead,
     )
     outcome = _ended(order, command, environment, order.workspace, seccomp, wake)
     made = find_protected(workspace).beyond(before) if order.writable else []

@@ -67,11 +67,13 @@ class Sandbox:
         protected: Protected,
         writable: bool,
         seccomp: int | None,
+        instead: Mapping[str, str],
     ) -> list[str]:
         """The command that runs `argv` in the sandbox of a workspace.
 
         `protected` is what there is in it, `writable` whether the rest can be changed. `seccomp` is
-        a filter's descriptor, which the command must inherit.
+        a filter's descriptor, which the command must inherit. `instead` has files of the workspace,
+        and those that are seen in their places.
         """
         workspace = workspace.resolve()
         home = Path.home().resolve()
@@ -88,6 +90,8 @@ class Sandbox:
             arguments += ["--ro-bind", str(folder), str(folder)]
         arguments += ["--ro-bind", str(LIST), str(home / ".config" / "git" / "ignore")]
         arguments += ["--bind" if writable else "--ro-bind", str(workspace), str(workspace)]
+        for seen_as, file in instead.items():
+            arguments += ["--ro-bind", file, seen_as]
         for path in protected.read_only:
             arguments += ["--ro-bind", str(path), str(path)]
         for path in protected.hidden:

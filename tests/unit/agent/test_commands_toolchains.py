@@ -120,11 +120,14 @@ def test_the_order_of_mounts(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (home / "ws" / ".env").touch()
     ws = str(home / "ws")
     there = find_protected(home / "ws")
-    found = Sandbox("bwrap").wrap(["true"], home / "ws", home / "ws", {}, there, True, None)
+    tried = {f"{ws}/a.py": "/tmp/x/0"}
+    found = Sandbox("bwrap").wrap(["true"], home / "ws", home / "ws", {}, there, True, None, tried)
     hidden, shown = found.index(str(home)), found.index(str(home / ".local" / "bin"))
     bound = next(at for at, word in enumerate(found) if found[at : at + 3] == ["--bind", ws, ws])
     kept, masked = found.index(f"{ws}/.git"), found.index(f"{ws}/.env")
-    assert hidden < shown < bound < kept < masked
+    instead = found.index(f"{ws}/a.py")
+    assert hidden < shown < bound < instead < kept < masked
+    assert found[instead - 2 : instead] == ["--ro-bind", "/tmp/x/0"]
     assert found[masked - 2 : masked] == ["--ro-bind", "/dev/null"]
     assert found[-4:] == ["--chdir", ws, "--", "true"]
 
