@@ -82,6 +82,12 @@ class Change:
         return self.file.path
 
     @property
+    def data(self) -> bytes:
+        """The new text as it stands in the file."""
+        document = self.file.document
+        return document.encoded(self.text) if document else self.text.encode("utf-8", "replace")
+
+    @property
     def diff(self) -> Diff:
         """For the user."""
         return Diff(self.path, None if self.is_new else self.file.text, self.text)
@@ -135,6 +141,10 @@ class Desk:
     def sandbox(self) -> Sandbox | None:
         """Where commands run; found out once, by trying."""
         return find_sandbox()
+
+    def can_show(self, changes: Sequence[Change]) -> bool:
+        """Whether a command can be run as if they were made; waits when it is first asked."""
+        return not any(each.is_new for each in changes) and self.sandbox() is not None
 
     async def read(self, path: str) -> File:
         """A text file, as the editor has it if it is open there. Raises PathRefused."""
@@ -223,8 +233,8 @@ class Desk:
     def _writing(self, change: Change) -> Writing:
         document = change.file.document
         if document is None:
-            return Writing(change.path, change.text.encode("utf-8", "replace"), ABSENT)
-        return Writing(change.path, document.encoded(change.text), document.state.digest)
+            return Writing(change.path, change.data, ABSENT)
+        return Writing(change.path, change.data, document.state.digest)
 
     async def _back(self, call: str, changes: Sequence[Change]) -> None:
         await asyncio.to_thread(undo, self._journal, self.session, str(self.turn), call)

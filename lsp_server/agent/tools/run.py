@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from lsp_server.agent.commands.run import Finished, run
-from lsp_server.agent.desk import Desk
+from lsp_server.agent.desk import Change, Desk
 from lsp_server.agent.files.undo import named
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 
@@ -24,8 +24,11 @@ async def _run(desk: Desk, call: str, arguments: Mapping[str, Any]) -> Result:
     return Result(report(finished))
 
 
-async def command(desk: Desk, call: str, line: str) -> Finished:
-    """Run a line if that is allowed; what it changes can be undone. Raises NotAllowed."""
+async def command(desk: Desk, call: str, line: str, unwritten: Sequence[Change] = ()) -> Finished:
+    """Run a line if that is allowed; what it changes can be undone. Raises NotAllowed.
+
+    `unwritten`: changes that it sees, though they are in no file yet; see `Desk.can_show`.
+    """
     sandbox = await asyncio.to_thread(desk.sandbox)
     allowed = await desk.permissions.command(call, line, desk.root, sandboxed=sandbox is not None)
     async with desk.around_command(call, changes=not allowed.only_reads) as notes:
@@ -36,6 +39,7 @@ async def command(desk: Desk, call: str, line: str) -> Finished:
             writable=not allowed.only_reads,
             limits=desk.limits,
             on_output=desk.output,
+            instead={desk.root / each.path: each.data for each in unwritten},
         )
     return replace(finished, notes=tuple(notes))
 

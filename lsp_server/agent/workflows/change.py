@@ -7,9 +7,9 @@ import asyncio
 from lsp_server.agent.workflows.lean import lean
 from lsp_server.agent.workflows.likely import likely, which
 from lsp_server.agent.workflows.names import CODE_KINDS, Source, is_test, mentioned, sources
-from lsp_server.agent.workflows.rewrite import Verdict, attempts, too_long, whole
+from lsp_server.agent.workflows.rewrite import attempts, too_long, whole
 from lsp_server.agent.workflows.router import Route
-from lsp_server.agent.workflows.verify import baseline, run_tests
+from lsp_server.agent.workflows.verify import as_before, baseline
 from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.prompts import template
 
@@ -25,11 +25,7 @@ async def change(work: Work, text: str, _: Route) -> None:
         raise Failed(f"`{source.name}` is too long for this model to write anew.")
     tests, failing = await baseline(work, source)
 
-    async def check() -> Verdict:
-        if not tests:
-            return Verdict(True)
-        now = await run_tests(work, tests)
-        return Verdict(now.ran and not now.failed - failing, now.error)
+    check = as_before(work, tests, failing)
 
     def prompt(source: Source, error: str) -> str:
         return template("agent/workflows/change.md.j2").render(

@@ -14,9 +14,9 @@ from lsp_server.agent.workflows.carriers import MAX_FILES, carriers
 from lsp_server.agent.workflows.change import TRIES
 from lsp_server.agent.workflows.lean import head, lean
 from lsp_server.agent.workflows.names import CODE_KINDS, Source, enclosing, is_test, named
-from lsp_server.agent.workflows.rewrite import Check, Verdict, attempts, too_long, whole
+from lsp_server.agent.workflows.rewrite import attempts, too_long, whole
 from lsp_server.agent.workflows.router import Route
-from lsp_server.agent.workflows.verify import baseline, run_tests
+from lsp_server.agent.workflows.verify import Check, as_before, baseline
 from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.prompts import template
 from lsp_server.core.syntax import Syntax
@@ -35,25 +35,18 @@ async def parameter(work: Work, text: str, route: Route) -> None:
     widened = await _widened(source, route)
     paths = await _callers(work, source) if value else []
 
-    async def check() -> Verdict:
-        if not tests:
-            return Verdict(True)
-        now = await run_tests(work, tests)
-        return Verdict(now.ran and not now.failed - failing, now.error)
+    check = as_before(work, tests, failing)
 
     signature = await work.land(f"Add {route.parameter} to {source.name}", [widened])
     async with work.backing(signature, [widened]):
         await _body(work, text, source, route, check)
     calls = await _passing(work, paths, source, route.parameter, value)
     if calls:
-        call = await work.land(f"Pass {route.parameter} to {source.name}", calls)
-        async with work.backing(call, calls):
-            verdict = await check()
-        if not verdict.good:
-            await work.desk.put_back(call, calls)
+        verdict = await work.tried(f"Pass {route.parameter} to {source.name}", calls, check)
+        if not verdict:
             raise Failed(
                 f"`{source.name}` has `{route.parameter}` now, but tests fail if callers pass it, "
-                f"so I put the callers back:\n{verdict.error}"
+                f"so I left the callers:\n{verdict.error}"
             )
     at = f" Callers in {', '.join(each.path for each in calls)} pass it." if calls else ""
     tested = f" Tests that end as before: {', '.join(tests)}." if tests else " No test was run."

@@ -19,7 +19,7 @@ from lsp_server.agent.tools.search import search
 from lsp_server.agent.workflows.carriers import MAX_FILES, Carriers, carriers
 from lsp_server.agent.workflows.names import Source, named, paths
 from lsp_server.agent.workflows.router import Route
-from lsp_server.agent.workflows.verify import baseline, run_tests
+from lsp_server.agent.workflows.verify import as_before, baseline
 from lsp_server.agent.workflows.work import Failed, Work
 
 MAX_LEFT = 8
@@ -45,12 +45,10 @@ async def rename(work: Work, text: str, route: Route) -> None:
         raise Failed(f"`{new}` is defined already, at {taken[0].place}.")
     tests, failing = await baseline(work, source)
     changes = await asyncio.to_thread(_changed, work, source, await _users(work, source), new)
-    call = await work.land(f"Rename {source.name} to {new}", changes)
-    if tests:
-        async with work.backing(call, changes):
-            now = await run_tests(work, tests)
-            if now.failed - failing:
-                raise Failed(f"Tests failed with the new name, so I put all back:\n{now.error}")
+    check = as_before(work, tests, failing)
+    verdict = await work.tried(f"Rename {source.name} to {new}", changes, check)
+    if not verdict:
+        raise Failed(f"Tests fail with the new name, so nothing is changed:\n{verdict.error}")
     work.say(_told(source, new, changes, tests))
     last = source.symbol.name
     left = await search(work.desk.workspace, rf"\b{last}\b")

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
+from lsp_server.agent.desk import Change
 from lsp_server.agent.workflows.change import change
 from lsp_server.agent.workflows.gaps import MARK, Gap, gaps
 from lsp_server.agent.workflows.lean import alone, head, lean
+from lsp_server.agent.workflows.mutants import mutants
 from lsp_server.agent.workflows.names import (
     CODE_KINDS,
     Source,
@@ -23,14 +27,13 @@ from lsp_server.agent.workflows.names import (
 )
 from lsp_server.agent.workflows.rewrite import (
     Try,
-    Verdict,
     attempts,
     squeezed,
     too_long,
     whole,
 )
 from lsp_server.agent.workflows.router import Route
-from lsp_server.agent.workflows.verify import Outcome, nearest_tests, run_tests
+from lsp_server.agent.workflows.verify import Outcome, Verdict, nearest_tests, run_tests
 from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.definitions.base import text_of
 from lsp_server.core.prompts import template
@@ -41,6 +44,10 @@ MAX_CANDIDATES = 4
 MAX_TEST = 800
 """Characters of a test that is shown with its decorators, which may be long tables."""
 SAMPLED = 2
+MUTATED = 2
+"""Functions of which small changes are tried."""
+MUTATING_SECONDS = 45.0
+"""For all of these together."""
 LINES = 3
 """Tries of each line of a function, all but the first sampled."""
 _FEW = 3
@@ -66,13 +73,16 @@ async def repair(work: Work, text: str, _: Route) -> None:
     if not candidates:
         raise Failed("I found no function of the project that this test goes through.")
 
-    async def check() -> Verdict:
-        now = await run_tests(work, [test])
+    left: frozenset[str] = frozenset()
+
+    async def check(unwritten: Sequence[Change]) -> Verdict:
+        nonlocal left
+        now = await run_tests(work, [test], unwritten)
         if not now.passed:
             return Verdict(False, now.error)
-        rest = await run_tests(work, targets)
-        fresh = rest.failed - outcome.failed
-        return Verdict(not fresh, rest.error)
+        rest = await run_tests(work, targets, unwritten)
+        left = rest.failed
+        return Verdict(not left - outcome.failed, rest.error)
 
     about = {
         "request": text,
@@ -80,15 +90,7 @@ async def repair(work: Work, text: str, _: Route) -> None:
         "error": first.error,
     }
     mended = await attempts(work, _tries(work, candidates, about), check)
-    await _more(work, targets, outcome, mended)
-
-
-async def _more(work: Work, targets: Sequence[str], before: Outcome, mended: Source) -> None:
-    left = len(before.failed) - 1
-    rest = await run_tests(work, targets) if left else None
-    ending = ""
-    if rest is not None and rest.failed:
-        ending = f" {len(rest.failed)} other tests failed before, and still do."
+    ending = f" {len(left)} other tests failed before, and still do." if left else ""
     work.say(f"I rewrote `{mended.name}` ({mended.place}); the test passes now.{ending}")
 
 
@@ -163,14 +165,20 @@ def _calls(source: Source) -> list[str]:
 
 
 def _tries(work: Work, candidates: Sequence[Source], about: Mapping[str, str]) -> Iterator[Try]:
-    """The likeliest functions as a whole, then line by line, and then as a whole again."""
+    """The likeliest function as a whole; small changes, which cost no model; lines; and again."""
 
     def prompt(candidate: Source, error: str) -> str:
         return template("agent/workflows/repair.md.j2").render(
             about, source=lean(candidate), again=error
         )
 
-    for each, number in [(each, n) for each in candidates[:2] for n in range(2)][:3]:
+    yield whole(work, candidates[0], prompt, 0, head(candidates[0]))
+    end = time.monotonic() + MUTATING_SECONDS
+    for each in candidates[:MUTATED]:
+        for code in mutants(each):
+            if time.monotonic() < end:
+                yield Try(each, partial(_known, code))
+    for each, number in [(each, n) for n in range(2) for each in candidates[:2]][1:3]:
         yield whole(work, each, prompt, number, head(each))
     for each in candidates:
         seen = {squeezed(each.text)}
@@ -180,6 +188,10 @@ def _tries(work: Work, candidates: Sequence[Source], about: Mapping[str, str]) -
     for number in range(2, SAMPLED + 2):
         for each in candidates[:2]:
             yield whole(work, each, prompt, number, head(each))
+
+
+async def _known(code: str, _: str) -> str:
+    return code
 
 
 def _line(

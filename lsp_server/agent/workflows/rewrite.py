@@ -16,6 +16,7 @@ from lsp_server.agent.edits.result import Refused
 from lsp_server.agent.edits.symbols import replace_symbol
 from lsp_server.agent.workflows.lean import lean, restored
 from lsp_server.agent.workflows.names import Source
+from lsp_server.agent.workflows.verify import Check, Verdict
 from lsp_server.agent.workflows.work import CODE_TOKENS, Failed, Work
 from lsp_server.core.definitions.base import text_of
 from lsp_server.core.query import captures
@@ -27,18 +28,6 @@ SPARE_TOKENS = 100
 """By which new source may be longer than half as long again."""
 MAX_SOURCE_CHARACTERS = 6_000
 """Of a function that a small model can still write anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a try is good, and else what the model is told."""
-
-    good: bool
-    error: str = ""
-
-
-Check = Callable[[], Awaitable[Verdict]]
-"""Looks at the files with the try in them."""
 
 
 def too_long(source: Source) -> bool:
@@ -56,7 +45,7 @@ class Try:
 
 
 async def attempt(work: Work, each: Try, error: str, check: Check, need: str = "") -> Verdict:
-    """One try: write, splice, check; what is not good is put back.
+    """One try: write, splice, check; only what is good stays.
 
     `need`: a name that the new source must use. Raises AgentError if the user does not want it.
     """
@@ -64,13 +53,7 @@ async def attempt(work: Work, each: Try, error: str, check: Check, need: str = "
     change = await asyncio.to_thread(_spliced, source, await each.write(error), need)
     if isinstance(change, str):
         return Verdict(False, change)
-    call = await work.land(f"Rewrite {source.name}", [change])
-    async with work.backing(call, [change]):
-        verdict = await check()
-    if not verdict.good:
-        async with work.deeds.begin(f"Put {source.file.path} back", "edit"):
-            await work.desk.put_back(call, [change])
-    return verdict
+    return await work.tried(f"Rewrite {source.name}", [change], check)
 
 
 def _spliced(source: Source, code: str, need: str) -> Change | str:

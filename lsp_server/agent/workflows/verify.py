@@ -12,10 +12,10 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lsp_server.agent.desk import Desk
+from lsp_server.agent.desk import Change, Desk
 from lsp_server.agent.tools.search import files
 from lsp_server.agent.workflows.names import Source, is_test
-from lsp_server.agent.workflows.work import Work
+from lsp_server.agent.workflows.work import Look, Work
 from lsp_server.errors import NotAllowed
 
 MAX_FILES = 3
@@ -52,12 +52,43 @@ class Outcome:
         """Whether tests ran and none failed."""
         return self.ran and not self.failed
 
+    def __bool__(self) -> bool:
+        return self.passed
 
-async def run_tests(work: Work, targets: Sequence[str], *flags: str) -> Outcome:
-    """Run tests by their files or ids. Raises NotAllowed."""
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a change is good, and else what a model is told."""
+
+    good: bool
+    error: str = ""
+
+    def __bool__(self) -> bool:
+        return self.good
+
+
+Check = Look[Verdict]
+
+
+def as_before(work: Work, tests: Sequence[str], failing: frozenset[str]) -> Check:
+    """Whether tests end as they did before, when these failed; good if there are no tests."""
+
+    async def check(unwritten: Sequence[Change]) -> Verdict:
+        if not tests:
+            return Verdict(True)
+        now = await run_tests(work, tests, unwritten)
+        return Verdict(now.ran and not now.failed - failing, now.error)
+
+    return check
+
+
+async def run_tests(
+    work: Work, targets: Sequence[str], unwritten: Sequence[Change] = ()
+) -> Outcome:
+    """Run tests by their files or ids, with changes that are not written. Raises NotAllowed."""
     python = await asyncio.to_thread(_python, work.desk)
-    line = " ".join([python, _FLAGS, *flags, *map(shlex.quote, targets)])
-    finished = await work.run(line)
+    line = " ".join([python, _FLAGS, *map(shlex.quote, targets)])
+    finished = await work.run(line, unwritten)
     if finished.timed_out or finished.exceeded:
         return Outcome(True, frozenset(targets), (), "The tests did not end in time.")
     return read_output(finished.output, finished.exit_status)

@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from typing import TypeVar
 
 from lsp_server.agent.commands.run import Finished
 from lsp_server.agent.deeds import Deeds
 from lsp_server.agent.desk import Change, Desk
-from lsp_server.agent.events import (
-    MessageChunk,
-    UsageNoted,
-)
+from lsp_server.agent.events import MessageChunk, UsageNoted
+from lsp_server.agent.files.undo import named
 from lsp_server.agent.tools.base import Result
 from lsp_server.agent.tools.run import command, report
 from lsp_server.core.prompts import template
@@ -35,6 +34,12 @@ LINE_TOKENS = 80
 WORDS_TOKENS = 160
 
 _TOO_SLOW = "The model was too slow for this, so I stopped; what was begun is put back."
+
+
+T = TypeVar("T")
+"""What came of looking at changes; true if that is good."""
+Look = Callable[[Sequence[Change]], Awaitable[T]]
+"""Looks at the project, with changes that are not written yet."""
 
 
 class Failed(Exception):
@@ -90,11 +95,32 @@ class Work:
             await asyncio.shield(self.desk.put_back(call, changes))
             raise
 
-    async def run(self, line: str) -> Finished:
-        """Run a command if that is allowed. Raises NotAllowed."""
-        async with self.deeds.begin(f"Run {line}", "execute") as deed:
+    async def tried(self, title: str, changes: Sequence[Change], look: Look[T]) -> T:
+        """Make changes if what they do is good: `look` is given what is not written yet.
+
+        Where commands can be shown changes beforehand, only good ones are written, and the user
+        asked about; else they are written, and put back if they are bad or something fails.
+        """
+        if await asyncio.to_thread(self.desk.can_show, changes):
+            if seen := await look(changes):
+                await self.land(title, changes)
+            return seen
+        call = await self.land(title, changes)
+        async with self.backing(call, changes):
+            seen = await look([])
+        if not seen:
+            async with self.deeds.begin(f"Put {named([c.path for c in changes])} back", "edit"):
+                await self.desk.put_back(call, changes)
+        return seen
+
+    async def run(self, line: str, unwritten: Sequence[Change] = ()) -> Finished:
+        """Run a command if that is allowed; see `tools.run.command`. Raises NotAllowed."""
+        title = f"Run {line}"
+        if unwritten:
+            title += f" with a try at {named([each.path for each in unwritten])}"
+        async with self.deeds.begin(title, "execute") as deed:
             self.desk.output = self.deeds.output(deed)
-            finished = await command(self.desk, deed.id, line)
+            finished = await command(self.desk, deed.id, line, unwritten)
             deed.result = Result(report(finished))
         return finished
 

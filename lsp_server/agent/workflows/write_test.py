@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from lsp_server.agent.desk import Change, File
 from lsp_server.agent.edits.imports import insert_import
@@ -77,12 +78,10 @@ async def _tried(work: Work, source: Source, place: _Place, name: str, code: str
         change = await asyncio.to_thread(_with, place, code)
         if problem := await asyncio.to_thread(_problem, change, place, source, code):
             return problem
-        call = await work.land(f"Write {name}", [change])
-        async with work.backing(call, [change]):
-            outcome = await run_tests(work, [f"{place.file.path}::{name}"])
+        look = partial(run_tests, work, [f"{place.file.path}::{name}"])
+        outcome = await work.tried(f"Write {name}", [change], look)
         if outcome.passed:
             return ""
-        await work.desk.put_back(call, [change])
         if not outcome.ran:
             raise Failed("Tests can't be run here, so I don't write any.")
         line = next((f.line for f in outcome.frames if f.path == place.file.path), 0)

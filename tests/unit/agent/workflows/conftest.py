@@ -32,6 +32,8 @@ class Project:
     root: Path
     agent: Agent
     engine: FakeEngine
+    index: Index
+    places: Places
     session: Session | None = None
     """The last one."""
 
@@ -78,6 +80,6 @@ async def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     engine = FakeEngine([])
     places = Places(tmp_path / "s.sqlite", tmp_path / "d.sqlite", tmp_path / "journal")
     agent = Agent(engine, root, index, places=places)
-    yield Project(root, agent, engine)
+    yield Project(root, agent, engine, index, places)
     await agent.close()
     index.close()

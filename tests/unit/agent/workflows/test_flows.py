@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from lsp_server.agent.events import ToolUpdated
-from lsp_server.agent.workflows import work
+from lsp_server.agent import desk
+from lsp_server.agent.agent import Agent
+from lsp_server.agent.events import Choice, Question, ToolUpdated
+from lsp_server.agent.workflows import repair, work
 from lsp_server.engines.chat import ChatRequest
 from lsp_server.engines.fake_chat import ChatReply
 from tests.unit.agent.workflows.conftest import Project, ended, titles
@@ -20,6 +22,10 @@ def bodies(*texts: str) -> Callable[[ChatRequest], str]:
     """A model that writes these bodies one after the other, and then nothing."""
     left = iter(texts)
     return lambda request: request.begun + next(left, "")
+
+
+async def yes(_: Question) -> Choice:
+    return "allow_once"
 
 
 async def test_where_something_is_needs_no_model(project: Project) -> None:
@@ -50,6 +56,20 @@ async def test_a_description_is_looked_up_and_the_model_chooses(project: Project
     assert len(starts) == 1  # evaluated once
 
 
+@pytest.fixture
+def by_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults are mended by the model alone."""
+    monkeypatch.setattr(repair, "MUTATED", 0)
+
+
+async def test_a_small_fault_is_mended_without_the_model(project: Project) -> None:
+    events = await project.ask("tests/test_prices.py::test_total fails, fix it", bodies(WORSE))
+    assert "sum(prices[0:])" in project.text("shop/prices.py")
+    assert titles(events).count("Rewrite total") == 1  # only what is good is ever written
+    assert sum("with a try at shop/prices.py" in title for title in titles(events)) > 2
+
+
+@pytest.mark.usefixtures("by_model")
 async def test_a_fault_is_mended_where_the_test_goes(project: Project) -> None:
     events = await project.ask(
         "tests/test_prices.py::test_total fails, fix it", bodies(WORSE, "", "", FIXED.strip())
@@ -57,9 +77,51 @@ async def test_a_fault_is_mended_where_the_test_goes(project: Project) -> None:
     assert "return rounded(sum(prices))" in project.text("shop/prices.py")
     assert ended(events).changed == ("shop/prices.py",)
     assert "the test passes now" in ended(events).answer
-    assert "Put shop/prices.py back" in titles(events)
+    assert titles(events).count("Rewrite total") == 1
 
 
+@pytest.mark.usefixtures("by_model")
+async def test_without_a_sandbox_a_bad_try_is_written_and_put_back(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "find_sandbox", lambda: None)
+    project.agent = Agent(
+        project.engine, project.root, project.index, ask=yes, places=project.places
+    )
+    events = await project.ask(
+        "tests/test_prices.py::test_total fails, fix it", bodies(WORSE, "", "", FIXED.strip())
+    )
+    assert "return rounded(sum(prices))" in project.text("shop/prices.py")
+    assert ended(events).changed == ("shop/prices.py",)
+    assert titles(events).count("Put shop/prices.py back") == 1
+    assert titles(events).count("Rewrite total") == 2
+    await project.agent.close()
+
+
+@pytest.mark.usefixtures("by_model")
+async def test_the_user_is_asked_about_what_is_good_only(project: Project) -> None:
+    asked: list[str] = []
+
+    async def ask(question: Question) -> Choice:
+        asked.append(question.title)
+        return "allow_once"
+
+    project.agent = Agent(
+        project.engine, project.root, project.index, ask=ask, places=project.places
+    )
+    await project.ask(
+        "tests/test_prices.py::test_total fails, fix it",
+        bodies(WORSE, "", "", FIXED.strip()),
+        mode="ask",
+    )
+    assert "return rounded(sum(prices))" in project.text("shop/prices.py")
+    assert [title for title in asked if "prices.py" in title and "pytest" not in title] == [
+        "Write shop/prices.py?"
+    ]
+    await project.agent.close()
+
+
+@pytest.mark.usefixtures("by_model")
 async def test_what_cannot_be_mended_is_left_as_it_was(project: Project) -> None:
     before = project.texts()
     events = await project.ask("test_total fails", bodies(WORSE, WORSE))
@@ -68,6 +130,7 @@ async def test_what_cannot_be_mended_is_left_as_it_was(project: Project) -> None
     assert "nothing was changed" in ended(events).answer
 
 
+@pytest.mark.usefixtures("by_model")
 async def test_a_copy_and_code_left_out_are_no_tries(project: Project) -> None:
     copy = "\n    return rounded(sum(prices[1:]))\n"
     elided = "\n    # ... rest of the code\n    return 6\n"
@@ -165,7 +228,9 @@ async def test_a_change_that_breaks_tests_is_tried_again(project: Project) -> No
     right = "def rounded(amount):\n    return round(float(amount), 2)\n"
     events = await project.ask("Change `rounded` to take text, too", [wrong, breaking, right])
     assert "round(float(amount), 2)" in project.text("shop/prices.py")
-    assert titles(events).count("Rewrite rounded") == 2  # the first names what nothing defines
+    runs = [title for title in titles(events) if "with a try" in title]
+    assert len(runs) == 2  # the first names what nothing defines
+    assert titles(events).count("Rewrite rounded") == 1
 
 
 async def test_a_test_keeps_the_checks_that_hold(project: Project) -> None:
