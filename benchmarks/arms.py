@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from benchmarks.cases import Case
 from lsp_server.completion.pieces import Piece
 from lsp_server.completion.project import Project
-from lsp_server.completion.resolve import Resolved, Resolver
 from lsp_server.completion.visited import shown
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
 from lsp_server.engines.base import Engine, Event, InfillRequest
+from lsp_server.workspace.resolve import Resolved, Resolver
 
 WEIGHT = 1.0
 """Of a piece that is alone."""

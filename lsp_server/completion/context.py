@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import re
 
-from lsp_server.completion.expressions import Outline
 from lsp_server.completion.headers import header, outline
 from lsp_server.completion.pieces import Piece
-from lsp_server.completion.resolve import Library, Resolved, Resolver
 from lsp_server.completion.uses import AT_CURSOR, ON_LINE, Uses, type_of, uses
 from lsp_server.core.definitions.base import TYPES
 from lsp_server.core.imports import Import
@@ -23,6 +21,8 @@ from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.symbols import Symbol
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Point
+from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.resolve import Library, Resolved, Resolver
 
 MAX_NAMES = 40
 """Imported names that are followed."""

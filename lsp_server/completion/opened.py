@@ -8,13 +8,13 @@ from typing import Protocol
 
 from lsp_server.completion.changed import Place
 from lsp_server.completion.edits import Edits
-from lsp_server.completion.resolve import Library
 from lsp_server.core.imports import Import
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.symbols import Symbol
 from lsp_server.core.text import Text, encode
 from lsp_server.workspace.extract import Entry, digest, extract
 from lsp_server.workspace.ignore import is_unreadable_code
+from lsp_server.workspace.resolve import Library
 from lsp_server.workspace.secrets import holds_secret
 from lsp_server.workspace.walk import Found
 

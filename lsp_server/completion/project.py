@@ -10,14 +10,14 @@ from pathlib import Path
 
 from lsp_server.completion.changed import changed
 from lsp_server.completion.context import needed
-from lsp_server.completion.expressions import Outline
 from lsp_server.completion.opened import Documents, FileLibrary, OpenDocuments
 from lsp_server.completion.pieces import Piece
-from lsp_server.completion.resolve import Library
 from lsp_server.completion.visited import visited
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
 from lsp_server.core.uris import path_of
+from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.resolve import Library
 
 REMEMBERED_PATHS = 1024
 

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from lsp_server.completion.anchor import Anchor, here
-from lsp_server.completion.expressions import Outline
 from lsp_server.completion.generation import Generation
 from lsp_server.completion.stats import Source
 from lsp_server.completion.stop import Stopper
@@ -26,6 +25,7 @@ from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import Point, Text
 from lsp_server.engines.base import Engine, Priority
 from lsp_server.settings import CompletionSettings
+from lsp_server.workspace.expressions import Outline
 
 MAX_PLACES = 6
 MAX_GENERATIONS = 16

@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from lsp_server.completion.expressions import Outline
-from lsp_server.completion.faults import first_fault
 from lsp_server.completion.freeze import Parse
 from lsp_server.completion.project import Project
 from lsp_server.completion.session import Place, Spot
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import MAX_ERRORS, Syntax
 from lsp_server.core.text import Point, encode
+from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.faults import first_fault
 
 MAX_CUTS = 8
 """Shorter versions of a suggestion that are tried, the first line alone being the last."""
@@ -26,6 +26,8 @@ MAX_JUDGED = 32
 """Remembered for one place: with each key that agrees, the same text is offered again."""
 MAX_CLOSERS = 3
 """Brackets at the end that are tried to be too many."""
+MAX_NAMES = 400
+"""Legal names that the model is held to in the place of one that doesn't exist."""
 _CLOSERS = ")]}"
 _WITH_MACROS = ("c", "cpp")
 
@@ -172,7 +174,7 @@ class _Splice:
     def again(self, kept: str, fault: int, legal: tuple[str, ...]) -> Again:
         """Ask for the legal names that go on from what stands of the word left of the cursor."""
         begun = self.syntax.data[min(fault, self.start) : self.start].decode(errors="replace")
-        names = tuple(name[len(begun) :] for name in legal if name.startswith(begun))
+        names = tuple(name[len(begun) :] for name in legal[:MAX_NAMES] if name.startswith(begun))
         return Again(kept, names)
 
 

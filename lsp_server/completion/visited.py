@@ -13,16 +13,16 @@ from pathlib import PurePosixPath
 
 from lsp_server.completion.changed import Place
 from lsp_server.completion.context import local_name
-from lsp_server.completion.expressions import Outline
 from lsp_server.completion.headers import header, outline
 from lsp_server.completion.pieces import Piece, lines, unseen
-from lsp_server.completion.resolve import Resolved, Resolver
 from lsp_server.completion.uses import uses
 from lsp_server.core.definitions.base import TYPES, join
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.symbols import Symbol
 from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import Point
+from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.resolve import Resolved, Resolver
 
 MOST = 3
 """Definitions that are shown."""

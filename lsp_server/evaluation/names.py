@@ -1,4 +1,4 @@
-"""Names in answers that do not exist, by what verification knows (`completion/faults.py`).
+"""Names in answers that do not exist, by what verification knows (`workspace/faults.py`).
 
 A suggestion has been verified before it is shown, so what is left are names that could not be
 mended in their place. Nothing is said where the file has errors, or another language.
@@ -6,14 +6,14 @@ mended in their place. Nothing is said where the file has errors, or another lan
 
 from __future__ import annotations
 
-from lsp_server.completion.expressions import Outline
-from lsp_server.completion.faults import JUDGED, first_fault
 from lsp_server.completion.project import Project
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 from lsp_server.evaluation.ask import Answer
 from lsp_server.evaluation.cases.case import Case
 from lsp_server.evaluation.report import UnknownNames
+from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.faults import JUDGED, first_fault
 
 
 def unknown_names(project: Project) -> UnknownNames:

@@ -8,6 +8,8 @@
             where an import may lead
 `worker`    the process that builds and updates the index
 `indexer`   starts that process and talks to it
+`resolve`   follows names from file to file; `expressions` says what expressions are, `faults` which
+            names, attributes and arguments do not exist
 
 Paths are relative to the workspace's root, with `/`, everywhere but in `walk` and `extract`.
 Whatever goes wrong with the database, nobody sees more of it than an index with less in it: all

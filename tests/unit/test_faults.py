@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.completion.expressions import Outline
-from lsp_server.completion.faults import Fault, first_fault
 from lsp_server.core.syntax import Syntax
+from lsp_server.workspace.expressions import Outline
 from lsp_server.workspace.extract import extract
+from lsp_server.workspace.faults import Fault, first_fault
 from lsp_server.workspace.index import Index
 from lsp_server.workspace.walk import Found
 
@@ -150,7 +150,11 @@ def test_a_wrong_name_and_what_it_may_be(
     ],
 )
 def test_arguments_too_many_and_too_few(index: Index, text: str, where: str) -> None:
-    assert fault(index, HEAD + text) == (where, Fault(found_at(HEAD + text, where)))
+    found = fault(index, HEAD + text)
+    assert found is not None
+    assert (found[0], found[1].start) == (where, found_at(HEAD + text, where))
+    assert found[1].sort == ("missing" if where == ")" else "extra")
+    assert not found[1].legal
 
 
 def found_at(text: str, where: str) -> int:
@@ -199,4 +203,4 @@ def test_a_document_outside_of_a_project_is_judged_by_itself(tmp_path: Path) -> 
     assert syntax is not None
     at = syntax.data.index(b"g()")
     found = first_fault(syntax, at, at + 3, Outline.of(syntax, "", None))
-    assert found == Fault(at, ("f",))
+    assert found == Fault(at, "attribute", ("f",))

@@ -1,8 +1,8 @@
-"""What a suggestion names that doesn't exist.
+"""What a stretch of code names that doesn't exist: a suggestion, or lines that stand there.
 
 Only what is certain counts as a fault. Names are looked for in the scopes around, attributes and
 arguments where the type or function is known with all its bases (`expressions`). What the
-suggestion itself defines exists. A text that has errors elsewhere is not judged by its names.
+stretch itself defines exists. A text that has errors elsewhere is not judged by its names.
 """
 
 from __future__ import annotations
@@ -10,38 +10,48 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from tree_sitter import Node
 
-from lsp_server.completion.expressions import ALWAYS, ATTRIBUTES, Callee, Expressions, Outline
 from lsp_server.core.definitions.base import text_of
 from lsp_server.core.scopes import builtin_names
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
+from lsp_server.workspace.expressions import ALWAYS, ATTRIBUTES, Callee, Expressions, Outline
 
 JUDGED = frozenset(("javascript", "python", "tsx", "typescript"))
 """Grammars whose names are known well enough."""
-MAX_NAMES = 400
-"""Legal names that are offered in the place of one that doesn't exist."""
+
+Sort = Literal["name", "attribute", "keyword", "extra", "missing"]
+"""`keyword` is an argument's name; `extra` and `missing` are arguments too many and too few."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first thing in a suggestion that can't be right."""
+    """Something that can't be right."""
 
     start: int
-    """Byte of the text at which the word or argument begins."""
+    """Byte of the text at which the word or argument begins; of `missing` ones, the bracket."""
+    sort: Sort
     legal: tuple[str, ...] = ()
     """Names that may stand there; empty if another name would not help."""
+    missing: tuple[str, ...] = ()
+    """The parameters that get no argument, in their order."""
 
 
 def first_fault(syntax: Syntax, start: int, end: int, outline: Outline) -> Fault | None:
     """The first fault of what stands from byte `start` to `end` of a text, if that parses."""
-    if syntax.grammar not in JUDGED or syntax.tree.root_node.has_error:
-        return None
-    judge = _Judge(syntax, start, end, Expressions(syntax, outline))
-    found = [fault for node in _touched(syntax, start, end) if (fault := judge.fault(node))]
+    found = faults(syntax, start, end, outline)
     return min(found, key=lambda fault: fault.start, default=None)
+
+
+def faults(syntax: Syntax, start: int, end: int, outline: Outline) -> list[Fault]:
+    """All faults of what stands from byte `start` to `end` of a text, if that parses."""
+    if syntax.grammar not in JUDGED or syntax.tree.root_node.has_error:
+        return []
+    judge = _Judge(syntax, start, end, Expressions(syntax, outline))
+    return [fault for node in _touched(syntax, start, end) if (fault := judge.fault(node))]
 
 
 class _Judge:
@@ -53,7 +63,7 @@ class _Judge:
         self._expressions = expressions
 
     def fault(self, node: Node) -> Fault | None:
-        """What is wrong with a node that the suggestion touches, its children apart."""
+        """What is wrong with a node that the stretch touches, its children apart."""
         kind = node.type
         if kind in ("identifier", "property_identifier") and _is_attribute(node):
             return self._attribute(node)
@@ -71,9 +81,8 @@ class _Judge:
         builtin = builtin_names(self._syntax.grammar)
         if visible is None or name in visible or name in builtin:
             return None
-        return Fault(
-            node.start_byte, _sorted(visible, _CONSTANTS[self._syntax.grammar == "python"])
-        )
+        constants = _CONSTANTS[self._syntax.grammar == "python"]
+        return Fault(node.start_byte, "name", _sorted(visible, constants))
 
     def _attribute(self, node: Node) -> Fault | None:
         parent = node.parent
@@ -98,10 +107,10 @@ class _Judge:
                     return None
             elif self._expressions.mentions(path, name):
                 return None
-        return Fault(node.start_byte, _sorted(members.symbols))
+        return Fault(node.start_byte, "attribute", _sorted(members.symbols))
 
     def _is_set(self, name: str) -> bool:
-        """Whether the suggestion itself makes an attribute of that name."""
+        """Whether the stretch itself makes an attribute of that name."""
         pattern = rb"\.\s*" + re.escape(encode(name)) + rb"\s*(?::[^=\n]*)?=(?!=)"
         return re.search(pattern, self._inside) is not None
 
@@ -111,9 +120,9 @@ class _Judge:
         if arguments is None or function is None or arguments.type != "argument_list":
             return None
         callee = self._expressions.callee(function)
-        return None if callee is None else self._arguments(arguments, _Parameters.of(callee))
+        return None if callee is None else self._arguments(arguments, Parameters.of(callee))
 
-    def _arguments(self, arguments: Node, parameters: _Parameters) -> Fault | None:
+    def _arguments(self, arguments: Node, parameters: Parameters) -> Fault | None:
         given = [each for each in arguments.named_children if each.type != "comment"]
         if any(each.type in ("dictionary_splat", "list_splat") for each in given):
             return None
@@ -126,17 +135,18 @@ class _Judge:
         for node, text in names:
             if text not in parameters.by_name and not parameters.takes_any_name:
                 legal = _sorted(set(parameters.by_name) - used)
-                return Fault(node.start_byte, legal) if self._is_new(node) else None
+                return Fault(node.start_byte, "keyword", legal) if self._is_new(node) else None
         plain = given[: len(given) - len(names)]
         if len(plain) > len(parameters.by_place) and not parameters.takes_any_number:
             extra = plain[len(parameters.by_place)]
             comma = extra.prev_sibling  # behind it another argument would follow
             where = comma if comma is not None and comma.type == "," else extra
-            return Fault(where.start_byte) if self._is_new(where) else None
+            return Fault(where.start_byte, "extra") if self._is_new(where) else None
         missing = parameters.required - set(parameters.by_place[: len(plain)]) - used
         closing = arguments.children[-1] if arguments.child_count else None
         if missing and closing is not None and self._is_new(closing):
-            return Fault(closing.start_byte)
+            ordered = tuple(name for name in parameters.names if name in missing)
+            return Fault(closing.start_byte, "missing", missing=ordered)
         return None
 
     def _is_new(self, node: Node) -> bool:
@@ -144,9 +154,11 @@ class _Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parameters:
+class Parameters:
     """Of a function of Python."""
 
+    names: list[str]
+    """Of all, in their order."""
     by_place: list[str]
     by_name: list[str]
     required: set[str]
@@ -154,7 +166,9 @@ class _Parameters:
     takes_any_name: bool
 
     @classmethod
-    def of(cls, callee: Callee) -> _Parameters:
+    def of(cls, callee: Callee) -> Parameters:
+        """Of what a call calls, without the one that is given already."""
+        names: list[str] = []
         by_place: list[str] = []
         by_name: list[str] = []
         required: set[str] = set()
@@ -169,12 +183,13 @@ class _Parameters:
             elif written == "/":
                 by_name.clear()
             else:
+                names.append(name)
                 by_name.append(name)
                 if not named_only:
                     by_place.append(name)
                 if "=" not in written:
                     required.add(name)
-        return cls(by_place, by_name, required, any_number, any_name)
+        return cls(names, by_place, by_name, required, any_number, any_name)
 
 
 def _touched(syntax: Syntax, start: int, end: int) -> Iterator[Node]:
@@ -222,7 +237,7 @@ def _is_in_enum(node: Node | None) -> bool:
 
 
 def _sorted(names: Iterable[str], more: Iterable[str] = ()) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*sorted(names), *sorted(more)]))[:MAX_NAMES]
+    return tuple(dict.fromkeys([*sorted(names), *sorted(more)]))
 
 
 _STATEMENTS = frozenset(("expression_statement", "lexical_declaration", "return_statement"))

@@ -10,7 +10,7 @@ from lsp_server.core.imports import Import
 from lsp_server.core.symbols import Symbol
 
 MAX_QUESTIONS = 300
-"""Names that are followed for one cursor; a net of re-exports could be followed for ever."""
+"""Names that are followed for one place; a net of re-exports could be followed for ever."""
 HOPS = 4
 """So many files that only pass a name on are followed."""
 CANDIDATES = 3
@@ -54,10 +54,10 @@ class Library(Protocol):
 
 
 class Resolver:
-    """Follows names, for one completion: what it has read it remembers."""
+    """Follows names, for one question: what it has read it remembers."""
 
     def __init__(self, library: Library, language: str) -> None:
-        """`language`: the grammar of the file that is completed."""
+        """`language`: the grammar of the file in which they are used."""
         self._library = library
         self._language = language
         self._symbols: dict[str, list[Symbol]] = {}

@@ -14,12 +14,12 @@ from functools import lru_cache
 
 from tree_sitter import Node
 
-from lsp_server.completion.resolve import Library, Resolved, Resolver, bases
 from lsp_server.core.definitions.base import TYPES, text_of
 from lsp_server.core.imports import Import, imports
 from lsp_server.core.scopes import Scopes
 from lsp_server.core.symbols import Symbol, symbols
 from lsp_server.core.syntax import Syntax
+from lsp_server.workspace.resolve import Library, Resolved, Resolver, bases
 
 DEPTH = 6
 """Bases above bases, and links of a chain of attributes, that are followed."""
