@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -84,12 +86,12 @@ class Text:
         row = max(line, 0)
         if row >= len(self.lines):
             return self.end
-        body = self.lines[row].rstrip("\r\n")
+        content = body(self.lines[row])
         units = max(character, 0)
-        if encoding is Encoding.UTF32 or body.isascii():
-            return Point(row, min(units, len(body)))
+        if encoding is Encoding.UTF32 or content.isascii():
+            return Point(row, min(units, len(content)))
         count = _utf8_column if encoding is Encoding.UTF8 else utf16_index
-        return Point(row, count(body, units))
+        return Point(row, count(content, units))
 
     def character(self, point: Point, encoding: Encoding) -> int:
         """The column of `point` in the units of `encoding`."""
@@ -100,10 +102,31 @@ class Text:
             return len(encode(before))
         return len(before.encode("utf-16-le", "surrogatepass")) // 2
 
+    def at_byte(self, offset: int) -> Point:
+        """The place at an offset of the text's UTF-8 form, which must not split a code point."""
+        for row, line in enumerate(self.lines):
+            size = len(line) if line.isascii() else len(encode(line))
+            if offset < size:
+                return Point(row, len(decode(encode(line)[:offset])))
+            offset -= size
+        return self.end
+
     def byte_offset(self, point: Point) -> int:
         """Where `point` is in the text's UTF-8 form (`encode`)."""
         before = "".join(self.lines[: point.row]) + self.lines[point.row][: point.column]
         return len(before) if before.isascii() else len(encode(before))
+
+
+def body(line: str) -> str:
+    """A line without its ending."""
+    return line.rstrip("\r\n")
+
+
+def ending(lines: Iterable[str]) -> str:
+    """The line end that is used most; `\\n` where there is none."""
+    counts = Counter(line[len(body(line)) :] for line in lines)
+    del counts[""]
+    return counts.most_common(1)[0][0] if counts else "\n"
 
 
 def encode(text: str) -> bytes:

@@ -95,3 +95,11 @@ def test_slice_and_byte_offset() -> None:
 
 def test_the_text_is_not_in_its_repr() -> None:
     assert "secret" not in repr(Text.of("secret"))
+
+
+def test_an_offset_in_bytes_and_its_place() -> None:
+    text = Text.of("a\r\né😀b\r\ud800c\n")
+    places = [Point(0, 0), Point(0, 2), Point(1, 0), Point(1, 1), Point(1, 2), Point(2, 1)]
+    for place in (*places, text.end):
+        assert text.at_byte(text.byte_offset(place)) == place
+    assert text.at_byte(1000) == text.end

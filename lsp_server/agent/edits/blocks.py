@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lsp_server.agent.edits.lines import body, split
+from lsp_server.agent.edits.lines import split
 from lsp_server.agent.edits.mentions import path_alone, path_in, path_of_comment
+from lsp_server.core.text import body
 
 
 @dataclass(frozen=True, slots=True)

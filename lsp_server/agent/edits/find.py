@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from lsp_server.agent.edits.lines import body, shift, squeezed, words
+from lsp_server.agent.edits.lines import shift, squeezed, words
+from lsp_server.core.text import body
 
 THRESHOLD = 0.8
 """Share of the words of passage and place that agree, from which a place is similar enough."""

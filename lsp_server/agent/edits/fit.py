@@ -6,16 +6,9 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from lsp_server.agent.edits.find import Found
-from lsp_server.agent.edits.lines import (
-    Shift,
-    body,
-    ending,
-    shift,
-    shift_roughly,
-    squeezed,
-    tokens,
-)
+from lsp_server.agent.edits.lines import Shift, shift, shift_roughly, squeezed, tokens
 from lsp_server.agent.edits.merge import Hunk, hunks, merge
+from lsp_server.core.text import body, ending
 
 
 def fitted(

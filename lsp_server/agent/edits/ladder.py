@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 from lsp_server.agent.edits import lines as _lines
 from lsp_server.agent.edits.find import Found, Rung, find, inline, similar
 from lsp_server.agent.edits.fit import fitted
-from lsp_server.agent.edits.lines import body, split
+from lsp_server.agent.edits.lines import split
 from lsp_server.agent.edits.result import MAX_PLACES, Applied, Place, Refused, place
-from lsp_server.core.text import Text
+from lsp_server.core.text import Text, body
 
 MAX_HINT_ROWS = 5
 """How far off a line number may be: small models are often wrong by a few."""

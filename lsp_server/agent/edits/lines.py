@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsp_server.core.text import Text
+from lsp_server.core.text import Text, body
 
 TAB = 4
 """Columns of a tab where one side has tabs and the other spaces."""
@@ -18,18 +18,6 @@ def split(text: str) -> list[str]:
     """The lines of a text with their endings; no empty one behind the last ending."""
     lines = list(Text.of(text).lines)
     return lines if lines[-1] else lines[:-1]
-
-
-def body(line: str) -> str:
-    """A line without its ending."""
-    return line.rstrip("\r\n")
-
-
-def ending(lines: Iterable[str]) -> str:
-    """The line end that is used most; `\\n` where there is none."""
-    counts = Counter(line[len(body(line)) :] for line in lines)
-    del counts[""]
-    return counts.most_common(1)[0][0] if counts else "\n"
 
 
 def squeezed(line: str) -> str:

@@ -15,14 +15,14 @@ from difflib import get_close_matches
 from tree_sitter import Node
 
 from lsp_server.agent.edits.dress import dress
-from lsp_server.agent.edits.lines import Shift, ending, indent, split
+from lsp_server.agent.edits.lines import Shift, indent, split
 from lsp_server.agent.edits.result import Applied, Refused, place
 from lsp_server.agent.edits.source import Source, leaves_out, read_source
 from lsp_server.core.definitions import Declared
 from lsp_server.core.definitions.base import join, text_of
 from lsp_server.core.symbols import Symbol, definitions
 from lsp_server.core.syntax import Syntax
-from lsp_server.core.text import decode
+from lsp_server.core.text import decode, ending
 
 MAX_NAMES = 5
 
