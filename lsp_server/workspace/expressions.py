@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from tree_sitter import Node
 
@@ -67,20 +67,29 @@ class Callee:
     """Its first parameter is given already."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outline:
     """A library in which one file is as it stands in the editor."""
 
     path: str
     """As the library knows the file; empty if it knows it not."""
-    own_symbols: list[Symbol]
-    own_imports: list[Import]
+    syntax: Syntax
     library: Library | None
 
     @classmethod
     def of(cls, syntax: Syntax, path: str, library: Library | None) -> Outline:
-        """Read what a text defines and imports; once for each text, as long as it is used."""
-        return cls(path, *_read(syntax), library)
+        """Of a text, which is read when it is asked about."""
+        return cls(path, syntax, library)
+
+    @cached_property
+    def own_symbols(self) -> list[Symbol]:
+        """What the text defines."""
+        return _symbols(self.syntax)
+
+    @cached_property
+    def own_imports(self) -> list[Import]:
+        """What the text imports."""
+        return _imports(self.syntax)
 
     def in_module(self, path: str) -> list[Symbol]:
         """See Library."""
@@ -110,8 +119,13 @@ class Outline:
 
 
 @lru_cache(REMEMBERED)
-def _read(syntax: Syntax) -> tuple[list[Symbol], list[Import]]:
-    return symbols(syntax), imports(syntax)
+def _symbols(syntax: Syntax) -> list[Symbol]:
+    return symbols(syntax)
+
+
+@lru_cache(REMEMBERED)
+def _imports(syntax: Syntax) -> list[Import]:
+    return imports(syntax)
 
 
 class Expressions:

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,8 @@ from lsp_server.workspace.remembered import Remembered
 from lsp_server.workspace.words import words
 
 T = TypeVar("T")
+_ASKED_AT_ONCE = 400
+"""Names; SQLite takes a limited number of parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,16 @@ class Index:
     def has_member(self, name: str) -> bool:
         """Whether any type has a member of that name."""
         return bool(self._rows(queries.HAS_MEMBER, (name,)))
+
+    def known_of(self, names: Sequence[str]) -> dict[str, int]:
+        """Those of some names that any file uses or defines, with how often."""
+        counts = Counter[str]()
+        for start in range(0, len(names), _ASKED_AT_ONCE):
+            some = list(names[start : start + _ASKED_AT_ONCE])
+            query = queries.KNOWN_OF.format(marks=", ".join("?" * len(some)))
+            for name, count in self._rows(query, (*some, *some)):
+                counts[name] += count
+        return dict(counts)
 
     def similar(self, text: str, limit: int = 10, exclude_path: str | None = None) -> list[Match]:
         """Passages that share rare words with a text, the most similar first."""

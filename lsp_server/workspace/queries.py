@@ -64,6 +64,11 @@ SELECT 1 FROM files JOIN symbols ON symbols.file = files.id
 WHERE files.path = ? AND symbols.name = ?
 LIMIT 1
 """
+KNOWN_OF = """
+SELECT name, sum(count) FROM uses WHERE name IN ({marks}) GROUP BY name
+UNION ALL
+SELECT name, count(*) FROM symbols WHERE name IN ({marks}) GROUP BY name
+"""
 HAS_MEMBER = "SELECT 1 FROM symbols WHERE name = ? AND container != '' LIMIT 1"
 USES = "SELECT count(*) FROM (SELECT 1 FROM vocabulary WHERE term = ? LIMIT ?)"
 RANKED = """

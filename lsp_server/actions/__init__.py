@@ -1,0 +1,13 @@
+"""What may be done at a place in the code: the lightbulb. In the order in which a request passes:
+
+`action`    what is asked and what is offered: requests, actions, edits
+`offer`     which actions belong to a place; each provider in its table offers those of one sort
+`repairs`   the provider of fixes that need no model
+`troubles`  what is wrong, as the client's diagnostics tell it; `checks` finds the same by itself
+`fixes/`    how each sort of trouble is mended
+`verify`    whether a text is sound with an edit in it
+`resolve`   does what an action describes, once it is chosen
+`lightbulb` remembers what was offered, until one of it is chosen
+
+Offsets are bytes of an immutable snapshot; nothing here knows the editor's protocol.
+"""

@@ -1,0 +1,125 @@
+"""What is asked of a place in the code, and what is offered there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from lsp_server.core.imports import Import
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.syntax import Syntax
+from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.index import Definition
+from lsp_server.workspace.resolve import Library
+
+Kind = Literal["quickfix", "refactor.rewrite", "source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Put a text in the place of the bytes from `start` to `end`."""
+
+    start: int
+    end: int
+    new: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an action makes of a document."""
+
+    edits: tuple[Edit, ...]
+    """In their order; they don't overlap."""
+    by_model: bool = False
+    """A model wrote it, so the user should look at it before it is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """Something that a tool of the client's finds wrong."""
+
+    start: int
+    end: int
+    message: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Make these edits, if the text is sound with them."""
+
+    edits: tuple[Edit, ...]
+
+
+Task = Repair
+"""What an action does. Each sort has its case in `resolve`; what needs a model adds one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to be offered. Cheap to make: what takes time is done when it is chosen."""
+
+    kind: Kind
+    title: str
+    task: Task
+    diagnostic: int | None = None
+    """Which of the request's diagnostics it mends."""
+    is_preferred: bool = False
+    """The one that is certain, of all that mend the same."""
+
+
+class Names(Protocol):
+    """What is asked of the workspace index, besides what `Library` says."""
+
+    def definitions(self, name: str, limit: int = 20) -> list[Definition]:
+        """Symbols of that name."""
+        ...
+
+    def referencing(self, name: str, limit: int = 20) -> list[tuple[str, int]]:
+        """Files that use a name, those that use it most first."""
+        ...
+
+    def known_of(self, names: Sequence[str]) -> Mapping[str, int]:
+        """Those of some names that the workspace uses or defines, with how often."""
+        ...
+
+    def digest(self, path: str) -> bytes | None:
+        """None for a file that is not known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The workspace around a document."""
+
+    path: str = ""
+    """Of the document, as the index knows it; empty if it lies elsewhere."""
+    library: Library | None = None
+    names: Names | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A selection, or a cursor, in one version of a document."""
+
+    snapshot: Snapshot
+    start: int
+    end: int
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """Those that touch the selection."""
+    around: Surroundings = Surroundings()
+
+    @property
+    def syntax(self) -> Syntax:
+        """Of the snapshot, which must be parsed."""
+        assert self.snapshot.syntax is not None
+        return self.snapshot.syntax
+
+    def outline(self) -> Outline:
+        """What the document defines and imports, in its workspace."""
+        return Outline.of(self.syntax, self.around.path, self.around.library)
+
+    def imports(self) -> list[Import]:
+        """What the document imports."""
+        return self.outline().own_imports

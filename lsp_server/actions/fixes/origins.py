@@ -1,0 +1,127 @@
+"""Where a name may be imported from, by what is known of the workspace and the standard library.
+
+Nothing is imported to find out. How other files of the workspace import a name tells most, for
+that covers packages that are nowhere else known.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lsp_server.actions.action import Request
+from lsp_server.actions.fixes.modules import module_of
+from lsp_server.core.imports import Import
+from lsp_server.core.standard import exporters, exports
+from lsp_server.core.text import encode
+
+MAX_FILES = 20
+"""Files that use a name, whose imports are looked at."""
+_MODULES = ("", "*")
+
+
+def origins(name: str, request: Request) -> tuple[list[Import], bool]:
+    """What may be imported to have a name, the likeliest first; and whether the first is sure."""
+    counts = Counter[Import]()
+    counts.update(dict(_as_others(name, request)))
+    if request.syntax.grammar == "python":
+        for item in (*_standard(name), *_defined(name, request)):
+            counts.setdefault(item, 0)
+    ranks = {item: _rank(item, count, name, request) for item, count in counts.items()}
+    found = sorted(ranks, key=lambda item: ranks[item], reverse=True)
+    is_sure = bool(found) and (len(found) == 1 or ranks[found[0]] > ranks[found[1]])
+    return found, is_sure
+
+
+def _rank(item: Import, count: int, name: str, request: Request) -> tuple[int, int, bool, int]:
+    """How likely an import is meant: the larger, the more."""
+    own = {each.module for each in request.imports()}
+    order = exporters(name)
+    place = -order.index(item.module) if item.name == name and item.module in order else 1
+    return _fit(item, name, request), count, item.module in own, place
+
+
+def _fit(item: Import, name: str, request: Request) -> int:
+    """Whether what is taken from the name fits it: 1 if it does, -1 if not, 0 if nothing tells."""
+    data = request.syntax.data
+    pattern = rb"(?<![\w.])" + re.escape(encode(name)) + rb"\s*\.\s*(\w+)"
+    taken = {match.decode(errors="replace") for match in re.findall(pattern, data)}
+    exported = exports(name) if request.syntax.grammar == "python" else None
+    if exported is None:
+        return 0
+    inside = all(each in exported or exports(f"{name}.{each}") is not None for each in taken)
+    is_module = item.name == "" and item.module == name
+    return 1 if is_module == bool(taken and inside) else -1
+
+
+def _as_others(name: str, request: Request) -> Iterator[tuple[Import, int]]:
+    """How other files of the workspace import a name, with how many do."""
+    names, library, own = request.around.names, request.around.library, request.around.path
+    if names is None or library is None:
+        return
+    counts = Counter[Import]()
+    for path, _ in names.referencing(name, MAX_FILES):
+        if path == own:
+            continue
+        for item in library.imports(path):
+            if not _binds(item, name):
+                continue
+            moved = _moved(item, path, request)
+            if moved is not None:
+                counts[moved] += 1
+    yield from counts.items()
+
+
+def _binds(item: Import, name: str) -> bool:
+    """Whether an import gives a file a name."""
+    if item.alias:
+        return item.alias == name
+    if item.name in _MODULES:
+        return item.name == "" and item.module.partition(".")[0] == name
+    return item.name == name
+
+
+def _moved(item: Import, path: str, request: Request) -> Import | None:
+    """The same import as the document would write it."""
+    if not item.module.startswith("."):
+        return item
+    own, library = request.around.path, request.around.library
+    if posixpath.dirname(path) == posixpath.dirname(own):
+        return item
+    if request.syntax.grammar != "python":
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), item.module))
+        relative = posixpath.relpath(target, posixpath.dirname(own) or ".")
+        return replace(item, module=relative if relative.startswith(".") else f"./{relative}")
+    assert library is not None
+    places = library.find_module(item.module, path, "python")
+    module = module_of(places[0], request) if places else None
+    return None if module is None or places[0] == own else replace(item, module=module)
+
+
+def _standard(name: str) -> Iterator[Import]:
+    if exports(name) is not None:
+        yield Import(name, "", "")
+    for module in exporters(name):
+        yield Import(module, name, "")
+
+
+def _defined(name: str, request: Request) -> Iterator[Import]:
+    """From the files of the workspace that define it."""
+    names, library = request.around.names, request.around.library
+    if names is None or library is None:
+        return
+    own = request.around.path
+    for each in names.definitions(name):
+        if each.symbol.container or each.path == own or not each.path.endswith((".py", ".pyi")):
+            continue
+        if not any(s.name == name and not s.container for s in library.in_module(each.path)):
+            continue  # it is gone from the document that is open
+        module = module_of(each.path, request)
+        if module is not None:
+            yield Import(module, name, "")
+    for place in library.find_module(f".{name}", own, "python")[:1]:
+        if place != own:
+            yield Import(".", name, "")

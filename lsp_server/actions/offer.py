@@ -1,0 +1,36 @@
+"""Which actions belong to a place.
+
+A provider looks at a request and gives what it has to offer there, quickly and without a model: the
+syntax tree tells what makes sense. What an action does when it is chosen is in `resolve`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from lsp_server.actions.action import Action, Request
+from lsp_server.actions.repairs import repairs
+from lsp_server.workspace.expressions import Outline
+
+Provider = Callable[[Request, Outline | None], Iterable[Action]]
+
+PROVIDERS: tuple[Provider, ...] = (repairs,)
+"""In the order in which their actions are shown."""
+
+
+def offered(
+    request: Request, only: Sequence[str] = (), outline: Outline | None = None
+) -> list[Action]:
+    """What may be done at a place; nothing in a text that can't be parsed.
+
+    `only`: kinds that are asked for, each with all below it; all if there are none. `outline`:
+    that of an earlier version of the document, if it is at hand.
+    """
+    if request.snapshot.syntax is None:
+        return []
+    found = [action for provide in PROVIDERS for action in provide(request, outline)]
+    return [action for action in found if not only or any(_is_in(action.kind, k) for k in only)]
+
+
+def _is_in(kind: str, wanted: str) -> bool:
+    return not wanted or kind == wanted or kind.startswith(f"{wanted}.")

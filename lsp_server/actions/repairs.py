@@ -1,0 +1,60 @@
+"""Fixes that need no model: each is tried before it is said to be the one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.actions import checks, troubles
+from lsp_server.actions.action import Action, Edit, Repair, Request
+from lsp_server.actions.fixes import WAYS, Fix
+from lsp_server.actions.troubles import Trouble
+from lsp_server.actions.verify import holds
+from lsp_server.workspace.expressions import Outline
+
+MAX_TROUBLES = 10
+"""Of one request; who has more of them at one place won't look at each."""
+
+
+def repairs(request: Request, outline: Outline | None) -> Iterator[Action]:
+    """What mends the troubles at a place, those told by diagnostics first.
+
+    The first fix of a trouble is left out if the text would not be sound with it; the others are
+    only tried when they are chosen.
+    """
+    seen: set[tuple[Edit, ...]] = set()
+    for trouble in _troubles(request, outline)[:MAX_TROUBLES]:
+        is_open = True
+        for way in WAYS[trouble.sort]:
+            for fix in way(trouble, request):
+                if fix.edits in seen or (is_open and not holds(request.syntax, fix.edits)):
+                    continue
+                seen.add(fix.edits)
+                yield _action(fix, trouble, is_preferred=is_open and fix.is_sure)
+                is_open = False
+
+
+def _action(fix: Fix, trouble: Trouble, *, is_preferred: bool) -> Action:
+    return Action(
+        "quickfix", fix.title, Repair(fix.edits), trouble.diagnostic, is_preferred=is_preferred
+    )
+
+
+def _troubles(request: Request, outline: Outline | None) -> list[Trouble]:
+    """What is wrong, each once."""
+    told = [
+        trouble
+        for number, diagnostic in enumerate(request.diagnostics)
+        if (trouble := troubles.told(number, diagnostic, request.syntax)) is not None
+        and (trouble.sort == "syntax") == request.syntax.tree.root_node.has_error
+    ]
+    known = {trouble.sort for trouble in told}
+    own = [
+        each
+        for each in checks.found(request, outline)
+        if each.sort not in known or not any(_overlap(each, other) for other in told)
+    ]
+    return [*told, *own]
+
+
+def _overlap(one: Trouble, other: Trouble) -> bool:
+    return one.sort == other.sort and one.start <= other.end and other.start <= one.end
