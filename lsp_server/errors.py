@@ -2,6 +2,7 @@
 
     FimbleError
     ├── UsageError             what was asked for can't be done as asked (file, position, address)
+    │   └── DocumentChanged    a document is no longer as it was when this was asked for
     ├── ModelError
     │   ├── UnknownModel       no such id in the catalogue
     │   ├── ModelMissing       known, but not on this machine
@@ -36,6 +37,10 @@ class UsageError(FimbleError):
     """What was asked for can't be done as asked."""
 
     exit_code = 2
+
+
+class DocumentChanged(UsageError):
+    """A document is no longer as it was when this was asked for."""
 
 
 class ModelError(FimbleError):

@@ -24,6 +24,8 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     for candidate in candidates:
         if candidate == name or len(candidate) < MIN_LENGTH - 1:
             continue
+        if candidate.startswith("__") > name.startswith("_"):
+            continue
         slips = 1 if _bare(candidate) == bare else _slips(name, candidate, min(best, 2))
         if slips < best:
             best, found = slips, {candidate}

@@ -19,18 +19,19 @@ def repairs(request: Request, outline: Outline | None) -> Iterator[Action]:
     """What mends the troubles at a place, those told by diagnostics first.
 
     The first fix of a trouble is left out if the text would not be sound with it; the others are
-    only tried when they are chosen.
+    only tried when they are chosen. Where one way is sure, no other is asked.
     """
     seen: set[tuple[Edit, ...]] = set()
     for trouble in _troubles(request, outline)[:MAX_TROUBLES]:
-        is_open = True
+        is_open, is_sure = True, False
         for way in WAYS[trouble.sort]:
-            for fix in way(trouble, request):
+            for fix in way(trouble, request) if not is_sure else ():
                 if fix.edits in seen or (is_open and not holds(request.syntax, fix.edits)):
                     continue
                 seen.add(fix.edits)
-                yield _action(fix, trouble, is_preferred=is_open and fix.is_sure)
-                is_open = False
+                is_preferred = is_open and fix.is_sure
+                yield _action(fix, trouble, is_preferred=is_preferred)
+                is_open, is_sure = False, is_sure or is_preferred
 
 
 def _action(fix: Fix, trouble: Trouble, *, is_preferred: bool) -> Action:

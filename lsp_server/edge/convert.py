@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lsprotocol import types
 
+from lsp_server.actions.action import Action, Change, Diagnostic, Request, Surroundings
 from lsp_server.completion.suggest import Suggestion
 from lsp_server.core.snapshot import Snapshot
-from lsp_server.core.text import Encoding, Point
+from lsp_server.core.text import Encoding, Point, encode
 from lsp_server.edge import messages
 
 
@@ -41,4 +44,71 @@ def inline_completion(
         command=types.Command(
             "Suggestion accepted", messages.DID_ACCEPT, arguments=[suggestion.identity]
         ),
+    )
+
+
+BY_MODEL = "model"
+"""Names the annotation of what a model has written."""
+
+
+def request(
+    snapshot: Snapshot, params: types.CodeActionParams, around: Surroundings, units: Encoding
+) -> Request:
+    """A selection, and the diagnostics that a client has sent with it."""
+    start, end = _bytes(snapshot, params.range, units)
+    return Request(
+        snapshot,
+        start,
+        end,
+        tuple(_diagnostic(snapshot, each, units) for each in params.context.diagnostics),
+        around,
+    )
+
+
+def _diagnostic(snapshot: Snapshot, given: types.Diagnostic, units: Encoding) -> Diagnostic:
+    start, end = _bytes(snapshot, given.range, units)
+    return Diagnostic(start, end, str(given.message), str(given.code or ""))
+
+
+def _bytes(snapshot: Snapshot, place: types.Range, units: Encoding) -> tuple[int, int]:
+    text = snapshot.text
+    start, end = sorted((point(snapshot, place.start, units), point(snapshot, place.end, units)))
+    first = text.byte_offset(start)
+    return first, first + len(encode(text.slice(start, end)))
+
+
+def code_action(action: Action, diagnostics: Sequence[types.Diagnostic]) -> types.CodeAction:
+    """An action without its edit; `diagnostics` are those that came with the request."""
+    mended = None if action.diagnostic is None else [diagnostics[action.diagnostic]]
+    return types.CodeAction(
+        title=action.title,
+        kind=types.CodeActionKind(action.kind),
+        diagnostics=mended,
+        is_preferred=action.is_preferred or None,
+    )
+
+
+def workspace_edit(
+    snapshot: Snapshot, change: Change, units: Encoding, *, annotated: bool
+) -> types.WorkspaceEdit:
+    """A change of one version of a document: a client leaves it out if that is gone.
+
+    `annotated`: the client asks the user first where an annotation says that it should. What
+    follows from rules needs none.
+    """
+    asks = annotated and change.by_model
+    edits: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = []
+    for each in change.edits:
+        ends = (snapshot.text.at_byte(byte) for byte in (each.start, each.end))
+        place = types.Range(*(position(snapshot, end, units) for end in ends))
+        edits.append(
+            types.AnnotatedTextEdit(BY_MODEL, place, each.new)
+            if asks
+            else types.TextEdit(place, each.new)
+        )
+    document = types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version)
+    annotation = types.ChangeAnnotation("Written by a model", needs_confirmation=True)
+    return types.WorkspaceEdit(
+        document_changes=[types.TextDocumentEdit(document, edits)],
+        change_annotations={BY_MODEL: annotation} if asks else None,
     )

@@ -61,14 +61,14 @@ class Folder:
         self._spawn = spawn
         self._loop = asyncio.get_running_loop()
         self._closed = False
-        self._index = Index(root, on_reset=self._begin_anew)
-        self._indexer = Indexer(root, self._show)
+        self.index = Index(root, on_reset=self._begin_anew)
+        self.indexer = Indexer(root, self._show)
         self._is_current = False
-        self.project = Project.of(root, self._index, lambda: self._is_current, documents)
+        self.project = Project.of(root, self.index, lambda: self._is_current, documents)
 
     async def scan(self) -> None:
         """Make the index agree with the files."""
-        done = await self._indexer.scan()
+        done = await self.indexer.scan()
         self._is_current = done
         message = "The workspace is indexed." if done else "The workspace could not be indexed."
         self._on_status(EngineStatus("ready", message))
@@ -80,17 +80,17 @@ class Folder:
         """
         paths = [path for uri in uris if (path := self.project.path(uri))]
         if len(paths) > MANY or any(path.rpartition("/")[2] in IGNORE_FILES for path in paths):
-            await self._indexer.scan()
+            await self.indexer.scan()
             return None
         for path in paths:
-            await self._indexer.changed(path)
+            await self.indexer.changed(path)
         return paths
 
     async def close(self) -> None:
         """End the indexer."""
         self._closed = True
-        await self._indexer.close()
-        self._index.close()
+        await self.indexer.close()
+        self.index.close()
 
     def _show(self, done: int, total: int) -> None:
         if total < WORTH_SHOWING:

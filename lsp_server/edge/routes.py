@@ -14,6 +14,7 @@ from lsp_server.edge import messages
 from lsp_server.edge.chat import messages as chat_messages
 from lsp_server.edge.handlers import (
     chat,
+    code_action,
     documents,
     feedback,
     inline_completion,
@@ -21,7 +22,7 @@ from lsp_server.edge.handlers import (
     stats,
 )
 from lsp_server.edge.server import FimbleServer
-from lsp_server.errors import FimbleError, describe
+from lsp_server.errors import DocumentChanged, FimbleError, describe
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ ROUTES: dict[str, tuple[Handler, Any]] = {
         inline_completion.inline_completion,
         types.InlineCompletionOptions(),
     ),
+    types.TEXT_DOCUMENT_CODE_ACTION: (code_action.code_action, code_action.OPTIONS),
+    types.CODE_ACTION_RESOLVE: (code_action.resolve, None),
     messages.STATS: (stats.stats, None),
     messages.DID_FOCUS: (documents.did_focus, None),
     messages.DID_SHOW: (feedback.did_show, None),
@@ -105,6 +108,8 @@ def _contained(server: FimbleServer, method: str, handler: Handler) -> Callable[
 
 
 def _refusal(method: str, error: Exception) -> JsonRpcException:
+    if isinstance(error, DocumentChanged):
+        return JsonRpcException(str(error), code=types.LSPErrorCodes.ContentModified.value)
     if isinstance(error, FimbleError):
         return JsonRpcException(str(error), code=types.LSPErrorCodes.RequestFailed.value)
     logger.error("%s failed: %s", method, describe(error))

@@ -9,17 +9,20 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from lsp_server.actions.action import Surroundings
+from lsp_server.actions.lightbulb import Lightbulb
 from lsp_server.completion import history, outcomes
 from lsp_server.completion.feedback import Feedback
 from lsp_server.completion.outcomes import Outcomes
 from lsp_server.completion.stats import Stats
 from lsp_server.completion.suggest import Completer
+from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Encoding, Text
 from lsp_server.edge.documents import Documents
 from lsp_server.edge.folder import Folder
 from lsp_server.engines.base import EngineStatus, StatusListener, UsageListener
 from lsp_server.engines.chat import FullEngine
-from lsp_server.errors import FimbleError, UsageError, describe
+from lsp_server.errors import DocumentChanged, FimbleError, UsageError, describe
 from lsp_server.settings import Settings, parse
 
 logger = logging.getLogger(__name__)
@@ -32,6 +35,7 @@ class Session:
 
     def __init__(self, open_engine: OpenEngine, on_status: StatusListener) -> None:
         self.documents = Documents()
+        self.lightbulb = Lightbulb()
         self.encoding = Encoding.UTF16
         self._open_engine = open_engine
         self._on_status = on_status
@@ -88,6 +92,20 @@ class Session:
         if self._completer is not None:
             self._completer.forget_files(paths)
 
+    def around(self, uri: str) -> Surroundings:
+        """What the workspace tells of a document; nothing until it has been read."""
+        folder = self._folder
+        path = folder.project.path(uri) if folder and folder.project.is_current() else ""
+        if folder is None or not path:
+            return Surroundings()
+        return Surroundings(path, folder.project.library, folder.index)
+
+    def require_newest(self, snapshot: Snapshot) -> None:
+        """Raise DocumentChanged if a document no longer has this text."""
+        # Versions don't tell: reopened, it counts anew.
+        if self._text_of(snapshot.uri) is not snapshot.text:
+            raise DocumentChanged("The document has changed meanwhile; ask for the actions again.")
+
     def configure(self, raw: object) -> list[str]:
         """Use new settings; return what is wrong with them, a sentence each.
 
@@ -130,6 +148,7 @@ class Session:
         """Forget a document."""
         self.documents.close(uri)
         self.feedback.closed(uri)
+        self.lightbulb.forget(uri)
         if self._completer is not None:
             self._completer.forget(uri)
 

@@ -25,42 +25,27 @@ _PRECEDENCE = {
     "**": 6,
 }
 _ARITY: Mapping[str, tuple[int, ...]] = {
-    **dict.fromkeys(
-        [
-            "len",
-            "repr",
-            "id",
-            "hash",
-            "any",
-            "all",
-            "abs",
-            "callable",
-            "ord",
-            "chr",
-            "append",
-            "extend",
-            "join",
-        ],
-        (1,),
-    ),
-    **dict.fromkeys(["isinstance", "issubclass", "hasattr"], (2,)),
-    **dict.fromkeys(
-        ["str", "list", "tuple", "set", "frozenset", "bool", "float", "strip", "lstrip", "rstrip"],
-        (0, 1),
-    ),
-    **dict.fromkeys(["items", "keys", "values", "lower", "upper", "locals", "globals"], (0,)),
-    **dict.fromkeys(
-        ["int", "type", "iter", "next", "sum", "get", "enumerate", "startswith", "endswith"],
-        (1, 2, 3),
-    ),
-    **dict.fromkeys(["getattr", "range", "sorted"], (1, 2, 3)),
-    "setattr": (3,),
-    "super": (0, 2),
+    name: counts
+    for names, counts in (
+        ("len repr id hash any all abs callable ord chr append extend join", (1,)),
+        ("isinstance issubclass hasattr", (2,)),
+        ("str list tuple set frozenset bool float strip lstrip rstrip", (0, 1)),
+        ("items keys values lower upper locals globals", (0,)),
+        ("int type iter next sum get enumerate startswith endswith", (1, 2, 3)),
+        ("getattr range sorted", (1, 2, 3)),
+        ("setattr", (3,)),
+        ("super", (0, 2)),
+    )
+    for name in names.split()
 }
 """Numbers of arguments that functions and methods known to all are called with."""
 _PARAMETERS: Mapping[str, int] = {
-    **dict.fromkeys("Callable Dict Mapping MutableMapping OrderedDict defaultdict dict".split(), 2),
-    **dict.fromkeys("Iterable Iterator List Optional Sequence Set Type list set type".split(), 1),
+    name: count
+    for names, count in (
+        ("Callable Dict Mapping MutableMapping OrderedDict defaultdict dict", 2),
+        ("Iterable Iterator List Optional Sequence Set Type list set type", 1),
+    )
+    for name in names.split()
 }
 """Of generic types."""
 _TAKE_CONDITIONS = frozenset(

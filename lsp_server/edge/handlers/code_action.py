@@ -1,0 +1,92 @@
+"""`textDocument/codeAction` and `codeAction/resolve`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lsprotocol import types
+
+from lsp_server.actions.action import Action, Request
+from lsp_server.actions.resolve import resolved
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.edge import convert
+from lsp_server.edge.server import FimbleServer
+from lsp_server.edge.session import Session
+from lsp_server.errors import DocumentChanged, UsageError
+
+KINDS = (
+    types.CodeActionKind.QuickFix,
+    types.CodeActionKind.RefactorRewrite,
+    types.CodeActionKind.Source,
+)
+OPTIONS = types.CodeActionOptions(code_action_kinds=KINDS, resolve_provider=True)
+
+
+async def code_action(
+    server: FimbleServer, params: types.CodeActionParams
+) -> list[types.CodeAction]:
+    """Offer what may be done at a place; the edits come with it if the client can't ask later."""
+    session = server.session
+    opened = session.documents.get(params.text_document.uri)
+    snapshot = await session.documents.with_syntax(opened)
+    request = convert.request(snapshot, params, session.around(snapshot.uri), session.encoding)
+    only = [getattr(kind, "value", kind) for kind in params.context.only or ()]
+    actions = await asyncio.to_thread(session.lightbulb.look, request, only)
+    session.require_newest(snapshot)
+    session.spawn(_learn(session, request))
+    shown = [_shown(session, params, action, snapshot) for action in actions]
+    return shown if _asks_later(server) else await _with_edits(server, shown)
+
+
+def _shown(
+    session: Session, params: types.CodeActionParams, action: Action, snapshot: Snapshot
+) -> types.CodeAction:
+    item = convert.code_action(action, params.context.diagnostics)
+    item.data = session.lightbulb.keep(action, snapshot)
+    return item
+
+
+async def _with_edits(
+    server: FimbleServer, shown: list[types.CodeAction]
+) -> list[types.CodeAction]:
+    """Those that can be done, done."""
+    done = []
+    for item in shown:
+        try:
+            done.append(await resolve(server, item))
+        except DocumentChanged:
+            raise
+        except UsageError:  # the others may be sound
+            continue
+    return done
+
+
+async def resolve(server: FimbleServer, item: types.CodeAction) -> types.CodeAction:
+    """Work out the edit of an action that was offered."""
+    session = server.session
+    offer = session.lightbulb.chosen(item.data)
+    session.require_newest(offer.snapshot)
+    change = await asyncio.to_thread(resolved, offer.action, offer.snapshot)
+    session.require_newest(offer.snapshot)
+    item.edit = convert.workspace_edit(
+        offer.snapshot, change, session.encoding, annotated=_annotates(server)
+    )
+    return item
+
+
+async def _learn(session: Session, request: Request) -> None:
+    await asyncio.to_thread(session.lightbulb.learn, request)
+
+
+def _asks_later(server: FimbleServer) -> bool:
+    """Whether the client asks for an edit when the action is chosen."""
+    document = server.client_capabilities.text_document
+    actions = document.code_action if document else None
+    support = actions.resolve_support if actions else None
+    return support is not None and "edit" in support.properties
+
+
+def _annotates(server: FimbleServer) -> bool:
+    workspace = server.client_capabilities.workspace
+    edits = workspace.workspace_edit if workspace else None
+    return edits is not None and edits.change_annotation_support is not None
