@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from lsp_server.core.imports import Import
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
 from lsp_server.workspace.expressions import Outline
@@ -119,7 +118,3 @@ class Request:
     def outline(self) -> Outline:
         """What the document defines and imports, in its workspace."""
         return Outline.of(self.syntax, self.around.path, self.around.library)
-
-    def imports(self) -> list[Import]:
-        """What the document imports."""
-        return self.outline().own_imports

@@ -25,8 +25,8 @@ _SORTS: dict[faults.Sort, Sort] = {
 def found(request: Request, outline: Outline | None) -> list[Trouble]:
     """The troubles of the selected lines, or of the cursor's line.
 
-    `outline`: one that is known already, be it of an earlier version of the document. What it
-    blames is looked at again with one of this version, which takes longer to make.
+    `outline`: one that is known already, be it of an earlier version of the document. What is
+    blamed by it is looked at again with one of this version, which takes longer to make.
     """
     syntax = request.syntax
     start, end = _lines(syntax, request.start, request.end)
@@ -35,9 +35,10 @@ def found(request: Request, outline: Outline | None) -> list[Trouble]:
     if syntax.tree.root_node.has_error:
         return [Trouble("syntax", start, end)]
     troubles = list(_unused(request, start, end))
-    if outline is not None and not faults.faults(syntax, start, end, outline):
-        return troubles
-    for fault in faults.faults(syntax, start, end, request.outline()):
+    blamed = faults.faults(syntax, start, end, outline or request.outline())
+    if outline is not None and any(fault.sort != "name" for fault in blamed):
+        blamed = faults.faults(syntax, start, end, request.outline())
+    for fault in blamed:
         if (sort := _SORTS.get(fault.sort)) is not None:
             node = syntax.tree.root_node.descendant_for_byte_range(fault.start, fault.start + 1)
             last = fault.start if node is None else node.end_byte

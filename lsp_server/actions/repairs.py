@@ -41,21 +41,11 @@ def _action(fix: Fix, trouble: Trouble, *, is_preferred: bool) -> Action:
 
 
 def _troubles(request: Request, outline: Outline | None) -> list[Trouble]:
-    """What is wrong, each once."""
+    """What diagnostics tell of that can be mended by rule; else what is found here."""
     told = [
         trouble
         for number, diagnostic in enumerate(request.diagnostics)
         if (trouble := troubles.told(number, diagnostic, request.syntax)) is not None
         and (trouble.sort == "syntax") == request.syntax.tree.root_node.has_error
     ]
-    known = {trouble.sort for trouble in told}
-    own = [
-        each
-        for each in checks.found(request, outline)
-        if each.sort not in known or not any(_overlap(each, other) for other in told)
-    ]
-    return [*told, *own]
-
-
-def _overlap(one: Trouble, other: Trouble) -> bool:
-    return one.sort == other.sort and one.start <= other.end and other.start <= one.end
+    return told or checks.found(request, outline)

@@ -15,8 +15,8 @@ from lsp_server.actions.action import Edit
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 
-MAX_COMPILED = 24_000
-"""Bytes; about 10 ms."""
+MAX_COMPILED = 8_000
+"""Bytes; about 3 ms."""
 
 
 def edited(syntax: Syntax, edits: Sequence[Edit]) -> Syntax | None:

@@ -8,14 +8,15 @@ never be the other way round.
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import chain
 
 from tree_sitter import Node
 
 from lsp_server.core.definitions.base import text_of
-from lsp_server.core.query import captures
 from lsp_server.core.syntax import Syntax
 
 MAX_NODES = 50_000
@@ -85,8 +86,14 @@ class Scopes:
         """Names that functions bind outside of them (`global`, `nonlocal`)."""
         if self._syntax.grammar != "python":
             return frozenset()
-        nodes = captures(self._syntax, _REACHING_OUT).get("out", ())
-        return frozenset(name for node in nodes for name in _names_in(node, self._data))
+        names: set[str] = set()
+        # A query would go through the whole tree.
+        for match in chain.from_iterable(each.finditer(self._data) for each in _REACHING_OUT):
+            word = self._syntax.tree.root_node.descendant_for_byte_range(*match.span())
+            statement = word and word.parent
+            if statement is not None and statement.type in _REACHING_STATEMENTS:
+                names.update(_names_in(statement, self._data))
+        return frozenset(names)
 
     def _names(self, scope: Node, grammar: _Grammar) -> dict[str, list[Node]]:
         """The names that a scope binds, with what binds them."""
@@ -96,9 +103,12 @@ class Scopes:
             while waiting and self._visited < MAX_NODES:
                 node = waiting.pop()
                 self._visited += 1
-                for name, binder in grammar.bound_by(node, self._data):
-                    names.setdefault(name, []).append(binder)
                 kind = node.type
+                if kind in _LEAVES:
+                    continue
+                if kind in grammar.binding:
+                    for name, binder in grammar.bound_by(node, self._data):
+                        names.setdefault(name, []).append(binder)
                 if node is scope or not (kind in grammar.functions or kind in grammar.classes):
                     waiting.extend(node.named_children)
             self._bound[scope.id] = names
@@ -138,11 +148,13 @@ class _Grammar:
             self.fields[kind] = (*self.fields.get(kind, ()), field)
         self.whole = frozenset(whole.split())
         """Nodes in which every name is bound."""
+        self.binding = self.whole | self.fields.keys() | {_WILDCARD}
+        """All nodes that bind names."""
 
     def bound_by(self, node: Node, data: bytes) -> Iterator[tuple[str, Node]]:
         """The names that this node binds in its scope, those within it apart, and what does so."""
         kind = node.type
-        if kind == "wildcard_import":
+        if kind == _WILDCARD:
             yield _EVERYTHING, node
         elif kind in self.whole:
             for child in node.named_children:
@@ -177,8 +189,11 @@ def _names_in(target: Node, data: bytes) -> Iterator[str]:
 
 
 _EVERYTHING = "*"
+_WILDCARD = "wildcard_import"
 _MODULE = frozenset(("export_statement", "import_statement"))
-_REACHING_OUT = "[(global_statement) (nonlocal_statement)] @out"
+_REACHING_OUT = re.compile(rb"global(?=\s)"), re.compile(rb"nonlocal(?=\s)")
+_REACHING_STATEMENTS = frozenset(("global_statement", "nonlocal_statement"))
+_LEAVES = frozenset(("comment", "identifier", "integer", "string_content"))
 _NAMES = frozenset(("identifier", "shorthand_property_identifier_pattern", "type_identifier"))
 _IMPORTED = frozenset(("aliased_import", "import_specifier"))
 _WITH_VALUE = {

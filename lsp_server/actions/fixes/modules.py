@@ -6,6 +6,7 @@ import posixpath
 import re
 
 from lsp_server.actions.action import Request
+from lsp_server.core.import_place import imported
 
 
 def module_of(path: str, request: Request) -> str | None:
@@ -34,7 +35,7 @@ def module_of(path: str, request: Request) -> str | None:
 
 def _is_relative(request: Request) -> bool:
     """Whether the document, or else the files beside it, import relatively."""
-    modules = [each.module for each in request.imports()]
+    modules = [each.module for each in imported(request.syntax)]
     if any(module.startswith(".") for module in modules):
         return True
     top = request.around.path.partition("/")[0]

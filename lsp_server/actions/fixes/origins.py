@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from lsp_server.actions.action import Request
 from lsp_server.actions.fixes.modules import module_of
+from lsp_server.core.import_place import imported
 from lsp_server.core.imports import Import
 from lsp_server.core.standard import exporters, exports
 from lsp_server.core.text import encode
@@ -21,6 +22,7 @@ from lsp_server.core.text import encode
 MAX_FILES = 20
 """Files that use a name, whose imports are looked at."""
 _MODULES = ("", "*")
+_JOINED = re.compile(rb"[\w.](?=\w)")
 
 
 def origins(name: str, request: Request) -> tuple[list[Import], bool]:
@@ -30,31 +32,40 @@ def origins(name: str, request: Request) -> tuple[list[Import], bool]:
     if request.syntax.grammar == "python":
         for item in (*_standard(name), *_defined(name, request)):
             counts.setdefault(item, 0)
-    ranks = {item: _rank(item, count, name, request) for item, count in counts.items()}
+    own = {each.module for each in imported(request.syntax)}
+    is_module = _is_module(name, request)
+    ranks = {item: _rank(item, count, name, own, is_module) for item, count in counts.items()}
     found = sorted(ranks, key=lambda item: ranks[item], reverse=True)
     is_sure = bool(found) and (len(found) == 1 or ranks[found[0]] > ranks[found[1]])
     return found, is_sure
 
 
-def _rank(item: Import, count: int, name: str, request: Request) -> tuple[int, int, bool, int]:
+def _rank(
+    item: Import, count: int, name: str, own: set[str], is_module: bool | None
+) -> tuple[int, int, bool, int]:
     """How likely an import is meant: the larger, the more."""
-    own = {each.module for each in request.imports()}
     order = exporters(name)
     place = -order.index(item.module) if item.name == name and item.module in order else 1
-    return _fit(item, name, request), count, item.module in own, place
+    fit = 0
+    if is_module is not None:
+        fit = 1 if (item.name == "" and item.module == name) == is_module else -1
+    return fit, count, item.module in own, place
 
 
-def _fit(item: Import, name: str, request: Request) -> int:
-    """Whether what is taken from the name fits it: 1 if it does, -1 if not, 0 if nothing tells."""
-    data = request.syntax.data
-    pattern = rb"(?<![\w.])" + re.escape(encode(name)) + rb"\s*\.\s*(\w+)"
-    taken = {match.decode(errors="replace") for match in re.findall(pattern, data)}
+def _is_module(name: str, request: Request) -> bool | None:
+    """Whether a name is used as the module of that name; None if there is none."""
     exported = exports(name) if request.syntax.grammar == "python" else None
     if exported is None:
-        return 0
-    inside = all(each in exported or exports(f"{name}.{each}") is not None for each in taken)
-    is_module = item.name == "" and item.module == name
-    return 1 if is_module == bool(taken and inside) else -1
+        return None
+    data = request.syntax.data
+    taken = {
+        match[1].decode(errors="replace")
+        for match in re.finditer(re.escape(encode(name)) + rb"\s*\.\s*(\w+)", data)
+        if not _JOINED.match(data, max(0, match.start() - 1))
+    }
+    return bool(taken) and all(
+        each in exported or exports(f"{name}.{each}") is not None for each in taken
+    )
 
 
 def _as_others(name: str, request: Request) -> Iterator[tuple[Import, int]]:
