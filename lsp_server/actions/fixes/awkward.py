@@ -12,11 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsp_server.actions.fixes.tokens import Token, column, indent_of
+from lsp_server.actions.fixes.tokens import LINKS, Token, column, indent_of
 
 _COMPARES = frozenset(["==", "!=", "<", ">", "<=", ">=", "and", "or", "in", "is", "not"])
-_PRECEDENCE = {
-    **dict.fromkeys(("or", "and", "if", "else"), 0),
+_PRECEDENCE: Mapping[str, float] = {
+    "if": -1,
+    "else": -1,
+    "or": 0,
+    "and": 0.5,
     **dict.fromkeys(("==", "!=", "<", ">", "<=", ">=", "in", "is", "not"), 1),
     **dict.fromkeys(["|", "^", "&"], 2),
     **dict.fromkeys(["<<", ">>"], 3),
@@ -31,7 +34,7 @@ _ARITY: Mapping[str, tuple[int, ...]] = {
         ("isinstance issubclass hasattr", (2,)),
         ("str list tuple set frozenset bool float strip lstrip rstrip", (0, 1)),
         ("items keys values lower upper locals globals", (0,)),
-        ("int type iter next sum get enumerate startswith endswith", (1, 2, 3)),
+        ("int type iter sum enumerate startswith endswith", (1, 2, 3)),
         ("getattr range sorted", (1, 2, 3)),
         ("setattr", (3,)),
         ("super", (0, 2)),
@@ -79,17 +82,44 @@ def awkwardness(found: Sequence[Token], facts: Facts) -> float:
     cost = _statement(found, outside)
     for pair in pairs:
         cost += _pair(found, pair, facts) + _layout(found, pair, facts.code)
-    for before, token in pairwise(found):
-        if token.kind == "open" and token.text == "(" and before.kind == "close":
-            cost += 1.5  # what a call gives is hardly ever called
-        if token.text == "," and before.text == ",":
-            cost += 3
-        if before.kind == "close" and token.text == "." and before.text == ")":
-            cost += 0.3
-    for token in found:
+    openers = {pair.closer: pair.opener for pair in pairs}
+    for number, (before, token) in enumerate(pairwise(found)):
+        cost += _neighbours(before, token)
+        if before.kind == "close" and token.text in ("(", ".", "["):
+            opener = openers.get(number, 0)
+            is_call = bool(opener) and found[opener - 1].end == found[opener].start
+            # What a call gives is hardly ever called, a list never.
+            cost += 0.4 if token.text != "(" else 1.5 if before.text == ")" or not is_call else 0.0
+    for number, token in enumerate(found):
         if token.kind == "word" and not facts.words.get(token.text):
-            cost += 1.0
-    return cost
+            is_new = number > 0 and found[number - 1].text in ("class", "def")
+            cost += 0.3 if is_new else 1.6
+    return cost + _method(found, facts)
+
+
+def _neighbours(before: Token, token: Token) -> float:
+    """What is odd about two tokens side by side."""
+    if token.text == "," and before.text == ",":
+        return 3.0
+    is_beside = before.row == token.row
+    if before.kind == "open" and is_beside and before.end != token.start:
+        return 1.5  # `( x`
+    if token.kind == "close" and is_beside and before.end != token.start:
+        return 1.0
+    is_keyword = token.kind == "open" and before.end == token.start and before.text in LINKS
+    return 1.0 if is_keyword else 0.0
+
+
+def _method(found: Sequence[Token], facts: Facts) -> float:
+    """Whether what looks like a method lacks its first parameter."""
+    texts = [token.text for token in found[:5]]
+    if "def" not in texts or not indent_of(found[0], facts.code):
+        return 0.0
+    place = texts.index("def")
+    first = found[place + 3 : place + 4]
+    if not first or found[place + 2].text != "(" or first[0].text in ("self", "cls", "mcs"):
+        return 0.0
+    return 0.8
 
 
 def _pairs(found: Sequence[Token]) -> tuple[list[_Pair], list[int]]:
@@ -144,6 +174,11 @@ def _pair(found: Sequence[Token], pair: _Pair, facts: Facts) -> float:
         wanted = _PARAMETERS.get(before.text)
         cost += 2.0 if wanted and wanted != _arguments(texts) else 0.0
         cost += 0.3 * (texts.count(",") > 0) + (1.0 if _COMPARES & set(texts) else 0.0)
+    if opener.text == "[" and is_touched and before is not None:
+        cost += {"number": 3.0, "string": 1.0}.get(before.kind, 0.0)
+    following = found[pair.closer + 1 : pair.closer + 3]
+    if opener.is_first and found[pair.closer].row == opener.row and len(following) == 2:
+        cost += 0.8 * (following[0].text == "," and not following[1].is_first)
     if before is not None and before.end < opener.start and before.is_operand_end:
         cost += 2.0 if before.text not in ("print",) else 0.5  # `f (x)`
     if opener.text == "(":
@@ -159,10 +194,12 @@ def _call(callee: Token, inside: Sequence[Token], facts: Facts) -> float:
     cost = 3.0 if callee.kind in ("number", "string") else 0.0
     known = _ARITY.get(callee.text)
     seen = facts.counts.get(callee.text, frozenset())
-    if known is not None and number not in known:
+    if number in seen:
+        pass
+    elif known is not None and number not in known:
         cost += 3.0
     elif known is None and seen and "*" not in texts and "**" not in texts:
-        cost += 0.0 if number in seen else 1.2
+        cost += 1.2
     elif known is None and not seen and not number:
         cost += 0.4
     if known is None and not seen and callee.kind == "word" and callee.text.islower():
@@ -192,12 +229,14 @@ def _group(found: Sequence[Token], pair: _Pair, inside: Sequence[Token]) -> floa
     sides = [
         _PRECEDENCE[found[number].text]
         for number in (pair.opener - 1, pair.closer + 1)
-        if 0 <= number < len(found) and found[number].text in _PRECEDENCE
+        if 0 <= number < len(found) and _PRECEDENCE.get(found[number].text, -1) >= 0
     ]
     following = found[pair.closer + 1].text if pair.closer + 1 < len(found) else ""
     if following in (".", "["):
         return 0.0
-    if sides and max(sides) > min(inner):
+    if spans and following in (":", ""):
+        return -0.5
+    if sides and not spans and max(sides) > min(inner):
         return -0.8
     return 0.5 if sides or spans else 1.2
 

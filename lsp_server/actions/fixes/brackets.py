@@ -15,10 +15,19 @@ from dataclasses import dataclass
 from lsp_server.actions.action import Edit, Request
 from lsp_server.actions.fixes.awkward import Facts, awkwardness, call_counts
 from lsp_server.actions.fixes.base import Fix
-from lsp_server.actions.fixes.tokens import CLOSERS, OPENERS, Mismatch, Token, mismatch, tokens
+from lsp_server.actions.fixes.tokens import (
+    CLOSERS,
+    OPENERS,
+    Mismatch,
+    Token,
+    mismatch,
+    suspicious,
+    tokens,
+)
 from lsp_server.actions.troubles import Trouble
 from lsp_server.actions.verify import compiles
 from lsp_server.core.scopes import builtin_names
+from lsp_server.core.standard import exporters
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 
@@ -26,7 +35,8 @@ MAX_TRIED = 30
 MAX_PLACES = 250
 """Places that are compared; a longer statement is left alone."""
 MAX_ROWS = 200
-"""Of the function around, or of what is looked at in its stead."""
+"""Of the function around; of a longer one, a statement of it is looked at."""
+MAX_FUNCTION = 2_000
 MARGIN = 0.35
 """By which the least odd place must be less odd than the next to be certain."""
 OFFERED = 2
@@ -75,8 +85,9 @@ def _python(trouble: Trouble, request: Request) -> Iterator[Fix]:
         code = "".join(lines[first:last])
         found = tokens(code)
         wrong = mismatch(found, code) if found else None
-        if not found or wrong is None or compiles(encode(code)):
+        if not found or wrong is None or _compiles(code):
             continue
+        wrong = suspicious(found, code) or wrong
         offset = len(encode("".join(lines[:first])))
         rest = "".join(lines[:first]) + "".join(lines[last:])
         good = _tried(_candidates(found, wrong, code, rest), code)
@@ -97,18 +108,37 @@ def _regions(lines: Sequence[str], row: int) -> Iterator[tuple[int, int]]:
     """Rows of what is complete for itself but for a bracket: the function around, or statements."""
     for start in _starts(lines, row):
         indent = _width(lines[start])
-        end = max(start, row) + 1
-        limit = min(len(lines), start + MAX_ROWS)
-        while end < limit and not _ends(lines, end, indent):
-            end += 1
+        end = _end(lines, start, row, indent)
         if end - start <= MAX_ROWS:
             yield start, end
+            continue
+        for inner in sorted({_width(line) for line in lines[start + 1 : end] if line.strip()}):
+            child = row
+            while child > start and (_width(lines[child]) > inner or _GOES_ON.match(lines[child])):
+                child -= 1
+            last = _end(lines, child, row, inner)
+            if inner > indent and last - child <= MAX_ROWS:
+                yield child, last
+                break
+
+
+def _end(lines: Sequence[str], start: int, row: int, indent: int) -> int:
+    """The row at which what begins at a row, and has another one in it, is over."""
+    end = max(start, row) + 1
+    decorated = lines[start].lstrip().startswith("@")
+    while end < min(len(lines), start + MAX_FUNCTION):
+        if not _GOES_ON.match(lines[end]) and _width(lines[end]) <= indent:
+            if not decorated:
+                break
+            decorated = lines[end].lstrip().startswith("@")
+        end += 1
+    return end
 
 
 def _starts(lines: Sequence[str], row: int) -> Iterator[int]:
     """The rows of the definitions around a row and of the statement at the margin, inmost first."""
     indent = _width(lines[row]) + 1 if lines[row].strip() else 1_000
-    for each in range(row, max(-1, row - MAX_ROWS), -1):
+    for each in range(row, max(-1, row - MAX_FUNCTION), -1):
         line = lines[each]
         if _GOES_ON.match(line) and not _DEFINITION.match(line):
             continue
@@ -118,11 +148,6 @@ def _starts(lines: Sequence[str], row: int) -> Iterator[int]:
             indent = width
         if not width:
             return
-
-
-def _ends(lines: Sequence[str], row: int, indent: int) -> bool:
-    line = lines[row]
-    return not _GOES_ON.match(line) and _width(line) <= indent
 
 
 def _width(line: str) -> int:
@@ -135,11 +160,17 @@ def _tried(candidates: list[_Candidate], code: str) -> list[_Candidate]:
     for each in sorted(candidates, key=lambda each: each.cost)[:MAX_TRIED]:
         if good and each.cost - good[0].cost >= MARGIN and len(good) >= OFFERED:
             break
-        if compiles(encode(code[: each.start] + each.new + code[each.end :])):
+        if _compiles(code[: each.start] + each.new + code[each.end :]):
             good.append(each)
             if len(good) > OFFERED:
                 break
     return good
+
+
+def _compiles(code: str) -> bool:
+    """Whether lines are code, also if the last is a header whose block is left out."""
+    shown = code.rstrip()
+    return compiles(encode(f"{shown} pass\n" if shown.endswith(":") else code))
 
 
 def _candidates(found: Sequence[Token], wrong: Mismatch, code: str, rest: str) -> list[_Candidate]:
@@ -153,6 +184,7 @@ def _candidates(found: Sequence[Token], wrong: Mismatch, code: str, rest: str) -
     if len(places) > MAX_PLACES:
         return []
     names |= {code[a:b] for place in places for a, b in _parts(place, code)}
+    words.update({name: 1 for name in names if exporters(name)})
     counts = call_counts(rest + code[:start] + code[end:], names)
     bracket = found[wrong.place]
     partner = CLOSERS[bracket.text] if wrong.is_opener else OPENERS[bracket.text]
@@ -176,14 +208,18 @@ def _statement(found: Sequence[Token], wrong: Mismatch) -> tuple[int, int]:
     depth = 0
     while first and not (found[first].is_first and not depth):
         first -= 1
-        depth += (found[first].kind == "close") - (found[first].kind == "open")
-        depth = max(depth, 0)
+        depth = max(depth - _step(found[first]), 0)
     last = max(wrong.last, wrong.place)
-    depth = 0
-    while last + 1 < len(found) and (depth > 0 or not found[last + 1].is_first):
+    depth = sum(_step(token) for token in found[first : last + 1])
+    wanted = 1 if wrong.is_opener else -1
+    while last + 1 < len(found) and (depth != wanted or not found[last + 1].is_first):
         last += 1
-        depth += (found[last].kind == "open") - (found[last].kind == "close")
+        depth += _step(found[last])
     return first, last
+
+
+def _step(token: Token) -> int:
+    return (token.kind == "open") - (token.kind == "close")
 
 
 def _places(

@@ -124,9 +124,11 @@ def mismatch(found: Sequence[Token], code: str) -> Mismatch | None:
     stack: list[int] = []
     statement = 0
     for number, token in enumerate(found):
-        if not stack and token.is_first:
+        if not stack and token.is_first and (not number or found[number - 1].text != ","):
             statement = number
         if stack and token.is_first and _begins_statement(found, number, stack[0], code):
+            return Mismatch(stack[0], True, stack[0], number - 1)
+        if stack and _ends_header(found, number, found[statement]):
             return Mismatch(stack[0], True, stack[0], number - 1)
         if token.kind == "open":
             stack.append(number)
@@ -136,8 +138,61 @@ def mismatch(found: Sequence[Token], code: str) -> Mismatch | None:
             elif stack and any(found[each].text == OPENERS[token.text] for each in stack):
                 return Mismatch(stack[-1], True, stack[-1], number - 1)
             else:
-                return Mismatch(number, False, statement, number)
+                first = _line_around(found, number, code) if token.is_first else statement
+                return Mismatch(number, False, max(first, stack[-1] + 1 if stack else 0), number)
     return Mismatch(stack[0], True, stack[0], len(found) - 1) if stack else None
+
+
+def suspicious(found: Sequence[Token], code: str) -> Mismatch | None:
+    """The first bracket that the layout says has no partner, in code where some bracket has none.
+
+    A line that is indented no deeper than the one that opens a bracket, and goes on behind it, is
+    hardly within it. A bracket that ends its line is hardly closed at the end of another one.
+    """
+    stack: list[int] = []
+    for number, token in enumerate(found):
+        if stack and token.is_first and token.kind != "close":
+            opener = found[stack[-1]]
+            hangs = found[stack[-1] + 1].row != opener.row
+            is_beside = column(token.start, code) <= indent_of(opener, code)
+            if is_beside and not hangs and token.text not in (".", ":", "->", ","):
+                return Mismatch(stack[-1], True, stack[-1], number - 1)
+        if token.kind == "open":
+            stack.append(number)
+        elif token.kind == "close" and stack and found[stack[-1]].text == OPENERS[token.text]:
+            opener_number = stack.pop()
+            hangs = found[opener_number + 1].row != found[opener_number].row
+            after = found[number + 1 : number + 3]
+            goes_on = len(after) == 2 and after[0].text == "," and after[1].is_first
+            if hangs and goes_on and not token.is_first and after[1].kind != "close":
+                deep = column(after[1].start, code) == indent_of(token, code)
+                if deep:
+                    return Mismatch(number, False, _line_start(found, number), number)
+    return None
+
+
+def _line_start(found: Sequence[Token], number: int) -> int:
+    while number and not found[number].is_first:
+        number -= 1
+    return number
+
+
+def _line_around(found: Sequence[Token], number: int, code: str) -> int:
+    """The start of the line above that is indented no deeper than a bracket that begins its own."""
+    indent = column(found[number].start, code)
+    first = number - 1
+    while first > 0:
+        if found[first].is_first and column(found[first].start, code) <= indent:
+            break
+        first -= 1
+    return max(first, 0)
+
+
+def _ends_header(found: Sequence[Token], number: int, statement: Token) -> bool:
+    """Whether a token is the colon that ends the header of a block."""
+    if found[number].text != ":" or statement.text not in _HEADERS:
+        return False
+    return number + 1 == len(found) or found[number + 1].is_first
 
 
 def _begins_statement(found: Sequence[Token], number: int, opener: int, code: str) -> bool:
@@ -172,6 +227,7 @@ def indent_of(token: Token, code: str) -> int:
     return _indent(token.start, code)
 
 
+_HEADERS = frozenset(["async", "class", "def", "elif", "for", "if", "while", "with"])
 _ALWAYS_STATEMENTS = STATEMENTS - LINKS - {"@"}
 _TOKEN = re.compile(
     r"""(?P<space>(?:[ \t\f\r\n]|\\\r?\n)+)
