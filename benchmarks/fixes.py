@@ -4,7 +4,8 @@
 many of each kind: an import less, a slip in a name or an attribute, a bracket less, an import too
 many, a required keyword argument less. Half of the time what pyright and ruff say is given,
 as an editor would; the others are found by Fimble alone. Attributes and arguments are always told:
-only such are taken that pyright finds, for without types nobody can say that they are wrong.
+only such are taken that pyright finds, for without types nobody can say that they are wrong. The
+argument that is missing is one whose value has the parameter's name.
 
 At the place of the fault the first action is taken. It repairs the file `exactly` if it gives the
 original text, `equivalently` if that is the same program but for where imports and arguments stand.
@@ -53,9 +54,9 @@ PACKAGES = (
     "urllib", "xml", "_pytest", "anyio", "click", "hatchling", "httpcore", "httpx", "importlinter",
     "jinja2", "markdown_it", "packaging", "pygls", "requests", "rich", "starlette",
 )  # fmt: skip
-LARGEST = 60_000
-"""Bytes of a file that faults are made in."""
-SPARE = {"argument": 60, "attribute": 6}
+SMALLEST, LARGEST = 500, 60_000
+"""Characters of a file that faults are made in."""
+SPARE = {"argument": 25, "attribute": 5}
 """So many times more faults are made of these kinds, to have enough that a checker finds."""
 ALWAYS_TOLD = ("argument", "attribute")
 NEAR = 2
@@ -72,7 +73,7 @@ def sources() -> list[tuple[str, str]]:
             if "test" in parts or "tests" in parts or "_vendor" in parts:
                 continue
             text = file.read_bytes().decode("utf-8", "replace")
-            if 500 < len(text) < LARGEST and "\ufffd" not in text and "\f" not in text:
+            if "\ufffd" not in text and "\f" not in text:
                 found.append((f"{package}/{'/'.join(parts)}", text.replace("\r\n", "\n")))
     return found
 
@@ -111,7 +112,7 @@ def _entry(path: str, text: str) -> Any:
 def chosen(count: int, seed: int, root: Path) -> list[tuple[Fault, list[Diagnostic]]]:
     """Faults of all kinds, with what pyright and ruff say of them."""
     chance = random.Random(seed)
-    files = sources()
+    files = [each for each in sources() if SMALLEST < len(each[1]) < LARGEST]
     wanted = dict.fromkeys(KINDS, count // len(KINDS))
     for kind in list(KINDS)[: count % len(KINDS)]:
         wanted[kind] += 1
@@ -247,7 +248,7 @@ def _verdict(fault: Fault, syntax: Syntax, edits: Any) -> str:
     text = "" if after is None else decode(after.data)
     if text == fault.original:
         return "exactly"
-    return "equivalently" if equivalent(text, fault.original) else "otherwise"
+    return "equivalently" if equivalent(text, fault.original, fault.path) else "otherwise"
 
 
 def measure(count: int, seed: int, examples: int) -> dict[str, Any]:

@@ -80,6 +80,8 @@ def removed_import(path: str, text: str, chance: random.Random) -> Fault | None:
         others = sum((a.asname or a.name).partition(".")[0] == name for _, a in found)
         if not uses or others > 1 or any(isinstance(n.ctx, ast.Store) for n in uses):
             continue
+        if any(isinstance(n, ast.arg) and n.arg == name for n in ast.walk(tree)):
+            continue
         start, end = _at(text, node), _at(text, node, end=True)
         if len(node.names) == 1:
             new = text[:start] + text[text.find("\n", end) + 1 :]
@@ -169,13 +171,16 @@ def added_import(path: str, text: str, chance: random.Random) -> Fault | None:
 
 
 def removed_argument(path: str, text: str, chance: random.Random) -> Fault | None:
-    """A keyword argument less; whether it was required, a checker must say."""
+    """A keyword argument less; whether it was required, a checker must say.
+
+    Of those alone whose value has the parameter's name: no rule can know any other.
+    """
     calls = [
         (node, keyword)
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and not any(k.arg is None for k in node.keywords)
         for keyword in node.keywords
-        if keyword.arg is not None
+        if keyword.arg is not None and _last_name(keyword.value) == keyword.arg
     ]
     chance.shuffle(calls)
     for node, keyword in calls[:1]:
@@ -193,6 +198,15 @@ def removed_argument(path: str, text: str, chance: random.Random) -> Fault | Non
         if _compiles(new):
             return Fault("argument", path, new, text, _at(text, node))
     return None
+
+
+def _last_name(value: ast.expr) -> str:
+    """`a` of `a`, `self.a` and `self._a`."""
+    if isinstance(value, ast.Name):
+        return value.id
+    if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
+        return value.attr.lstrip("_") if value.value.id == "self" else ""
+    return ""
 
 
 def _compiles(text: str) -> bool:
@@ -225,12 +239,15 @@ def mutated(kind: str, sources: list[tuple[str, str]], chance: random.Random) ->
                 yield fault
 
 
-def equivalent(one: str, other: str) -> bool:
-    """Whether two texts are the same program, but for where imports and arguments stand."""
-    return _shape(one) == _shape(other)
+def equivalent(one: str, other: str, path: str) -> bool:
+    """Whether two texts are the same program, but for where imports and arguments stand.
+
+    `path`: of the file, which says what relative imports mean.
+    """
+    return _shape(one, path) == _shape(other, path)
 
 
-def _shape(text: str) -> object:
+def _shape(text: str, path: str) -> object:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
@@ -241,7 +258,8 @@ def _shape(text: str) -> object:
         if isinstance(node, ast.Import):
             imports |= {("", a.name, a.asname or "") for a in node.names}
         elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
+            package = path.split("/")[: -node.level] if node.level else []
+            module = ".".join([*package, *filter(None, [node.module])])
             imports |= {(module, a.name, a.asname or "") for a in node.names}
         else:
             body.append(node)

@@ -87,10 +87,10 @@ def load(name: str) -> ModuleType | None:
 
 
 def exports(module: ModuleType) -> list[str]:
-    """What it says that it exports, or else what it defines itself."""
+    """What it says that it exports, or else what it defines itself; no modules in a package."""
     told = getattr(module, "__all__", None)
     if told is not None:
-        return sorted(set(told))
+        return sorted({name for name in told if not is_inside(name, module)})
     return sorted(
         name
         for name, value in vars(module).items()
@@ -98,6 +98,11 @@ def exports(module: ModuleType) -> list[str]:
         and not isinstance(value, ModuleType)
         and getattr(value, "__module__", module.__name__) in (module.__name__, None)
     )
+
+
+def is_inside(name: str, package: ModuleType) -> bool:
+    """Whether a name is that of a package's module, which must be imported itself."""
+    return getattr(getattr(package, name, None), "__name__", "") == f"{package.__name__}.{name}"
 
 
 def main() -> None:

@@ -79,6 +79,10 @@ class Names(Protocol):
         """Files that use a name, those that use it most first."""
         ...
 
+    def under(self, folder: str) -> list[str]:
+        """The files in a folder and its folders."""
+        ...
+
     def known_of(self, names: Sequence[str]) -> Mapping[str, int]:
         """Those of some names that the workspace uses or defines, with how often."""
         ...

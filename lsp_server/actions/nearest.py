@@ -19,17 +19,21 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     """
     if len(name) < MIN_LENGTH:
         return []
-    best, found = (2 if len(name) >= LONG else 1) + 1, set[str]()
+    most = 2 if len(name) >= LONG else 1
+    best, found = (most + 1, False), set[str]()
     bare = _bare(name)
     for candidate in candidates:
         if candidate == name or len(candidate) < MIN_LENGTH - 1:
             continue
         if candidate.startswith("__") > name.startswith("_"):
             continue
-        slips = 1 if _bare(candidate) == bare else _slips(name, candidate, min(best, 2))
-        if slips < best:
-            best, found = slips, {candidate}
-        elif slips == best and slips <= 2 and (slips < 2 or len(name) >= LONG):
+        is_same = _bare(candidate) == bare
+        slips = 1 if is_same else _slips(name, candidate, most)
+        # A class is seldom meant by a small letter, nor a variable by a large one.
+        rank = slips, not is_same and candidate[0].isupper() != name[0].isupper()
+        if rank < best and slips <= most:
+            best, found = rank, {candidate}
+        elif rank == best:
             found.add(candidate)
     return sorted(found)
 

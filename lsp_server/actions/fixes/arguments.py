@@ -27,7 +27,7 @@ _SPLATS = frozenset(("dictionary_splat", "list_splat"))
 def missing_arguments(trouble: Trouble, request: Request) -> Iterator[Fix]:
     """Add `name=name` for each parameter that gets nothing, if such a variable is at hand.
 
-    Of attributes of the same object and of what other calls of the function give, likewise.
+    Of attributes of the same object likewise. Without such a value nothing is offered.
     """
     if request.syntax.grammar != "python":
         return
@@ -87,19 +87,7 @@ def _value(name: str, call: Node, expressions: Expressions, request: Request) ->
         attributes = sorted(set(re.findall(own, inside)), key=len)
         if attributes and expressions.scopes.binders(call, "self"):
             return f"self.{attributes[0].decode()}"
-    return _as_elsewhere(name, call, data)
-
-
-def _as_elsewhere(name: str, call: Node, data: bytes) -> str:
-    """What all other calls of the function in this file give, if it is a constant."""
-    function = text_of(call.child_by_field_name("function"), data).rpartition(".")[2]
-    pattern = rf"\b{re.escape(function)}\([^()]*\b{re.escape(name)}\s*=\s*([\w.\"'-]+)\s*[,)]"
-    given = set(re.findall(encode(pattern), data))
-    value = given.pop().decode(errors="replace") if len(given) == 1 else ""
-    return value if _CONSTANT.fullmatch(value) else ""
-
-
-_CONSTANT = re.compile(r"None|True|False|-?\d[\w.]*|\"[^\"]*\"|'[^']*'|[A-Z][A-Z0-9_]+")
+    return ""
 
 
 def _with(data: bytes, arguments: Node, given: Sequence[str], order: Sequence[str]) -> Edit | None:

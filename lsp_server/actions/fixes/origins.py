@@ -16,11 +16,14 @@ from lsp_server.actions.action import Request
 from lsp_server.actions.fixes.modules import module_of
 from lsp_server.core.import_place import imported
 from lsp_server.core.imports import Import
+from lsp_server.core.references import MIN_LENGTH
 from lsp_server.core.standard import exporters, exports
 from lsp_server.core.text import encode
 
 MAX_FILES = 20
 """Files that use a name, whose imports are looked at."""
+_OWN = 3
+"""So many other files weigh as much as that the document imports from a module already."""
 _MODULES = ("", "*")
 _JOINED = re.compile(rb"[\w.](?=\w)")
 
@@ -29,43 +32,50 @@ def origins(name: str, request: Request) -> tuple[list[Import], bool]:
     """What may be imported to have a name, the likeliest first; and whether the first is sure."""
     counts = Counter[Import]()
     counts.update(dict(_as_others(name, request)))
+    taken: set[str] = set()
     if request.syntax.grammar == "python":
-        for item in (*_standard(name), *_defined(name, request)):
+        taken = _taken(name, request.syntax.data)
+        for item in (*_standard(name, taken), *_defined(name, request)):
             counts.setdefault(item, 0)
     own = {each.module for each in imported(request.syntax)}
-    is_module = _is_module(name, request)
-    ranks = {item: _rank(item, count, name, own, is_module) for item, count in counts.items()}
+    ranks = {
+        item: _rank(item, count, name, own, taken)
+        for item, count in counts.items()
+        if not _lacks(item, taken)
+    }
     found = sorted(ranks, key=lambda item: ranks[item], reverse=True)
     is_sure = bool(found) and (len(found) == 1 or ranks[found[0]] > ranks[found[1]])
     return found, is_sure
 
 
 def _rank(
-    item: Import, count: int, name: str, own: set[str], is_module: bool | None
-) -> tuple[int, int, bool, int]:
+    item: Import, count: int, name: str, own: set[str], taken: set[str]
+) -> tuple[bool, int, int]:
     """How likely an import is meant: the larger, the more."""
     order = exporters(name)
     place = -order.index(item.module) if item.name == name and item.module in order else 1
-    fit = 0
-    if is_module is not None:
-        fit = 1 if (item.name == "" and item.module == name) == is_module else -1
-    return fit, count, item.module in own, place
+    is_module = not item.name and item.module.partition(".")[0] == name
+    fits = exports(name) is None or is_module == bool(taken)
+    return fits, count + _OWN * (item.module in own), place
 
 
-def _is_module(name: str, request: Request) -> bool | None:
-    """Whether a name is used as the module of that name; None if there is none."""
-    exported = exports(name) if request.syntax.grammar == "python" else None
-    if exported is None:
-        return None
-    data = request.syntax.data
-    taken = {
+def _lacks(item: Import, taken: set[str]) -> bool:
+    """Whether a module of the standard library has not what is taken from it."""
+    exported = exports(item.module) if not item.name and not item.alias else None
+    if exported is None or "." in item.module:
+        return False
+    return not all(
+        each in exported or exports(f"{item.module}.{each}") is not None for each in taken
+    )
+
+
+def _taken(name: str, data: bytes) -> set[str]:
+    """The attributes that a file takes from a name."""
+    return {
         match[1].decode(errors="replace")
         for match in re.finditer(re.escape(encode(name)) + rb"\s*\.\s*(\w+)", data)
         if not _JOINED.match(data, max(0, match.start() - 1))
     }
-    return bool(taken) and all(
-        each in exported or exports(f"{name}.{each}") is not None for each in taken
-    )
 
 
 def _as_others(name: str, request: Request) -> Iterator[tuple[Import, int]]:
@@ -74,7 +84,10 @@ def _as_others(name: str, request: Request) -> Iterator[tuple[Import, int]]:
     if names is None or library is None:
         return
     counts = Counter[Import]()
-    for path, _ in names.referencing(name, MAX_FILES):
+    users = [path for path, _ in names.referencing(name, MAX_FILES)]
+    if len(name) < MIN_LENGTH:  # the index has no uses of such names
+        users = names.under(posixpath.dirname(own))[:MAX_FILES]
+    for path in users:
         if path == own:
             continue
         for item in library.imports(path):
@@ -100,21 +113,28 @@ def _moved(item: Import, path: str, request: Request) -> Import | None:
     if not item.module.startswith("."):
         return item
     own, library = request.around.path, request.around.library
+    assert library is not None
     if posixpath.dirname(path) == posixpath.dirname(own):
-        return item
+        inner = f"{item.module.rstrip('.')}.{item.name}" if item.name else item.module
+        is_own = own in library.find_module(inner, own, request.syntax.grammar)[:1]
+        return (
+            None if is_own else replace(item, alias="" if item.alias == item.name else item.alias)
+        )
     if request.syntax.grammar != "python":
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), item.module))
         relative = posixpath.relpath(target, posixpath.dirname(own) or ".")
         return replace(item, module=relative if relative.startswith(".") else f"./{relative}")
-    assert library is not None
     places = library.find_module(item.module, path, "python")
     module = module_of(places[0], request) if places else None
     return None if module is None or places[0] == own else replace(item, module=module)
 
 
-def _standard(name: str) -> Iterator[Import]:
-    if exports(name) is not None:
-        yield Import(name, "", "")
+def _standard(name: str, taken: set[str]) -> Iterator[Import]:
+    exported = exports(name)
+    inner = {f"{name}.{each}" for each in taken if exported and each not in exported}
+    dotted = sorted(each for each in inner if exports(each) is not None)
+    if exported is not None:
+        yield Import(dotted[0] if dotted else name, "", "")
     for module in exporters(name):
         yield Import(module, name, "")
 
