@@ -28,7 +28,7 @@ class Trouble:
     names: tuple[str, ...] = ()
     """Of `missing`, the parameters."""
     owner: str = ""
-    """Of an attribute: the type or module that has it not, if that is known."""
+    """Of an attribute: the type or module that has it not, as it is told."""
     legal: tuple[str, ...] = ()
     """Names that may stand there; empty if that is not known."""
     diagnostic: int | None = None
@@ -43,7 +43,7 @@ def told(number: int, diagnostic: Diagnostic, syntax: Syntax) -> Trouble | None:
         if (match := pattern.search(message)) is None:
             continue
         said = match.groupdict()
-        name, owner = said.get("name") or "", (said.get("owner") or "").rpartition(".")[2]
+        name, owner = said.get("name") or "", said.get("owner") or ""
         if sort in _ABOUT_A_NAME:
             found = _find(syntax, name, start, end, last=sort == "attribute")
             if found is None:

@@ -131,7 +131,7 @@ def _moved(item: Import, path: str, request: Request) -> Import | None:
 
 def _standard(name: str, taken: set[str]) -> Iterator[Import]:
     exported = exports(name)
-    inner = {f"{name}.{each}" for each in taken if exported and each not in exported}
+    inner = {f"{name}.{each}" for each in taken - (exported or set())}
     dotted = sorted(each for each in inner if exports(each) is not None)
     if exported is not None:
         yield Import(dotted[0] if dotted else name, "", "")

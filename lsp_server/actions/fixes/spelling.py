@@ -96,10 +96,10 @@ def _members(trouble: Trouble, request: Request) -> Iterable[str] | None:
         return None
     if _grammar(request) == "python":
         if isinstance(kind := getattr(builtins, trouble.owner, None), type):
-            return [each for each in dir(kind) if not each.startswith("__")]
+            return dir(kind)
         if (exported := exports(trouble.owner)) is not None:
             return exported
-    return _of_type(trouble.owner, request)
+    return _of_type(trouble.owner.rpartition(".")[2], request)
 
 
 def _of_type(name: str, request: Request) -> list[str] | None:
