@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from types import ModuleType
 
 FIRST = [
-    "typing",
     "collections.abc",
+    "typing",
     "collections",
     "pathlib",
     "dataclasses",
@@ -41,7 +41,10 @@ FIRST = [
     "unittest.mock",
     "urllib.parse",
 ]
-"""Where a name is in several modules, it is most probably meant of one that stands here first."""
+"""Where a name is in several modules, it is most probably meant of one that stands here first.
+
+These are marked with a `+`.
+"""
 SKIPPED = frozenset(
     [
         "__main__",
@@ -96,7 +99,7 @@ def exports(module: ModuleType) -> list[str]:
         for name, value in vars(module).items()
         if not name.startswith("_")
         and not isinstance(value, ModuleType)
-        and getattr(value, "__module__", module.__name__) in (module.__name__, None)
+        and getattr(value, "__module__", None) in (module.__name__, f"_{module.__name__}", None)
     )
 
 
@@ -110,7 +113,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     known = {name: module for name in modules() if (module := load(name))}
     for name in sorted(known, key=lambda name: (FIRST.index(name) if name in FIRST else 99, name)):
-        print(f"{name}:", *exports(known[name]))
+        print(f"{'+' * (name in FIRST)}{name}:", *exports(known[name]))
 
 
 if __name__ == "__main__":

@@ -31,9 +31,11 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
         slips = 1 if is_same else _slips(name, candidate, most)
         # A class is seldom meant by a small letter, nor a variable by a large one.
         rank = slips, not is_same and candidate[0].isupper() != name[0].isupper()
-        if rank < best and slips <= most:
+        if slips > most or rank > best:
+            continue
+        if rank < best:
             best, found = rank, {candidate}
-        elif rank == best:
+        else:
             found.add(candidate)
     return sorted(found)
 

@@ -24,11 +24,21 @@ def is_standard(module: str) -> bool:
     return module == "__future__" or module.partition(".")[0] in _modules()
 
 
+def is_common(module: str) -> bool:
+    """Whether a module is one of the few that a name is meant of, if others have it too."""
+    return f"+{module}" in _lines()
+
+
 @cache
-def _modules() -> dict[str, frozenset[str]]:
+def _lines() -> dict[str, frozenset[str]]:
     text = files("lsp_server.core").joinpath("python_modules.txt").read_text(encoding="utf-8")
     lines = (line.partition(":") for line in text.splitlines())
     return {module: frozenset(names.split()) for module, _, names in lines}
+
+
+@cache
+def _modules() -> dict[str, frozenset[str]]:
+    return {module.removeprefix("+"): names for module, names in _lines().items()}
 
 
 @cache

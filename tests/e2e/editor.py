@@ -142,8 +142,14 @@ async def connect(
     options: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
     root_uri: str = "file:///project",
+    change: Callable[[lsp.ClientCapabilities], None] = lambda _: None,
 ) -> Editor:
-    """Start a server and initialize a session; the folder that it works in is not there."""
+    """Start a server and initialize a session; the folder that it works in is not there.
+
+    `change` makes another client of the profile's.
+    """
+    able = capabilities(profile)
+    change(able)
     command = [sys.executable, "-m", "lsp_server", "serve", *arguments]
     client: Any = await ClientServerConfig(command, server_env=environment).start()
     statuses: list[tuple[str, str]] = []
@@ -154,7 +160,7 @@ async def connect(
     client.feature("fimble/status")(on_status)
     initialized = await client.initialize_session(
         lsp.InitializeParams(
-            capabilities=capabilities(profile),
+            capabilities=able,
             root_uri=root_uri,
             initialization_options=options,
         )

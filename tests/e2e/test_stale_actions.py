@@ -35,6 +35,23 @@ async def test_an_action_for_a_text_that_is_gone_has_no_edit(start: Start, chang
     assert caught.value.code == lsp.LSPErrorCodes.ContentModified
 
 
+def asks_for_all_at_once(able: lsp.ClientCapabilities) -> None:
+    assert able.text_document is not None
+    assert able.text_document.code_action is not None
+    able.text_document.code_action.resolve_support = None
+
+
+async def test_a_client_that_can_not_ask_later_gets_the_edit_at_once(start: Start) -> None:
+    editor = await start(change=asks_for_all_at_once)
+    editor.open(MISSING)
+    editor.edit(1, 0, 0, "#")
+    action, *_ = await actions(editor, place(2, 5))
+    text = MISSING.replace("\n\n", "\n#\n", 1)
+    result = edited(editor, text, action.edit)
+    assert result.version == 2
+    assert result.text == text.replace("import re\n", f"import re\n{IMPORTS[action.title]}")
+
+
 async def test_no_edit_is_for_another_version_than_it_says(start: Start) -> None:
     """Typing, asking and resolving in any order, 500 times, with the answers read at the end."""
     editor = await start()

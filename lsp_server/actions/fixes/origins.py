@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from lsp_server.actions.action import Request
@@ -17,7 +17,7 @@ from lsp_server.actions.fixes.modules import module_of
 from lsp_server.core.import_place import imported
 from lsp_server.core.imports import Import
 from lsp_server.core.references import MIN_LENGTH
-from lsp_server.core.standard import exporters, exports
+from lsp_server.core.standard import exporters, exports, is_common
 from lsp_server.core.text import encode
 
 MAX_FILES = 20
@@ -44,13 +44,21 @@ def origins(name: str, request: Request) -> tuple[list[Import], bool]:
         if not _lacks(item, taken)
     }
     found = sorted(ranks, key=lambda item: ranks[item], reverse=True)
-    is_sure = bool(found) and (len(found) == 1 or ranks[found[0]] > ranks[found[1]])
+    is_sure = len(found) == 1 or (len(found) > 1 and _is_sure(found[0], found[1], ranks))
     return found, is_sure
 
 
-def _rank(
-    item: Import, count: int, name: str, own: set[str], taken: set[str]
-) -> tuple[bool, int, int]:
+Rank = tuple[bool, int, int]
+
+
+def _is_sure(first: Import, second: Import, ranks: Mapping[Import, Rank]) -> bool:
+    """Whether more than the order of the standard library's modules speaks for the first."""
+    if ranks[first][:2] != ranks[second][:2]:
+        return True
+    return is_common(first.module) and ranks[first] > ranks[second]
+
+
+def _rank(item: Import, count: int, name: str, own: set[str], taken: set[str]) -> Rank:
     """How likely an import is meant: the larger, the more."""
     order = exporters(name)
     place = -order.index(item.module) if item.name == name and item.module in order else 1

@@ -1,0 +1,91 @@
+"""What is remembered of what was offered, and what of an action reaches the client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lsprotocol import types as lsp
+
+from lsp_server.actions.action import Change, Edit, Repair
+from lsp_server.actions.lightbulb import MAX_OFFERS, Lightbulb
+from lsp_server.actions.offer import offered
+from lsp_server.actions.resolve import resolved
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.text import Encoding, Text
+from lsp_server.edge import convert
+from lsp_server.errors import DocumentChanged, UsageError
+from tests.unit.actions.cases import indexed, request
+
+MISSING = "x = «Path(1)\n"
+
+
+def test_an_offer_is_chosen_by_its_number_until_many_others_were_made() -> None:
+    lightbulb = Lightbulb()
+    asked = request(MISSING, "a.py")
+    action, *_ = lightbulb.look(asked)
+    first = lightbulb.keep(action, asked.snapshot)
+    assert lightbulb.chosen(first).action is action
+    numbers = [lightbulb.keep(action, asked.snapshot) for _ in range(MAX_OFFERS)]
+    assert len({first, *numbers}) == MAX_OFFERS + 1
+    for number in (first, 0, -1, None, "1", {"number": 1}):
+        with pytest.raises(DocumentChanged, match="ask for the actions again"):
+            lightbulb.chosen(number)
+
+
+def test_what_an_older_version_blames_is_looked_at_again() -> None:
+    """The outline of before does not know the method that was added."""
+    lightbulb = Lightbulb()
+    before = "class A:\n    def close(self): ...\n\n\nA().close()\n"
+    lightbulb.learn(request(before, "a.py"))
+    after = before.replace("(self): ...", "(self): ...\n    def closer(self): ...").replace(
+        "A().close", "A().«closer"
+    )
+    assert lightbulb.look(request(after, "a.py")) == []
+    wrong = after.replace("«closer", "«closr")
+    assert [each.title for each in lightbulb.look(request(wrong, "a.py"))] != []
+
+
+def test_a_change_that_breaks_the_file_is_not_made() -> None:
+    asked = request(MISSING, "a.py")
+    [action, *_] = offered(asked)
+    broken = Repair((Edit(0, 1, "x = = ("),))
+    with pytest.raises(UsageError, match="would not parse"):
+        resolved(type(action)("quickfix", "Break it", broken), asked.snapshot)
+
+
+def test_names_of_the_workspace_that_are_known(tmp_path: Path) -> None:
+    index = indexed(tmp_path, "workspace.txt")
+    known = index.known_of(["Queue", "connect", "nowhere", *(f"x{n}" for n in range(1_000))])
+    assert set(known) == {"Queue", "connect"}
+    assert all(count > 0 for count in known.values())
+
+
+@pytest.mark.parametrize(
+    ("by_model", "annotated", "asks"),
+    [
+        (True, True, True),
+        (True, False, False),
+        (False, True, False),
+    ],
+)
+def test_only_what_a_model_wrote_is_to_be_confirmed(
+    by_model: bool, annotated: bool, asks: bool
+) -> None:
+    text = Text.of("é = 1\r\n😀 = a\r\n")
+    snapshot = Snapshot("file:///a.py", 7, "python", text)
+    start = len("é = 1\r\n😀 = ".encode())
+    change = Change((Edit(0, 2, "e"), Edit(start, start + 1, "b")), by_model)
+    edit = convert.workspace_edit(snapshot, change, Encoding.UTF16, annotated=annotated)
+    assert edit.document_changes is not None
+    [document] = edit.document_changes
+    assert isinstance(document, lsp.TextDocumentEdit)
+    assert document.text_document.version == 7
+    first, second = document.edits
+    assert not isinstance(first, lsp.SnippetTextEdit)
+    assert not isinstance(second, lsp.SnippetTextEdit)
+    assert first.range == lsp.Range(lsp.Position(0, 0), lsp.Position(0, 1))
+    assert second.range == lsp.Range(lsp.Position(1, 5), lsp.Position(1, 6))
+    assert isinstance(first, lsp.AnnotatedTextEdit) == asks
+    annotations = edit.change_annotations or {}
+    assert [each.needs_confirmation for each in annotations.values()] == [True] * asks
