@@ -41,7 +41,6 @@ class Diagnostic:
     start: int
     end: int
     message: str
-    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ An action holds only for the version that it was offered for, so that version is
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lsp_server.actions.action import Action, Request
@@ -14,8 +13,9 @@ from lsp_server.actions.offer import offered
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.errors import DocumentChanged
 from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.faults import JUDGED
 
-MAX_OFFERS = 200
+MAX_OFFERS = 500
 """Editors ask at each move of the cursor; a menu that is open has been filled lately."""
 
 
@@ -31,7 +31,8 @@ class Offer:
 class Lightbulb:
     """One client's. `look` and `learn` take their time, so they may be called in a thread."""
 
-    _offers: OrderedDict[int, Offer] = field(default_factory=OrderedDict)
+    _offers: dict[int, Offer] = field(default_factory=dict)
+    """Of the newest version of each document alone: what is chosen of another is refused anyway."""
     _outlines: dict[str, Outline] = field(default_factory=dict)
     _last: int = 0
 
@@ -41,27 +42,37 @@ class Lightbulb:
 
     def learn(self, request: Request) -> None:
         """Read what the document defines, for requests to come: in a long one it takes a while."""
-        if request.snapshot.syntax is None:
-            return
-        outline = request.outline()
-        if outline.own_symbols or outline.own_imports:
-            self._outlines[request.snapshot.uri] = outline
+        syntax = request.snapshot.syntax
+        if syntax is not None and syntax.grammar in JUDGED:
+            outline = request.outline()
+            if outline.own_symbols or outline.own_imports:
+                self._outlines[request.snapshot.uri] = outline
 
-    def keep(self, action: Action, snapshot: Snapshot) -> int:
-        """Remember an action that is shown; the number is what it is chosen by."""
-        self._last += 1
-        self._offers[self._last] = Offer(action, snapshot)
+    def keep(self, actions: Sequence[Action], snapshot: Snapshot) -> list[int]:
+        """Remember actions that are shown; the numbers are what they are chosen by."""
+        self._drop(lambda kept: kept.uri == snapshot.uri and kept.text is not snapshot.text)
         while len(self._offers) > MAX_OFFERS:
-            self._offers.popitem(last=False)
-        return self._last
+            del self._offers[next(iter(self._offers))]
+        first, self._last = self._last + 1, self._last + len(actions)
+        numbers = list(range(first, self._last + 1))
+        self._offers.update(
+            (number, Offer(action, snapshot))
+            for number, action in zip(numbers, actions, strict=True)
+        )
+        return numbers
 
     def chosen(self, number: object) -> Offer:
-        """What was shown under a number. Raises DocumentChanged if that is long ago."""
+        """What was shown under a number. Raises DocumentChanged if it is out of date."""
         offer = self._offers.get(number) if isinstance(number, int) else None
         if offer is None:
-            raise DocumentChanged("This action was offered long ago; ask for the actions again.")
+            raise DocumentChanged("This action is out of date; ask for the actions again.")
         return offer
 
     def forget(self, uri: str) -> None:
         """The document was closed."""
         self._outlines.pop(uri, None)
+        self._drop(lambda kept: kept.uri == uri)
+
+    def _drop(self, is_gone: Callable[[Snapshot], bool]) -> None:
+        for number in [n for n, offer in self._offers.items() if is_gone(offer.snapshot)]:
+            del self._offers[number]

@@ -67,7 +67,7 @@ def request(
 
 def _diagnostic(snapshot: Snapshot, given: types.Diagnostic, units: Encoding) -> Diagnostic:
     start, end = _bytes(snapshot, given.range, units)
-    return Diagnostic(start, end, str(given.message), str(given.code or ""))
+    return Diagnostic(start, end, str(given.message))
 
 
 def _bytes(snapshot: Snapshot, place: types.Range, units: Encoding) -> tuple[int, int]:
@@ -77,14 +77,20 @@ def _bytes(snapshot: Snapshot, place: types.Range, units: Encoding) -> tuple[int
     return first, first + len(encode(text.slice(start, end)))
 
 
-def code_action(action: Action, diagnostics: Sequence[types.Diagnostic]) -> types.CodeAction:
-    """An action without its edit; `diagnostics` are those that came with the request."""
+def code_action(
+    action: Action, number: int, diagnostics: Sequence[types.Diagnostic]
+) -> types.CodeAction:
+    """An action without its edit, to be asked for by its number.
+
+    `diagnostics` are those that came with the request.
+    """
     mended = None if action.diagnostic is None else [diagnostics[action.diagnostic]]
     return types.CodeAction(
         title=action.title,
         kind=types.CodeActionKind(action.kind),
         diagnostics=mended,
         is_preferred=action.is_preferred or None,
+        data=number,
     )
 
 

@@ -30,7 +30,7 @@ async def test_an_action_for_a_text_that_is_gone_has_no_edit(start: Start, chang
         editor.close()
     if change == "reopen":
         editor.open(MISSING + "y = 1\n")  # with the version that the other text had
-    with pytest.raises(JsonRpcException, match="has changed meanwhile") as caught:
+    with pytest.raises(JsonRpcException, match="ask for the actions again") as caught:
         await resolve(editor, action)
     assert caught.value.code == lsp.LSPErrorCodes.ContentModified
 

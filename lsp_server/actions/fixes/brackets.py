@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lsp_server.actions.action import Edit, Request
 from lsp_server.actions.fixes.awkward import Facts, awkwardness, call_counts
@@ -37,6 +38,7 @@ MAX_PLACES = 250
 MAX_ROWS = 200
 """Of the function around; of a longer one, a statement of it is looked at."""
 MAX_FUNCTION = 2_000
+MAX_CHARACTERS = 20_000
 MARGIN = 0.35
 """By which the least odd place must be less odd than the next to be certain."""
 OFFERED = 2
@@ -83,7 +85,7 @@ def _python(trouble: Trouble, request: Request) -> Iterator[Fix]:
     row = request.snapshot.text.at_byte(trouble.start).row
     for first, last in dict.fromkeys(_regions(lines, row)):
         code = "".join(lines[first:last])
-        found = tokens(code)
+        found = tokens(code) if len(code) <= MAX_CHARACTERS else None
         wrong = mismatch(found, code) if found else None
         if not found or wrong is None or _compiles(code):
             continue
@@ -180,7 +182,7 @@ def _candidates(found: Sequence[Token], wrong: Mismatch, code: str, rest: str) -
     words = Counter(re.findall(r"\w+", rest + code[:start] + code[end:]))
     words.update(dict.fromkeys((*builtin_names("python"), *keyword.kwlist), 1))
     names = {token.text for token in found[first : last + 1] if token.kind == "word"}
-    places = list(_places(found, wrong, words, code))
+    places = list(islice(_places(found, wrong, words, code), MAX_PLACES + 1))
     if len(places) > MAX_PLACES:
         return []
     names |= {code[a:b] for place in places for a, b in _parts(place, code)}

@@ -123,8 +123,8 @@ def _moved(item: Import, path: str, request: Request) -> Import | None:
     own, library = request.around.path, request.around.library
     assert library is not None
     if posixpath.dirname(path) == posixpath.dirname(own):
-        inner = f"{item.module.rstrip('.')}.{item.name}" if item.name else item.module
-        is_own = own in library.find_module(inner, own, request.syntax.grammar)[:1]
+        meant = (item.module, f"{item.module.rstrip('.')}.{item.name}")
+        is_own = any(own in library.find_module(m, own, request.syntax.grammar) for m in meant)
         return (
             None if is_own else replace(item, alias="" if item.alias == item.name else item.alias)
         )
@@ -162,5 +162,6 @@ def _defined(name: str, request: Request) -> Iterator[Import]:
         if module is not None:
             yield Import(module, name, "")
     for place in library.find_module(f".{name}", own, "python")[:1]:
+        in_package = names.digest(posixpath.join(posixpath.dirname(own), "__init__.py")) is not None
         if place != own:
-            yield Import(".", name, "")
+            yield Import(".", name, "") if in_package else Import(name, "", "")

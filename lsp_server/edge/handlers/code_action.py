@@ -6,9 +6,8 @@ import asyncio
 
 from lsprotocol import types
 
-from lsp_server.actions.action import Action, Request
+from lsp_server.actions.action import Request
 from lsp_server.actions.resolve import resolved
-from lsp_server.core.snapshot import Snapshot
 from lsp_server.edge import convert
 from lsp_server.edge.server import FimbleServer
 from lsp_server.edge.session import Session
@@ -34,16 +33,12 @@ async def code_action(
     actions = await asyncio.to_thread(session.lightbulb.look, request, only)
     session.require_newest(snapshot)
     session.spawn(_learn(session, request))
-    shown = [_shown(session, params, action, snapshot) for action in actions]
+    numbers = session.lightbulb.keep(actions, snapshot)
+    shown = [
+        convert.code_action(action, number, params.context.diagnostics)
+        for action, number in zip(actions, numbers, strict=True)
+    ]
     return shown if _asks_later(server) else await _with_edits(server, shown)
-
-
-def _shown(
-    session: Session, params: types.CodeActionParams, action: Action, snapshot: Snapshot
-) -> types.CodeAction:
-    item = convert.code_action(action, params.context.diagnostics)
-    item.data = session.lightbulb.keep(action, snapshot)
-    return item
 
 
 async def _with_edits(

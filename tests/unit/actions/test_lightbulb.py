@@ -20,17 +20,36 @@ from tests.unit.actions.cases import indexed, request
 MISSING = "x = «Path(1)\n"
 
 
-def test_an_offer_is_chosen_by_its_number_until_many_others_were_made() -> None:
+def test_an_offer_is_chosen_by_its_number_until_the_document_changes() -> None:
     lightbulb = Lightbulb()
     asked = request(MISSING, "a.py")
-    action, *_ = lightbulb.look(asked)
-    first = lightbulb.keep(action, asked.snapshot)
-    assert lightbulb.chosen(first).action is action
-    numbers = [lightbulb.keep(action, asked.snapshot) for _ in range(MAX_OFFERS)]
-    assert len({first, *numbers}) == MAX_OFFERS + 1
-    for number in (first, 0, -1, None, "1", {"number": 1}):
+    actions = lightbulb.look(asked)
+    numbers = lightbulb.keep(actions, asked.snapshot)
+    again = lightbulb.keep(actions, asked.snapshot)
+    assert len({*numbers, *again}) == 2 * len(actions)
+    assert lightbulb.chosen(numbers[0]).action is actions[0]
+    other = request(MISSING, "b.py")
+    lightbulb.keep(actions, other.snapshot)
+    assert lightbulb.chosen(again[-1]).action is actions[-1]
+    newer = request(MISSING, "a.py")  # the same words, but not the same text
+    [*_, newest] = lightbulb.keep(actions, newer.snapshot)
+    for number in (numbers[0], again[-1], 0, -1, None, "1", {"number": 1}):
         with pytest.raises(DocumentChanged, match="ask for the actions again"):
             lightbulb.chosen(number)
+    lightbulb.forget(newer.snapshot.uri)
+    with pytest.raises(DocumentChanged):
+        lightbulb.chosen(newest)
+
+
+def test_only_so_many_offers_are_kept() -> None:
+    lightbulb = Lightbulb()
+    asked = request(MISSING, "a.py")
+    actions = lightbulb.look(asked)
+    first, *_ = lightbulb.keep(actions, asked.snapshot)
+    for _ in range(MAX_OFFERS):
+        lightbulb.keep(actions, asked.snapshot)
+    with pytest.raises(DocumentChanged):
+        lightbulb.chosen(first)
 
 
 def test_what_an_older_version_blames_is_looked_at_again() -> None:
