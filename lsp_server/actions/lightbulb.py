@@ -45,7 +45,7 @@ class Lightbulb:
         syntax = request.snapshot.syntax
         if syntax is not None and syntax.grammar in JUDGED:
             outline = request.outline()
-            if outline.own_symbols or outline.own_imports:
+            if any((outline.own_symbols, outline.own_imports)):  # both are read here
                 self._outlines[request.snapshot.uri] = outline
 
     def keep(self, actions: Sequence[Action], snapshot: Snapshot) -> list[int]:

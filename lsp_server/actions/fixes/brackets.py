@@ -30,7 +30,7 @@ from lsp_server.actions.verify import compiles
 from lsp_server.core.scopes import builtin_names
 from lsp_server.core.standard import exporters
 from lsp_server.core.syntax import Syntax
-from lsp_server.core.text import encode
+from lsp_server.core.text import Point, encode
 
 MAX_TRIED = 30
 MAX_PLACES = 250
@@ -39,6 +39,8 @@ MAX_ROWS = 200
 """Of the function around; of a longer one, a statement of it is looked at."""
 MAX_FUNCTION = 2_000
 MAX_CHARACTERS = 20_000
+MAX_AROUND = 1_000
+"""Rows above and below that tell which names there are and how functions are called."""
 MARGIN = 0.35
 """By which the least odd place must be less odd than the next to be certain."""
 OFFERED = 2
@@ -90,8 +92,9 @@ def _python(trouble: Trouble, request: Request) -> Iterator[Fix]:
         if not found or wrong is None or _compiles(code):
             continue
         wrong = suspicious(found, code) or wrong
-        offset = len(encode("".join(lines[:first])))
-        rest = "".join(lines[:first]) + "".join(lines[last:])
+        offset = request.snapshot.text.byte_offset(Point(first, 0))
+        above, below = lines[max(0, first - MAX_AROUND) : first], lines[last : last + MAX_AROUND]
+        rest = "".join((*above, *below))
         good = _tried(_candidates(found, wrong, code, rest), code)
         for number, each in enumerate(good[:OFFERED]):
             start, end = (offset + len(encode(code[:place])) for place in (each.start, each.end))
