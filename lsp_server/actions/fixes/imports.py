@@ -21,7 +21,7 @@ def missing_import(trouble: Trouble, request: Request) -> Iterator[Fix]:
     if syntax.grammar not in _GRAMMARS:
         return
     name = syntax.data[trouble.start : trouble.end].decode(errors="replace")
-    found, is_sure = origins(name, request)
+    found, is_sure = origins(name, trouble.start, request)
     for number, item in enumerate(found[:MAX_OFFERED]):
         edits = added(syntax, item)
         if edits:

@@ -28,9 +28,12 @@ def module_of(path: str, request: Request) -> str | None:
     in_package = top < len(parts) - 1 or path.endswith("__init__.py")
     if in_package and own.startswith(f"{package}/") and _is_relative(request):
         return _relative(stem, own)
-    dotted = ".".join(parts[top:])
-    places = library.find_module(dotted, own, "python")
-    return dotted if path in places else None
+    # Packages need no `__init__.py`: then the folder that all begins in is the workspace's.
+    for start in dict.fromkeys((top, parts[0] == "src", 0)):
+        dotted = ".".join(parts[start:])
+        if path in library.find_module(dotted, own, "python"):
+            return dotted
+    return None
 
 
 def _is_relative(request: Request) -> bool:

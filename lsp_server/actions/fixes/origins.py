@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lsp_server.actions.action import Request
@@ -17,7 +17,7 @@ from lsp_server.actions.fixes.modules import module_of
 from lsp_server.core.import_place import imported
 from lsp_server.core.imports import Import
 from lsp_server.core.references import MIN_LENGTH
-from lsp_server.core.standard import exporters, exports, is_common
+from lsp_server.core.standard import exporters, exports, is_common, is_standard
 from lsp_server.core.text import encode
 
 MAX_FILES = 20
@@ -28,14 +28,19 @@ _MODULES = ("", "*")
 _JOINED = re.compile(rb"[\w.](?=\w)")
 
 
-def origins(name: str, request: Request) -> tuple[list[Import], bool]:
-    """What may be imported to have a name, the likeliest first; and whether the first is sure."""
+def origins(name: str, start: int, request: Request) -> tuple[list[Import], bool]:
+    """What may be imported to have a name, the likeliest first; and whether the first is sure.
+
+    `start`: the byte at which it is used.
+    """
     counts = Counter[Import]()
     counts.update(dict(_as_others(name, request)))
-    taken: set[str] = set()
+    taken: Sequence[str] = ()
     if request.syntax.grammar == "python":
-        taken = _taken(name, request.syntax.data)
-        for item in (*_standard(name, taken), *_defined(name, request)):
+        taken = _taken(name, request.syntax.data, start)
+        for item in _defined(name, request):
+            counts.setdefault(item, 1)
+        for item in _standard(name, taken):
             counts.setdefault(item, 0)
     own = {each.module for each in imported(request.syntax)}
     ranks = {
@@ -44,21 +49,25 @@ def origins(name: str, request: Request) -> tuple[list[Import], bool]:
         if not _lacks(item, taken)
     }
     found = sorted(ranks, key=lambda item: ranks[item], reverse=True)
-    is_sure = len(found) == 1 or (len(found) > 1 and _is_sure(found[0], found[1], ranks))
-    return found, is_sure
+    return found, bool(found) and _is_sure(found, ranks)
 
 
 Rank = tuple[bool, int, int]
 
 
-def _is_sure(first: Import, second: Import, ranks: Mapping[Import, Rank]) -> bool:
-    """Whether more than the order of the standard library's modules speaks for the first."""
-    if ranks[first][:2] != ranks[second][:2]:
-        return True
-    return is_common(first.module) and ranks[first] > ranks[second]
+def _is_sure(found: Sequence[Import], ranks: Mapping[Import, Rank]) -> bool:
+    """Whether more speaks for the first than the order of the standard library's modules.
+
+    That a module far inside of it is the only one known to have such a name does not suffice.
+    """
+    first = found[0]
+    if len(found) > 1 and ranks[first][:2] == ranks[found[1]][:2]:
+        return is_common(first.module) and ranks[first] > ranks[found[1]]
+    is_remote = bool(first.name) and is_standard(first.module) and "." in first.module
+    return ranks[first][1] > 0 or not is_remote or is_common(first.module)
 
 
-def _rank(item: Import, count: int, name: str, own: set[str], taken: set[str]) -> Rank:
+def _rank(item: Import, count: int, name: str, own: set[str], taken: Sequence[str]) -> Rank:
     """How likely an import is meant: the larger, the more."""
     order = exporters(name)
     place = -order.index(item.module) if item.name == name and item.module in order else 1
@@ -67,23 +76,25 @@ def _rank(item: Import, count: int, name: str, own: set[str], taken: set[str]) -
     return fits, count + _OWN * (item.module in own), place
 
 
-def _lacks(item: Import, taken: set[str]) -> bool:
-    """Whether a module of the standard library has not what is taken from it."""
+def _lacks(item: Import, taken: Sequence[str]) -> bool:
+    """Whether a module of the standard library has nothing of what is taken from it."""
     exported = exports(item.module) if not item.name and not item.alias else None
     if exported is None or "." in item.module:
         return False
-    return not all(
+    return bool(taken) and not any(
         each in exported or exports(f"{item.module}.{each}") is not None for each in taken
     )
 
 
-def _taken(name: str, data: bytes) -> set[str]:
-    """The attributes that a file takes from a name."""
-    return {
-        match[1].decode(errors="replace")
+def _taken(name: str, data: bytes, start: int) -> list[str]:
+    """The attributes that a file takes from a name, what it takes at a place first."""
+    found = [
+        match
         for match in re.finditer(re.escape(encode(name)) + rb"\s*\.\s*(\w+)", data)
         if not _JOINED.match(data, max(0, match.start() - 1))
-    }
+    ]
+    found.sort(key=lambda match: match.start() != start)
+    return [match[1].decode(errors="replace") for match in found]
 
 
 def _as_others(name: str, request: Request) -> Iterator[tuple[Import, int]]:
@@ -137,10 +148,10 @@ def _moved(item: Import, path: str, request: Request) -> Import | None:
     return None if module is None or places[0] == own else replace(item, module=module)
 
 
-def _standard(name: str, taken: set[str]) -> Iterator[Import]:
+def _standard(name: str, taken: Sequence[str]) -> Iterator[Import]:
     exported = exports(name)
-    inner = {f"{name}.{each}" for each in taken - (exported or set())}
-    dotted = sorted(each for each in inner if exports(each) is not None)
+    inner = [f"{name}.{each}" for each in taken if each not in (exported or ())]
+    dotted = [each for each in inner if exports(each) is not None]
     if exported is not None:
         yield Import(dotted[0] if dotted else name, "", "")
     for module in exporters(name):
