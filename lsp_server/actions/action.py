@@ -48,6 +48,8 @@ class Repair:
     """Make these edits, if the text is sound with them."""
 
     edits: tuple[Edit, ...]
+    mends_syntax: bool = False
+    """The text has an error less then; else it has none more."""
 
 
 Task = Repair

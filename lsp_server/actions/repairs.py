@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lsp_server.actions import checks, troubles
 from lsp_server.actions.action import Action, Edit, Repair, Request
-from lsp_server.actions.fixes import WAYS, Fix
+from lsp_server.actions.fixes import WAYS
 from lsp_server.actions.troubles import Trouble
 from lsp_server.actions.verify import holds
 from lsp_server.workspace.expressions import Outline
@@ -26,18 +26,13 @@ def repairs(request: Request, outline: Outline | None) -> Iterator[Action]:
         is_open, is_sure = True, False
         for way in WAYS[trouble.sort]:
             for fix in way(trouble, request) if not is_sure else ():
-                if fix.edits in seen or (is_open and not holds(request.syntax, fix.edits)):
+                repair = Repair(fix.edits, mends_syntax=trouble.sort == "syntax")
+                if fix.edits in seen or (is_open and not holds(request.syntax, repair)):
                     continue
                 seen.add(fix.edits)
                 is_preferred = is_open and fix.is_sure
-                yield _action(fix, trouble, is_preferred=is_preferred)
+                yield Action("quickfix", fix.title, repair, trouble.diagnostic, is_preferred)
                 is_open, is_sure = False, is_sure or is_preferred
-
-
-def _action(fix: Fix, trouble: Trouble, *, is_preferred: bool) -> Action:
-    return Action(
-        "quickfix", fix.title, Repair(fix.edits), trouble.diagnostic, is_preferred=is_preferred
-    )
 
 
 def _troubles(request: Request, outline: Outline | None) -> list[Trouble]:
@@ -46,6 +41,9 @@ def _troubles(request: Request, outline: Outline | None) -> list[Trouble]:
         trouble
         for number, diagnostic in enumerate(request.diagnostics)
         if (trouble := troubles.told(number, diagnostic, request.syntax)) is not None
-        and (trouble.sort == "syntax") == request.syntax.tree.root_node.has_error
+        and (trouble.sort != "syntax" or request.syntax.tree.root_node.has_error)
     ]
-    return told or checks.found(request, outline)
+    if not told:
+        return checks.found(request, outline)
+    # What is imported in vain is taken out, and not mended.
+    return sorted(told, key=lambda trouble: trouble.sort != "unused")

@@ -14,7 +14,7 @@ def resolved(action: Action, snapshot: Snapshot) -> Change:
     Raises UsageError if the text would not be sound with it.
     """
     match action.task:
-        case Repair(edits):
-            if snapshot.syntax is None or not holds(snapshot.syntax, edits):
+        case Repair() as repair:
+            if snapshot.syntax is None or not holds(snapshot.syntax, repair):
                 raise UsageError("With this fix the file would not parse, so it was not made.")
-            return Change(edits)
+            return Change(repair.edits)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tree_sitter import Node
 
-from lsp_server.actions.action import Edit
+from lsp_server.actions.action import Edit, Repair
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 
@@ -27,17 +27,16 @@ def edited(syntax: Syntax, edits: Sequence[Edit]) -> Syntax | None:
     return draft.parse()
 
 
-def holds(syntax: Syntax, edits: Sequence[Edit]) -> bool:
-    """Whether the edits add no error; in a text that has some, whether they mend one."""
-    after = edited(syntax, edits)
-    if after is None or not edits:
+def holds(syntax: Syntax, repair: Repair) -> bool:
+    """Whether a text is sound with a repair, or no worse where it is broken elsewhere."""
+    after = edited(syntax, repair.edits)
+    if after is None or not repair.edits:
         return False
-    before = syntax.errors()
-    if after.errors() > max(0, before - 1):
+    if after.errors() > max(0, syntax.errors() - repair.mends_syntax):
         return False
     if syntax.grammar != "python" or after.errors():
         return True
-    start, end = _around(after, edits)
+    start, end = _around(after, repair.edits)
     return compiles(after.data[start:end])
 
 

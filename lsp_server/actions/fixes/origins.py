@@ -22,8 +22,9 @@ from lsp_server.core.text import encode
 
 MAX_FILES = 20
 """Files that use a name, whose imports are looked at."""
-_OWN = 3
-"""So many other files weigh as much as that the document imports from a module already."""
+_DEFINED, _USED, _OWN = 1, 2, 6
+"""How much it weighs that the workspace defines a name in a module, that another file imports it
+from there, and that the document imports from that module already."""
 _MODULES = ("", "*")
 _JOINED = re.compile(rb"[\w.](?=\w)")
 
@@ -39,7 +40,7 @@ def origins(name: str, start: int, request: Request) -> tuple[list[Import], bool
     if request.syntax.grammar == "python":
         taken = _taken(name, request.syntax.data, start)
         for item in _defined(name, request):
-            counts.setdefault(item, 1)
+            counts.setdefault(item, _DEFINED)
         for item in _standard(name, taken):
             counts.setdefault(item, 0)
     own = {each.module for each in imported(request.syntax)}
@@ -61,6 +62,9 @@ def _is_sure(found: Sequence[Import], ranks: Mapping[Import, Rank]) -> bool:
     That a module far inside of it is the only one known to have such a name does not suffice.
     """
     first = found[0]
+    simple = [each for each in found[1:] if is_standard(each.module) and "." not in each.module]
+    if simple and ranks[first][1] <= _DEFINED and not is_standard(first.module):
+        return False  # defined in the workspace, but not known to be used
     if len(found) > 1 and ranks[first][:2] == ranks[found[1]][:2]:
         return is_common(first.module) and ranks[first] > ranks[found[1]]
     is_remote = bool(first.name) and is_standard(first.module) and "." in first.module
@@ -81,9 +85,9 @@ def _lacks(item: Import, taken: Sequence[str]) -> bool:
     exported = exports(item.module) if not item.name and not item.alias else None
     if exported is None or "." in item.module:
         return False
-    return bool(taken) and not any(
-        each in exported or exports(f"{item.module}.{each}") is not None for each in taken
-    )
+    if taken and exports(f"{item.module}.{taken[0]}") is not None and taken[0] not in exported:
+        return True  # that is a module of its own
+    return bool(taken) and taken[0] not in exported and not exported.intersection(taken[1:])
 
 
 def _taken(name: str, data: bytes, start: int) -> list[str]:
@@ -98,7 +102,7 @@ def _taken(name: str, data: bytes, start: int) -> list[str]:
 
 
 def _as_others(name: str, request: Request) -> Iterator[tuple[Import, int]]:
-    """How other files of the workspace import a name, with how many do."""
+    """How other files of the workspace import a name, with what that weighs."""
     names, library, own = request.around.names, request.around.library, request.around.path
     if names is None or library is None:
         return
@@ -114,7 +118,7 @@ def _as_others(name: str, request: Request) -> Iterator[tuple[Import, int]]:
                 continue
             moved = _moved(item, path, request)
             if moved is not None:
-                counts[moved] += 1
+                counts[moved] += _USED
     yield from counts.items()
 
 

@@ -13,7 +13,6 @@ from lsp_server.actions.fixes.base import Fix
 from lsp_server.actions.nearest import nearest, neighbours
 from lsp_server.actions.troubles import Trouble
 from lsp_server.core.definitions.base import TYPES
-from lsp_server.core.query import keywords
 from lsp_server.core.scopes import Scopes, builtin_names
 from lsp_server.core.standard import exports
 from lsp_server.workspace.expressions import ATTRIBUTES, Expressions
@@ -29,6 +28,8 @@ def misspelt(trouble: Trouble, request: Request) -> Iterator[Fix]:
     name = data[trouble.start : trouble.end].decode(errors="replace")
     for candidates in _sources(trouble, request, name):
         found = nearest(name, candidates)
+        own = [each for each in found if each not in builtin_names(_grammar(request))]
+        found = own or found
         if 0 < len(found) <= MAX_ALTERNATIVES:
             for each in found:
                 edit = Edit(trouble.start, trouble.end, each)
@@ -77,7 +78,7 @@ def _visible(trouble: Trouble, request: Request) -> Iterable[str]:
     if names is None:
         rest = syntax.data[: trouble.start] + b" " + syntax.data[trouble.end :]
         names = frozenset(_WORD.findall(rest.decode(errors="replace")))
-    return names | builtin_names(syntax.grammar) | keywords(syntax)
+    return names | builtin_names(syntax.grammar)
 
 
 def _members(trouble: Trouble, request: Request) -> Iterable[str] | None:

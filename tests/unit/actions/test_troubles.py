@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lsp_server.actions.action import Diagnostic, Edit
+from lsp_server.actions.action import Diagnostic, Edit, Repair
 from lsp_server.actions.nearest import nearest, neighbours
 from lsp_server.actions.troubles import told
 from lsp_server.actions.verify import compiles, holds
@@ -64,6 +65,7 @@ def test_neighbours_are_one_slip_away() -> None:
     ("before", "start", "end", "new", "sound"),
     [
         ("x = f(1\n", 7, 7, ")", True),
+        ("x = f(1\n", 0, 1, "y", False),  # it mends nothing
         ("x = f(1)\n", 7, 8, "", False),
         ("x = f((1\ny = 2\n", 8, 8, ")", False),  # one of two
         ("def f():\n    return a\n", 20, 21, "b", True),
@@ -74,8 +76,9 @@ def test_neighbours_are_one_slip_away() -> None:
 def test_what_is_sound(before: str, start: int, end: int, new: str, sound: bool) -> None:
     syntax = Syntax.parse(before, "python")
     assert syntax is not None
-    assert holds(syntax, [Edit(start, end, new)]) is sound
-    assert not holds(syntax, [])
+    mends = "(" in before
+    assert holds(syntax, Repair((Edit(start, end, new),), mends_syntax=mends)) is sound
+    assert not holds(syntax, Repair(()))
 
 
 def test_only_lines_of_a_long_text_are_compiled() -> None:
@@ -83,10 +86,13 @@ def test_only_lines_of_a_long_text_are_compiled() -> None:
     syntax = Syntax.parse(long + "print 1 2\n", "python")
     assert syntax is not None
     place = long.index("return a") + 7
-    assert holds(syntax, [Edit(place, place + 1, "b")]) is False  # an error stays
+    renamed = Repair((Edit(place, place + 1, "b"),))
+    assert holds(syntax, renamed)  # it is broken elsewhere, and no more than before
+    assert not holds(syntax, replace(renamed, mends_syntax=True))
     sound = Syntax.parse(long, "python")
     assert sound is not None
-    assert holds(sound, [Edit(place, place + 1, "b")])
+    assert holds(sound, renamed)
+    assert not holds(sound, Repair((Edit(place, place + 1, "b("),)))
 
 
 @pytest.mark.parametrize(
