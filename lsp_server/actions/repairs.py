@@ -45,5 +45,7 @@ def _troubles(request: Request, outline: Outline | None) -> list[Trouble]:
     ]
     if not told:
         return checks.found(request, outline)
+    # What else is said of lines that don't parse follows from that.
+    told = [trouble for trouble in told if trouble.sort == "syntax"] or told
     # What is imported in vain is taken out, and not mended.
     return sorted(told, key=lambda trouble: trouble.sort != "unused")

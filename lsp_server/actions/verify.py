@@ -76,7 +76,7 @@ def _around(syntax: Syntax, edits: Sequence[Edit]) -> tuple[int, int]:
     if best is None:
         return 0, 0
     first = syntax.data.rfind(b"\n", 0, best[0]) + 1
-    last = syntax.data.find(b"\n", best[1])
+    last = syntax.data.find(b"\n", max(best[0], best[1] - 1))
     return first, len(syntax.data) if last < 0 else last + 1
 
 

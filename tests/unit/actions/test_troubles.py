@@ -95,6 +95,15 @@ def test_only_lines_of_a_long_text_are_compiled() -> None:
     assert not holds(sound, Repair((Edit(place, place + 1, "b("),)))
 
 
+def test_a_line_between_others_is_compiled_alone() -> None:
+    """What stands below it may go on for many lines."""
+    below = "from b import (\n" + "    name,\n" * 2_000 + ")\n"
+    syntax = Syntax.parse("import a\n" + below, "python")
+    assert syntax is not None
+    assert holds(syntax, Repair((Edit(9, 9, "import aa\n"),)))
+    assert not holds(syntax, Repair((Edit(9, 9, "import aa = 1\n"),)))
+
+
 @pytest.mark.parametrize(
     "code", [b"x = (\n", b"\xff", b"x = '\0'\n", b"(" * 5_000, b"return =\n"], ids=len
 )
