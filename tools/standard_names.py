@@ -90,17 +90,17 @@ def load(name: str) -> ModuleType | None:
 
 
 def exports(module: ModuleType) -> list[str]:
-    """What it says that it exports, or else what it defines itself; no modules in a package."""
-    told = getattr(module, "__all__", None)
-    if told is not None:
-        return sorted({name for name in told if not is_inside(name, module)})
-    return sorted(
+    """What it says that it exports, and what it defines itself; no modules in a package."""
+    told = {name for name in getattr(module, "__all__", ()) if not is_inside(name, module)}
+    defined = {
         name
         for name, value in vars(module).items()
         if not name.startswith("_")
         and not isinstance(value, ModuleType)
         and getattr(value, "__module__", None) in (module.__name__, f"_{module.__name__}", None)
-    )
+    }
+    # What is defined beside `__all__` may be imported, but constants there are no part of it.
+    return sorted(told | {name for name in defined if not told or callable(vars(module)[name])})
 
 
 def is_inside(name: str, package: ModuleType) -> bool:

@@ -20,17 +20,24 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     if len(name) < MIN_LENGTH:
         return []
     most = 2 if len(name) >= LONG else 1
-    best, found = (most + 1, False), set[str]()
+    best: tuple[int, bool, bool] = (most + 1, False, False)
+    found = set[str]()
     bare = _bare(name)
     for candidate in candidates:
         if candidate == name or len(candidate) < MIN_LENGTH - 1:
             continue
         if candidate.startswith("__") > name.startswith("_"):
             continue
-        is_same = _bare(candidate) == bare
+        is_same, is_large = _bare(candidate) == bare, name[0].isupper()
+        if is_same and is_large and candidate[0].islower():
+            continue  # a type, not a variable of that type
         slips = 1 if is_same else _slips(name, candidate, most)
-        # A class is seldom meant by a small letter, nor a variable by a large one.
-        rank = slips, not is_same and candidate[0].isupper() != name[0].isupper()
+        # A class is seldom meant by a small letter, nor a variable by a large one; the first letter
+        # is seldom wrong.
+        is_other = not is_same and candidate[0].isupper() != is_large
+        is_late = candidate[0] == name[0] or candidate.endswith(name)
+        hides = candidate[0] == "_" != name[0]
+        rank = slips, is_other, hides or not is_late
         if slips > most or rank > best:
             continue
         if rank < best:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsp_server.actions.fixes.tokens import LINKS, Token, column, indent_of
+from lsp_server.actions.fixes.tokens import LINKS, STATEMENTS, Token, column, indent_of
 
 _COMPARES = frozenset(["==", "!=", "<", ">", "<=", ">=", "and", "or", "in", "is", "not"])
 _PRECEDENCE: Mapping[str, float] = {
@@ -30,7 +30,7 @@ _PRECEDENCE: Mapping[str, float] = {
 _ARITY: Mapping[str, tuple[int, ...]] = {
     name: counts
     for names, counts in (
-        ("len repr id hash any all abs callable ord chr append extend join", (1,)),
+        ("len repr id hash any all abs callable ord chr append extend", (1,)),
         ("isinstance issubclass hasattr", (2,)),
         ("str list tuple set frozenset bool float strip lstrip rstrip", (0, 1)),
         ("items keys values lower upper locals globals", (0,)),
@@ -51,6 +51,8 @@ _PARAMETERS: Mapping[str, int] = {
     for name in names.split()
 }
 """Of generic types."""
+_GIVE_NUMBERS = frozenset(["all", "any", "bool", "float", "hasattr", "int", "isinstance", "len"])
+"""Of what they give no attribute is taken."""
 _TAKE_CONDITIONS = frozenset(
     ["all", "any", "bool", "assertTrue", "assertFalse", "print", "filter", "where"]
 )
@@ -88,12 +90,16 @@ def awkwardness(found: Sequence[Token], facts: Facts) -> float:
         if before.kind == "close" and token.text in ("(", ".", "["):
             opener = openers.get(number, 0)
             is_call = bool(opener) and found[opener - 1].end == found[opener].start
-            # What a call gives is hardly ever called, a list never.
-            cost += 0.4 if token.text != "(" else 1.5 if before.text == ")" or not is_call else 0.0
+            # What a call gives is hardly ever called, a list never; nor has one attributes.
+            if token.text == "(":
+                cost += 1.5 if before.text == ")" or not is_call else 0.0
+            else:
+                cost += 2.0 if before.text != ")" and not is_call else 0.4
+                cost += 1.0 if is_call and found[opener - 1].text in _GIVE_NUMBERS else 0.0
     for number, token in enumerate(found):
         if token.kind == "word" and not facts.words.get(token.text):
-            is_new = number > 0 and found[number - 1].text in ("class", "def")
-            cost += 0.3 if is_new else 1.6
+            before_it = found[number - 1].text if number else ""
+            cost += 0.3 if before_it in ("class", "def") else 0.8 if before_it == "." else 1.6
     return cost + _method(found, facts)
 
 
@@ -140,6 +146,9 @@ def _pairs(found: Sequence[Token]) -> tuple[list[_Pair], list[int]]:
 def _statement(found: Sequence[Token], outside: Sequence[int]) -> float:
     """What is odd outside of all brackets."""
     texts = [found[number].text for number in outside]
+    is_plain = bool(texts) and texts[0] not in STATEMENTS and "=" not in texts
+    if is_plain and any(_PRECEDENCE.get(text, -1) >= 2 for text in texts):
+        return 1.5  # what it works out is not used
     if "," not in texts or not texts:
         return 0.0
     if texts[0] in (

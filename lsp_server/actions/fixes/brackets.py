@@ -91,16 +91,18 @@ def _python(trouble: Trouble, request: Request) -> Iterator[Fix]:
         wrong = mismatch(found, code) if found else None
         if not found or wrong is None or _compiles(code):
             continue
-        wrong = suspicious(found, code) or wrong
         offset = request.snapshot.text.byte_offset(Point(first, 0))
         above, below = lines[max(0, first - MAX_AROUND) : first], lines[last : last + MAX_AROUND]
         rest = "".join((*above, *below))
-        good = _tried(_candidates(found, wrong, code, rest), code)
-        for number, each in enumerate(good[:OFFERED]):
-            start, end = (offset + len(encode(code[:place])) for place in (each.start, each.end))
-            is_sure = not number and (len(good) < 2 or good[1].cost - each.cost >= MARGIN)
-            yield Fix(_title(each, code), (Edit(start, end, each.new),), is_sure=is_sure)
-        return
+        good = list[_Candidate]()
+        for each in (suspicious(found, code), wrong):
+            good = good or (_tried(_candidates(found, each, code, rest), code) if each else [])
+        for number, one in enumerate(good[:OFFERED]):
+            start, end = (offset + len(encode(code[:place])) for place in (one.start, one.end))
+            is_sure = not number and (len(good) < 2 or good[1].cost - one.cost >= MARGIN)
+            yield Fix(_title(one, code), (Edit(start, end, one.new),), is_sure=is_sure)
+        if good:
+            return
 
 
 def _title(candidate: _Candidate, code: str) -> str:

@@ -124,7 +124,7 @@ def mismatch(found: Sequence[Token], code: str) -> Mismatch | None:
     stack: list[int] = []
     statement = 0
     for number, token in enumerate(found):
-        if not stack and token.is_first and (not number or found[number - 1].text != ","):
+        if not stack and token.is_first and not _continues(found, number, statement, code):
             statement = number
         if stack and token.is_first and _begins_statement(found, number, stack[0], code):
             return Mismatch(stack[0], True, stack[0], number - 1)
@@ -169,6 +169,15 @@ def suspicious(found: Sequence[Token], code: str) -> Mismatch | None:
                 if deep:
                     return Mismatch(number, False, _line_start(found, number), number)
     return None
+
+
+def _continues(found: Sequence[Token], number: int, statement: int, code: str) -> bool:
+    """Whether a line goes on with a statement, by its indentation or a comma above."""
+    if not number:
+        return False
+    before = found[number - 1].text
+    deeper = column(found[number].start, code) > indent_of(found[statement], code)
+    return before == "," or (deeper and before != ":")
 
 
 def _line_start(found: Sequence[Token], number: int) -> int:
