@@ -81,13 +81,14 @@ def _rank(item: Import, count: int, name: str, own: set[str], taken: Sequence[st
 
 
 def _lacks(item: Import, taken: Sequence[str]) -> bool:
-    """Whether a module of the standard library has nothing of what is taken from it."""
-    exported = exports(item.module) if not item.name and not item.alias else None
-    if exported is None or "." in item.module:
+    """Whether a module of the standard library has not what is taken from it."""
+    name = item.module.partition(".")[0]
+    exported = exports(name) if not item.name and not item.alias else None
+    if exported is None or not taken or taken[0] in exported:
         return False
-    if taken and exports(f"{item.module}.{taken[0]}") is not None and taken[0] not in exported:
-        return True  # that is a module of its own
-    return bool(taken) and taken[0] not in exported and not exported.intersection(taken[1:])
+    if exports(f"{name}.{taken[0]}") is not None:
+        return item.module != f"{name}.{taken[0]}"  # that is a module of its own
+    return "." not in item.module and not exported.intersection(taken)
 
 
 def _taken(name: str, data: bytes, start: int) -> list[str]:
@@ -133,6 +134,7 @@ def _binds(item: Import, name: str) -> bool:
 
 def _moved(item: Import, path: str, request: Request) -> Import | None:
     """The same import as the document would write it."""
+    item = replace(item, alias="" if item.alias == item.name else item.alias)
     if not item.module.startswith("."):
         return item
     own, library = request.around.path, request.around.library

@@ -27,9 +27,9 @@ def misspelt(trouble: Trouble, request: Request) -> Iterator[Fix]:
     data = request.syntax.data
     name = data[trouble.start : trouble.end].decode(errors="replace")
     for candidates in _sources(trouble, request, name):
-        found = nearest(name, candidates)
-        own = [each for each in found if each not in builtin_names(_grammar(request))]
-        found = own or found
+        builtin = builtin_names(_grammar(request))
+        own = nearest(name, (each for each in candidates if each not in builtin))
+        found = own or nearest(name, candidates)
         if 0 < len(found) <= MAX_ALTERNATIVES:
             for each in found:
                 edit = Edit(trouble.start, trouble.end, each)
@@ -50,7 +50,6 @@ def _sources(trouble: Trouble, request: Request, name: str) -> Iterator[Iterable
         members = _members(trouble, request)
         if members is not None:
             yield members
-            return
         yield _attributes(request.syntax.data, trouble)
     if trouble.sort == "symbol":
         yield _of_module(trouble, request)
