@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.agent.edits.merge import Hunk, hunks
 from lsp_server.completion.project import path_in
+from lsp_server.core.hunks import Hunk, hunks
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Encoding, Point, Text
 from lsp_server.edge import convert

@@ -7,7 +7,8 @@ from difflib import SequenceMatcher
 
 from lsp_server.agent.edits.find import Found
 from lsp_server.agent.edits.lines import Shift, shift, shift_roughly, squeezed, tokens
-from lsp_server.agent.edits.merge import Hunk, hunks, merge
+from lsp_server.agent.edits.merge import merge
+from lsp_server.core.hunks import Hunk, hunks
 from lsp_server.core.text import body, ending
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -61,11 +60,6 @@ def read_source(grammar: str, text: str, name: str) -> Source | str | Refused:
     return text
 
 
-def leaves_out(text: str) -> bool:
-    """Whether a comment stands for code, as models write it when they abridge."""
-    return _ABRIDGED.search(text) is not None
-
-
 def _alone(syntax: Syntax, root: Node, declared: Declared) -> Source | Refused:
     """It, if nothing else is in the text but what it is in."""
     dressed = dress(declared.whole)
@@ -95,10 +89,3 @@ def _inner(text: str) -> str:
     lines = lines[first:last]
     common = min((indent(line) for line in lines if line.strip()), key=len, default="")
     return "\n".join(line.removeprefix(common) for line in lines).rstrip()
-
-
-_ABRIDGED = re.compile(
-    r"(#|//|/\*)\s*(\.\.\.|…|(the )?(rest of|existing|remaining|other|unchanged|same)\b[\w\s]*"
-    r"\b(code|body|method|methods|function|class|logic|implementation|unchanged|as before)\b)",
-    re.IGNORECASE,
-)

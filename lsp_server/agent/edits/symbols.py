@@ -17,7 +17,8 @@ from tree_sitter import Node
 from lsp_server.agent.edits.dress import dress
 from lsp_server.agent.edits.lines import Shift, indent, split
 from lsp_server.agent.edits.result import Applied, Refused, place
-from lsp_server.agent.edits.source import Source, leaves_out, read_source
+from lsp_server.agent.edits.source import Source, read_source
+from lsp_server.core.abridged import leaves_out
 from lsp_server.core.definitions import Declared
 from lsp_server.core.definitions.base import join, text_of
 from lsp_server.core.symbols import Symbol, definitions

@@ -23,12 +23,12 @@ from lsp_server.agent.tools.run import command, report
 from lsp_server.core.prompts import template
 from lsp_server.engines.base import Delta
 from lsp_server.engines.chat import ChatEngine, ChatInfo, ChatRequest, Message
+from lsp_server.engines.code import FENCE, code_in, code_request, unfenced
 
 SECONDS = 110.0
 """After which no new try is begun."""
 GRACE_SECONDS = 20.0
 """For the try that has begun by then."""
-FENCE = "```"
 CODE_TOKENS = 700
 LINE_TOKENS = 80
 WORDS_TOKENS = 160
@@ -162,21 +162,15 @@ class Work:
 
         Each attempt gives another: the first is the likeliest, the others are sampled.
         """
-        opening = f"{FENCE}{language}\n"
-        able = self._info.takes_begun
-        request = ChatRequest(
+        request = code_request(
+            self._info,
             self._messages(prompt),
-            tokens,
-            temperature=0.0 if not attempt else TEMPERATURE,
-            seed=attempt,
-            stop=(f"\n{FENCE}", *(_next_definition(begun) if begun else ())) if able else (),
-            begun=opening + begun if able else "",
+            begun,
+            language=language,
+            attempt=attempt,
+            tokens=tokens,
         )
-        text = await self._text(request)
-        if able:
-            rest = text.removeprefix(opening + begun)
-            return begun + (rest.lstrip(" \t") if rest.lstrip(" \t").startswith("\n") else rest)
-        return unfenced(text)
+        return code_in(request, await self._text(request), begun)
 
     async def line(self, prompt: str, begun: str, *, language: str, attempt: int = 0) -> str:
         """Have the model write the one line that comes behind `begun`; see `code`."""
@@ -215,20 +209,5 @@ class Work:
         return (Message("system", system), *past, Message("user", prompt))
 
 
-TEMPERATURE = 0.7
 LINE_TEMPERATURE = 1.0
 """One line can be anything: what is no code is found out at once."""
-
-
-def _next_definition(begun: str) -> tuple[str, ...]:
-    """What begins another definition beside the one that `begun` begins."""
-    indent = begun[: len(begun) - len(begun.lstrip(" \t"))]
-    return f"\n{indent}def ", f"\n{indent}class ", f"\n{indent}@"
-
-
-def unfenced(text: str) -> str:
-    """The code in an answer: of its first block, or all of it."""
-    _, fence, rest = text.partition(FENCE)
-    if not fence:
-        return text.strip("\n")
-    return rest.partition("\n")[2].partition(f"\n{FENCE}")[0]
