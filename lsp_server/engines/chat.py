@@ -84,6 +84,8 @@ class ChatInfo:
     this. Empty: nothing is."""
     parameters: int = 0
     """Weights of the model; 0 where the engine can't tell."""
+    is_remote: bool = field(default=False, compare=False)
+    """What it is shown leaves the process and its children, maybe the machine."""
 
     def check(self, request: ChatRequest) -> None:
         """Raise UsageError if the request asks for what this engine can't do."""

@@ -128,7 +128,9 @@ async def test_what_is_sent(served: Endpoint) -> None:
             "stream_options": {"include_usage": True},
         }
     ]
-    assert await engine.chat_info() == ChatInfo("coder", 32768, native_tools=True)
+    info = await engine.chat_info()
+    assert info == ChatInfo("coder", 32768, native_tools=True)
+    assert info.is_remote
     assert await engine.count_chat(messages) > 12
     await engine.close()
 

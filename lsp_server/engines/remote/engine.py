@@ -136,7 +136,8 @@ class RemoteEngine:
         """Connect and say how the endpoint chats."""
         info = (await self._chatting.known()).result().info
         address = f"{self._http().address.root}\n{info.model}"
-        return replace(info, identity=hashlib.sha256(address.encode()).hexdigest()[:32])
+        identity = hashlib.sha256(address.encode()).hexdigest()[:32]
+        return replace(info, identity=identity, is_remote=True)
 
     async def count_chat(self, messages: Sequence[Message]) -> int:
         """An estimate that errs upwards: the endpoint's vocabulary is not at hand."""
