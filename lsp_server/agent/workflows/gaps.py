@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from lsp_server.agent.workflows.lean import docstring, shortened
+from lsp_server.agent.workflows.lean import shortened
 from lsp_server.agent.workflows.names import Source
+from lsp_server.core.docstrings import docstring
 
 MARK = "# ???"
 MAX_GAPS = 14

@@ -6,22 +6,11 @@ writes has the short docstring, so `restored` puts the long one back.
 
 from __future__ import annotations
 
-from tree_sitter import Node
-
 from lsp_server.agent.workflows.names import Source
 from lsp_server.core.definitions.base import text_of
+from lsp_server.core.docstrings import docstring, short
 from lsp_server.core.symbols import definitions
 from lsp_server.core.syntax import Syntax
-
-SHORT = 5
-"""Lines of a docstring that is shown whole."""
-
-
-def docstring(body: Node | None) -> Node | None:
-    """The docstring's string in the body of a function."""
-    first = body.named_child(0) if body else None
-    inner = first.named_child(0) if first and first.type == "expression_statement" else None
-    return inner if inner and inner.type == "string" else None
 
 
 def lean(source: Source) -> str:
@@ -77,11 +66,4 @@ def _docstrings(source: Source) -> tuple[str, str]:
     if source.syntax.grammar != "python" or node is None:
         return "", ""
     text = text_of(node, source.syntax.data)
-    lines = text.split("\n")
-    if len(lines) <= SHORT:
-        return text, text
-    quote = text[-3:]
-    first = next((n for n, line in enumerate(lines) if n and not line.strip()), SHORT)
-    kept = lines[: min(first, SHORT)]
-    indent = lines[-1][: len(lines[-1]) - len(lines[-1].lstrip())]
-    return text, "\n".join([*kept, f"{indent}{quote}"])
+    return text, short(text)

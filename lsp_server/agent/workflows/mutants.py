@@ -14,9 +14,9 @@ from itertools import chain, pairwise, zip_longest
 
 from tree_sitter import Node
 
-from lsp_server.agent.workflows.lean import docstring
 from lsp_server.agent.workflows.names import Source
 from lsp_server.core.definitions.base import text_of
+from lsp_server.core.docstrings import docstring
 
 MAX_MUTANTS = 80
 """Of one function."""
