@@ -38,9 +38,9 @@ from typing import Any
 from benchmarks import checkers
 from benchmarks.figures import summary
 from benchmarks.mutations import KINDS, Fault, equivalent, mutated
-from lsp_server.actions.action import Diagnostic, Request, Surroundings
+from lsp_server.actions.action import Diagnostic, Repair, Request, Surroundings
 from lsp_server.actions.offer import offered
-from lsp_server.actions.resolve import resolved
+from lsp_server.actions.resolve import repaired
 from lsp_server.actions.verify import edited
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
@@ -229,14 +229,15 @@ def outcome(fault: Fault, diagnostics: Sequence[Diagnostic], space: Workspace) -
     request = Request(snapshot, at, at, tuple(diagnostics), around)
     began = time.perf_counter()
     actions = offered(request)
-    change = resolved(actions[0], snapshot) if actions else None
+    tasks = [action.task for action in actions if isinstance(action.task, Repair)]
+    change = repaired(tasks[0], snapshot) if tasks else None
     took = 1000 * (time.perf_counter() - began)
     verdict, title, later = "nothing", "", False
     if change is not None:
         title = actions[0].title
         verdict = _verdict(fault, syntax, change.edits)
         later = verdict == "otherwise" and any(
-            _verdict(fault, syntax, each.task.edits) != "otherwise" for each in actions[1:]
+            _verdict(fault, syntax, each.edits) != "otherwise" for each in tasks[1:]
         )
     space.put(fault.path, fault.original)
     is_preferred = bool(actions) and actions[0].is_preferred

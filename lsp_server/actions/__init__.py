@@ -6,6 +6,9 @@
 `troubles`  what is wrong, as the client's diagnostics tell it; `checks` finds the same by itself
 `fixes/`    how each sort of trouble is mended
 `verify`    whether a text is sound with an edit in it
+`mend`      the provider of fixes that a model writes; `pieces` are what it is given, `rewritten`
+            makes edits of its answers, `judge` says whether they are good
+`asking`    the model, and whether a file may be shown to it
 `resolve`   does what an action describes, once it is chosen
 `lightbulb` remembers what was offered, until one of it is chosen
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
@@ -52,8 +52,16 @@ class Repair:
     """The text has an error less then; else it has none more."""
 
 
-Task = Repair
-"""What an action does. Each sort has its case in `resolve`; what needs a model adds one."""
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Have a model write the code around a diagnostic anew."""
+
+    request: Request
+    diagnostic: Diagnostic
+
+
+Task: TypeAlias = Repair | Mend
+"""What an action does. Each sort has its case in `resolve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,8 @@ class Request:
     diagnostics: tuple[Diagnostic, ...] = ()
     """Those that touch the selection."""
     around: Surroundings = Surroundings()
+    has_model: bool = False
+    """Whether there is a model that can be asked."""
 
     @property
     def syntax(self) -> Syntax:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from lsp_server.actions.action import Action, Request
+from lsp_server.actions.action import Action, Mend, Request
+from lsp_server.actions.mend import mends
 from lsp_server.actions.repairs import repairs
 from lsp_server.workspace.expressions import Outline
 
 Provider = Callable[[Request, Outline | None], Iterable[Action]]
 
-PROVIDERS: tuple[Provider, ...] = (repairs,)
+PROVIDERS: tuple[Provider, ...] = (repairs, mends)
 """In the order in which their actions are shown."""
 
 
@@ -29,7 +30,14 @@ def offered(
     if request.snapshot.syntax is None:
         return []
     found = [action for provide in PROVIDERS for action in provide(request, outline)]
-    return [action for action in found if not only or any(_is_in(action.kind, k) for k in only)]
+    # No model is asked where a rule is sure.
+    mended = {action.diagnostic for action in found if action.is_preferred}
+    return [
+        action
+        for action in found
+        if not (isinstance(action.task, Mend) and action.diagnostic in mended)
+        and (not only or any(_is_in(action.kind, kind) for kind in only))
+    ]
 
 
 def _is_in(kind: str, wanted: str) -> bool:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from lsp_server.actions.action import Action, Change, Repair
+import asyncio
+
+from lsp_server.actions.action import Action, Change, Mend, Repair
+from lsp_server.actions.asking import Model
+from lsp_server.actions.mend import mended
 from lsp_server.actions.verify import holds
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.errors import UsageError
 
 
-def resolved(action: Action, snapshot: Snapshot) -> Change:
+async def resolved(action: Action, snapshot: Snapshot, model: Model) -> Change:
     """The change that an action makes of the version that it was offered for.
 
-    Raises UsageError if the text would not be sound with it.
+    `model`: is asked where no rule tells. Raises UsageError if the text would not be sound with
+    the change, and FimbleError if the model fails.
     """
     match action.task:
         case Repair() as repair:
-            if snapshot.syntax is None or not holds(snapshot.syntax, repair):
-                raise UsageError("With this fix the file would not parse, so it was not made.")
-            return Change(repair.edits)
+            return await asyncio.to_thread(repaired, repair, snapshot)
+        case Mend() as mend:
+            return await mended(mend, model)
+
+
+def repaired(repair: Repair, snapshot: Snapshot) -> Change:
+    """The change of a fix by rule. Raises UsageError if the text would not be sound with it."""
+    if snapshot.syntax is None or not holds(snapshot.syntax, repair):
+        raise UsageError("With this fix the file would not parse, so it was not made.")
+    return Change(repair.edits)

@@ -52,7 +52,12 @@ BY_MODEL = "model"
 
 
 def request(
-    snapshot: Snapshot, params: types.CodeActionParams, around: Surroundings, units: Encoding
+    snapshot: Snapshot,
+    params: types.CodeActionParams,
+    around: Surroundings,
+    units: Encoding,
+    *,
+    has_model: bool,
 ) -> Request:
     """A selection, and the diagnostics that a client has sent with it."""
     start, end = _bytes(snapshot, params.range, units)
@@ -62,6 +67,7 @@ def request(
         end,
         tuple(_diagnostic(snapshot, each, units) for each in params.context.diagnostics),
         around,
+        has_model,
     )
 
 

@@ -1,9 +1,12 @@
-"""Loading a model, or reading a folder, as work-done progress for clients that show it."""
+"""What takes a while, as work-done progress for clients that show it."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -11,6 +14,44 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_server.edge.messages import whole_percent
 from lsp_server.engines.base import EngineStatus
+
+if TYPE_CHECKING:
+    from lsp_server.edge.server import FimbleServer
+
+
+@asynccontextmanager
+async def working(server: FimbleServer, message: str) -> AsyncIterator[None]:
+    """Show that something is done for a request while it lasts; the user may cancel it there."""
+    if not server.shows_progress:
+        yield
+        return
+    token = str(uuid.uuid4())
+    progress = server.work_done_progress
+    request = asyncio.current_task()
+    ended = asyncio.Event()
+
+    def cancel(_: object) -> None:
+        if request is not None and not ended.is_set():
+            request.cancel()
+
+    async def show() -> None:
+        try:
+            await asyncio.shield(progress.create_async(token))
+        except JsonRpcException:  # the client declines
+            return
+        progress.tokens[token].add_done_callback(cancel)
+        progress.begin(
+            token, types.WorkDoneProgressBegin(title="Fimble", cancellable=True, message=message)
+        )
+        await ended.wait()
+        progress.end(token, types.WorkDoneProgressEnd())
+        del progress.tokens[token]
+
+    server.session.spawn(show())
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 class LoadProgress:

@@ -85,9 +85,18 @@ class FimbleServer(LanguageServer):
             self.session.spawn(watch(self))
             self.session.spawn(self.chat.be_found())
 
-    def _bar(self) -> LoadProgress | None:
+    @property
+    def shows_progress(self) -> bool:
+        """Whether the client shows work in progress."""
         window = self.client_capabilities.window
-        if window is None or not window.work_done_progress:
+        return window is not None and bool(window.work_done_progress)
+
+    def show(self, kind: types.MessageType, message: str) -> None:
+        """Show the user a sentence."""
+        self.window_show_message(types.ShowMessageParams(kind, message))
+
+    def _bar(self) -> LoadProgress | None:
+        if not self.shows_progress:
             return None
         bar = LoadProgress(self)
         self.session.spawn(bar.run())
@@ -105,7 +114,7 @@ class FimbleServer(LanguageServer):
     def name_problems(self, problems: Sequence[str]) -> None:
         """Show what is wrong with the settings."""
         for problem in problems:
-            self._show(types.MessageType.Warning, problem)
+            self.show(types.MessageType.Warning, problem)
 
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
         """Say nothing: errors have been answered or logged where they arose.
@@ -125,16 +134,13 @@ class FimbleServer(LanguageServer):
         if self._progress is not None:
             self._progress.update(status)
         if status.state == "failed" and status.message != self._last_failure:
-            self._show(types.MessageType.Error, status.message)
+            self.show(types.MessageType.Error, status.message)
         if status.state in ("failed", "ready"):
             self._last_failure = status.message if status.state == "failed" else ""
 
     def _send(self, status: EngineStatus) -> None:
         figures = self.session.stats.figures()
         self.protocol.notify(messages.STATUS, messages.status(status, figures))
-
-    def _show(self, kind: types.MessageType, message: str) -> None:
-        self.window_show_message(types.ShowMessageParams(kind, message))
 
 
 def _log_kind(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.actions.action import Surroundings
+from lsp_server.actions.asking import Model
 from lsp_server.actions.lightbulb import Lightbulb
 from lsp_server.completion import history, outcomes
 from lsp_server.completion.feedback import Feedback
@@ -99,6 +100,15 @@ class Session:
         if folder is None or not path:
             return Surroundings()
         return Surroundings(path, folder.project.library, folder.index)
+
+    def model(self) -> Model:
+        """What actions ask."""
+        return Model(self.engine(), self.root, self.require_newest)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the settings name a model that can be asked."""
+        return bool(self.settings.model or self.settings.remote.url)
 
     def require_newest(self, snapshot: Snapshot) -> None:
         """Raise DocumentChanged if a document no longer has this text."""

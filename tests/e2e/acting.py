@@ -55,7 +55,7 @@ def edited(editor: Editor, text: str, edit: lsp.WorkspaceEdit | None) -> Edited:
     encoding = Encoding(editor.initialized.capabilities.position_encoding or "utf-16")
     result = Text.of(text)
     for each in reversed(change.edits):
-        assert isinstance(each, lsp.TextEdit)
+        assert isinstance(each, lsp.TextEdit | lsp.AnnotatedTextEdit)
         start, end = (
             result.point(position.line, position.character, encoding)
             for position in (each.range.start, each.range.end)

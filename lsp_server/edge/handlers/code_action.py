@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 from lsprotocol import types
 
-from lsp_server.actions.action import Request
+from lsp_server.actions.action import Repair, Request
+from lsp_server.actions.mend import NotMended
 from lsp_server.actions.resolve import resolved
 from lsp_server.edge import convert
+from lsp_server.edge.progress import working
 from lsp_server.edge.server import FimbleServer
 from lsp_server.edge.session import Session
 from lsp_server.errors import DocumentChanged, UsageError
@@ -28,7 +31,14 @@ async def code_action(
     session = server.session
     opened = session.documents.get(params.text_document.uri)
     snapshot = await session.documents.with_syntax(opened)
-    request = convert.request(snapshot, params, session.around(snapshot.uri), session.encoding)
+    request = convert.request(
+        snapshot,
+        params,
+        session.around(snapshot.uri),
+        session.encoding,
+        # Who can't ask for the edit later would have the model write all that is offered.
+        has_model=session.has_model and _asks_later(server),
+    )
     only = [getattr(kind, "value", kind) for kind in params.context.only or ()]
     actions = await asyncio.to_thread(session.lightbulb.look, request, only)
     session.require_newest(snapshot)
@@ -57,11 +67,18 @@ async def _with_edits(
 
 
 async def resolve(server: FimbleServer, item: types.CodeAction) -> types.CodeAction:
-    """Work out the edit of an action that was offered."""
+    """Work out the edit of an action that was offered; none, and a message, if there is none."""
     session = server.session
     offer = session.lightbulb.chosen(item.data)
     session.require_newest(offer.snapshot)
-    change = await asyncio.to_thread(resolved, offer.action, offer.snapshot)
+    async with AsyncExitStack() as stack:
+        if not isinstance(offer.action.task, Repair):
+            await stack.enter_async_context(working(server, offer.action.title))
+        try:
+            change = await resolved(offer.action, offer.snapshot, session.model())
+        except NotMended as error:
+            server.show(types.MessageType.Info, str(error))
+            return item
     session.require_newest(offer.snapshot)
     item.edit = convert.workspace_edit(
         offer.snapshot, change, session.encoding, annotated=_annotates(server)

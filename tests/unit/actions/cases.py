@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from lsp_server.actions.action import Action, Diagnostic, Request, Surroundings
+from lsp_server.actions.action import Action, Diagnostic, Repair, Request, Surroundings
 from lsp_server.actions.offer import offered
 from lsp_server.actions.verify import edited
 from lsp_server.core.snapshot import Snapshot
@@ -77,6 +77,7 @@ def request(
 
 def applied(asked: Request, action: Action) -> str:
     """The text with an action's edits in it."""
+    assert isinstance(action.task, Repair)
     after = edited(asked.syntax, action.task.edits)
     assert after is not None
     return decode(after.data)

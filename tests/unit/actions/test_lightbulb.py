@@ -9,8 +9,7 @@ from lsprotocol import types as lsp
 
 from lsp_server.actions.action import Change, Edit, Repair
 from lsp_server.actions.lightbulb import MAX_OFFERS, Lightbulb
-from lsp_server.actions.offer import offered
-from lsp_server.actions.resolve import resolved
+from lsp_server.actions.resolve import repaired
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Encoding, Text
 from lsp_server.edge import convert
@@ -67,10 +66,9 @@ def test_what_an_older_version_blames_is_looked_at_again() -> None:
 
 def test_a_change_that_breaks_the_file_is_not_made() -> None:
     asked = request(MISSING, "a.py")
-    [action, *_] = offered(asked)
     broken = Repair((Edit(0, 1, "x = = ("),))
     with pytest.raises(UsageError, match="would not parse"):
-        resolved(type(action)("quickfix", "Break it", broken), asked.snapshot)
+        repaired(broken, asked.snapshot)
 
 
 def test_names_of_the_workspace_that_are_known(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""The model that actions ask, for one version of a document."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.core.prompts import template
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.uris import path_of
+from lsp_server.engines.base import Delta, Finished
+from lsp_server.engines.chat import ChatEngine, ChatInfo, ChatRequest, Message
+from lsp_server.errors import UsageError
+from lsp_server.workspace.private import private
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An engine, and what it may be asked about."""
+
+    engine: ChatEngine
+    root: Path | None
+    """Of the workspace, resolved."""
+    require_newest: Callable[[Snapshot], None]
+    """Raises DocumentChanged if a document no longer has a text."""
+
+    async def ready(self, snapshot: Snapshot) -> ChatInfo:
+        """Wait until it can be asked about a document; say how.
+
+        Raises UsageError if that must not be sent away, and FimbleError if there is no engine.
+        """
+        info = await self.engine.chat_info()
+        if info.is_remote:
+            path, text = path_of(snapshot.uri), str(snapshot.text)
+            if reason := await asyncio.to_thread(private, self.root, path, text):
+                raise UsageError(
+                    f"This file is not sent to {info.model}: {reason}. Use a local model for it."
+                )
+        return info
+
+    async def stream(
+        self, request: ChatRequest, snapshot: Snapshot
+    ) -> AsyncGenerator[Delta | Finished, None]:
+        """What is answered, as it comes. Raises DocumentChanged as soon as the document does."""
+        async with aclosing(self.engine.chat(request)) as events:
+            async for event in events:
+                self.require_newest(snapshot)
+                if isinstance(event, Delta | Finished):
+                    yield event
+
+
+def messages(prompt: str) -> tuple[Message, ...]:
+    """A chat in which nothing was said before."""
+    system = template("actions/system.md.j2").render()
+    return Message("system", system), Message("user", prompt)

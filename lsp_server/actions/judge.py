@@ -1,0 +1,151 @@
+"""Whether what a model made of a piece of code may be offered: better it is nothing than worse.
+
+It must parse and compile, be all of the function and nothing else, name nothing that is not there,
+and be without the fault that it was to mend, as far as that can be told here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from lsp_server.actions import troubles
+from lsp_server.actions.action import Edit, Mend, Repair
+from lsp_server.actions.pieces import Head, Piece
+from lsp_server.actions.rewritten import same_node
+from lsp_server.actions.verify import edited, holds
+from lsp_server.core.abridged import leaves_out
+from lsp_server.core.definitions.base import text_of
+from lsp_server.core.docstrings import docstring
+from lsp_server.core.syntax import Syntax
+from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.faults import faults
+
+MAX_CHANGED = 0.5
+"""Of a piece's lines; who changes more does not mend one fault."""
+MAX_OMITTED = 1
+"""Lines that a function may have less."""
+FEW_LINES = 4
+"""So many may always be changed."""
+
+
+def flaw(mend: Mend, piece: Piece, head: Head, code: str, edits: Sequence[Edit]) -> str:
+    """What is wrong with new lines of a piece, as a sentence for a model; empty if nothing."""
+    if not edits:
+        return "Nothing was changed."
+    is_emptied = _squeezed(code) == _squeezed(head.text)
+    if (leaves_out(code) and not leaves_out(piece.text)) or is_emptied:
+        return "It leaves code out."
+    if _omitted_lines(piece, edits) > (MAX_OMITTED if piece.body is not None else 0):
+        return "It leaves code out."
+    if _HUSHES.search(code) and not _HUSHES.search(piece.text):
+        return "It silences the tool and corrects nothing."
+    if not _squeezed(code).startswith(_squeezed(head.text)):
+        return "It changes the header or the docstring."
+    if _changed_lines(piece, edits) > max(FEW_LINES, MAX_CHANGED * (piece.text.count("\n") + 1)):
+        return "It changes more than is needed."
+    syntax = piece.syntax
+    trouble = troubles.told(0, mend.diagnostic, syntax)
+    mends_syntax = trouble is not None and trouble.sort == "syntax" and syntax.errors() > 0
+    after = edited(syntax, edits)
+    if after is None or not holds(syntax, Repair(tuple(edits), mends_syntax)):
+        return "It does not parse."
+    end = piece.end + len(after.data) - len(syntax.data)
+    return _not_the_function(piece, after, end) or _faulty(mend, piece, after, end)
+
+
+def _omitted_lines(piece: Piece, edits: Sequence[Edit]) -> int:
+    return sum(piece.syntax.data.count(b"\n", e.start, e.end) - e.new.count("\n") for e in edits)
+
+
+def _changed_lines(piece: Piece, edits: Sequence[Edit]) -> int:
+    data = piece.syntax.data
+    return sum(
+        max(data.count(b"\n", e.start, e.end), e.new.strip("\n").count("\n")) + 1 for e in edits
+    )
+
+
+def _not_the_function(piece: Piece, after: Syntax, end: int) -> str:
+    """Whether the lines are no more the one function that they were, or the same code."""
+    if piece.body is None:
+        return ""
+    node = same_node(after, piece.whole)
+    if node is None or node.end_byte - end != piece.whole.end_byte - piece.end:
+        return "It is not this function alone."
+    if _words(node, after) == _words(piece.whole, piece.syntax):
+        return "Nothing but comments was changed."
+    return ""
+
+
+def _words(node: Node, syntax: Syntax) -> list[bytes]:
+    """The words and signs of code, comments and its docstring apart."""
+    inner = node.child_by_field_name("definition") or node
+    doc = docstring(inner.child_by_field_name("body"))
+    found: list[bytes] = []
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        if each.type.endswith("comment") or each == doc:
+            continue
+        if each.child_count:
+            waiting += reversed(each.children)
+        else:
+            found.append(syntax.data[each.start_byte : each.end_byte])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is wrong with a piece, each with how often."""
+
+    faults: Counter[tuple[str, str]]
+    """By sort and word."""
+    words: Counter[str]
+
+    @classmethod
+    def of(cls, mend: Mend, syntax: Syntax, start: int, end: int) -> _Seen:
+        around = mend.request.around
+        outline = Outline.of(syntax, around.path, around.library)
+        found = [(f.sort, _word(syntax, f.start)) for f in faults(syntax, start, end, outline)]
+        text = syntax.data[start:end].decode(errors="replace")
+        return cls(Counter(found), Counter(_WORD.findall(text)))
+
+
+def _word(syntax: Syntax, start: int) -> str:
+    return text_of(syntax.tree.root_node.descendant_for_byte_range(start, start + 1), syntax.data)
+
+
+def _faulty(mend: Mend, piece: Piece, after: Syntax, end: int) -> str:
+    """What is named that is not there, or what is left of the fault."""
+    before = _Seen.of(mend, piece.syntax, piece.start, piece.end)
+    now = _Seen.of(mend, after, piece.start, end)
+    could_tell = not piece.syntax.tree.root_node.has_error
+    for sort, word in now.faults - before.faults:
+        if could_tell or word not in before.words:
+            return f"Nothing defines {word}." if sort in _NAMES else "A call has wrong arguments."
+    trouble = troubles.told(0, mend.diagnostic, piece.syntax)
+    if trouble is None or trouble.sort not in _JUDGED:
+        return ""
+    word = piece.syntax.data[trouble.start : trouble.end].decode(errors="replace")
+    if trouble.sort == "missing":
+        told = [key for key in before.faults if key[0] == "missing"]
+        is_left = sum(now.faults[key] for key in told) >= sum(before.faults[key] for key in told)
+        return "Arguments are still missing." if told and is_left else ""
+    told = [key for key in before.faults if key[1] == word]
+    if told:
+        return f"{word} is still wrong." if any(now.faults[key] for key in told) else ""
+    return f"{word} is still there." if now.words[word] == before.words[word] else ""
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+_NAMES = frozenset(("attribute", "name"))
+_JUDGED = frozenset(("attribute", "keyword", "missing", "name", "symbol"))
+_HUSHES = re.compile(r"#\s*(type:\s*ignore|noqa|pyright:|pylint:)|@ts-\w+|eslint-disable|//nolint")
+_WORD = re.compile(r"[^\W\d]\w*")

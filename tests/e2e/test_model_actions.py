@@ -1,0 +1,109 @@
+"""Code actions that a model works out, over a real connection, with the scripted engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+
+from tests.e2e.acting import actions, edited, place, resolve
+from tests.e2e.editor import URI, Editor, connect
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TEXT = "import os\n\n\ndef é(a):\r\n    return a.b  # 😀\r\n\n\nprint(os.name, é(1))\n"
+MENDED = TEXT.replace("a.b", "a.c")
+NOT_MENDED = "The model found no correction that holds, so nothing was changed."
+
+
+def said(code: str, when: str, **more: Any) -> dict[str, Any]:
+    return {"chat": f"```python\n{code}\n```", "when": f"\n{when}\n", **more}
+
+
+CHAT = (
+    *(said("def é(a):\n    return a.c  # 😀", "mend it") for _ in range(4)),
+    *(said("def é(a):\n    return nothing", "never") for _ in range(6)),
+    *(said("def é(a):\n    return " + "a, " * 900, "slow", seconds_per_token=0.05) for _ in "12"),
+    *(said("def é(a):\n    return (", "crash", crash=True) for _ in "12"),
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory, profile: str) -> Any:
+    path = tmp_path_factory.mktemp("script") / "script.json"
+    path.write_text(json.dumps(CHAT))
+    editor = await connect(["--script", str(path)], profile)
+    yield editor
+    await editor.end()
+
+
+async def offered(editor: Editor, message: str) -> lsp.CodeAction:
+    """The fix of a diagnostic at `a.b`."""
+    editor.open(TEXT)
+    told = lsp.Diagnostic(place(4, 11, 14), message)
+    [action] = await actions(editor, place(4, 12), (told,), only=[lsp.CodeActionKind.QuickFix])
+    assert action.title == f"Fix: {message}"
+    assert list(action.diagnostics or ()) == [told]
+    assert not action.is_preferred
+    assert action.edit is None
+    return action
+
+
+async def test_a_fix_is_written_checked_and_to_be_confirmed(shared: Editor) -> None:
+    action = await resolve(shared, await offered(shared, "mend it"))
+    result = edited(shared, TEXT, action.edit)
+    assert (result.text, result.version) == (MENDED, 1)
+    assert action.edit is not None
+    able = shared.initialized.capabilities.position_encoding == lsp.PositionEncodingKind.Utf16
+    annotations = action.edit.change_annotations or {}
+    assert [each.needs_confirmation for each in annotations.values()] == [True] * able
+    await shared.until(lambda: any(shared.client.progress_reports.values()))
+    begins = [
+        report
+        for reports in shared.client.progress_reports.values()
+        for report in reports
+        if isinstance(report, lsp.WorkDoneProgressBegin)
+    ]
+    assert [(each.message, each.cancellable) for each in begins] == [("Fix: mend it", True)]
+
+
+async def test_if_no_try_is_good_it_says_so_and_changes_nothing(shared: Editor) -> None:
+    action = await resolve(shared, await offered(shared, "never"))
+    assert action.edit is None
+    await shared.until(lambda: NOT_MENDED in shared.shown)
+
+
+async def test_an_engine_that_fails_is_one_sentence(shared: Editor) -> None:
+    action = await offered(shared, "crash")
+    with pytest.raises(JsonRpcException, match="The scripted engine crashed") as caught:
+        await resolve(shared, action)
+    assert caught.value.code == lsp.LSPErrorCodes.RequestFailed
+
+
+async def test_a_cancelled_fix_ends_and_leaves_nothing_behind(shared: Editor) -> None:
+    action = await offered(shared, "slow")
+    sending = shared.client.protocol.send_request_async(
+        lsp.CODE_ACTION_RESOLVE, action, "to-cancel"
+    )
+    request = asyncio.ensure_future(sending)
+    await asyncio.sleep(0)
+    shared.client.cancel_request(lsp.CancelParams("to-cancel"))
+    with pytest.raises((JsonRpcException, asyncio.CancelledError)):
+        await request
+    action = await resolve(shared, await offered(shared, "mend it"))
+    assert edited(shared, TEXT, action.edit).text == MENDED
+
+
+async def test_a_fix_for_a_text_that_is_gone_is_given_up(shared: Editor) -> None:
+    action = await offered(shared, "slow")
+    request = asyncio.ensure_future(resolve(shared, action))
+    await asyncio.sleep(0)
+    shared.edit(0, 0, 0, "#", URI)
+    with pytest.raises(JsonRpcException, match="has changed meanwhile") as caught:
+        await request
+    assert caught.value.code == lsp.LSPErrorCodes.ContentModified
