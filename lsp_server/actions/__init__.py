@@ -8,6 +8,7 @@
 `verify`    whether a text is sound with an edit in it
 `mend`      the provider of fixes that a model writes; `pieces` are what it is given, `rewritten`
             makes edits of its answers, `judge` says whether they are good
+`explain`   offers explanations, and streams them
 `asking`    the model, and whether a file may be shown to it
 `resolve`   does what an action describes, once it is chosen
 `lightbulb` remembers what was offered, until one of it is chosen

@@ -60,7 +60,18 @@ class Mend:
     diagnostic: Diagnostic
 
 
-Task: TypeAlias = Repair | Mend
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Have a model say what some code does, or what a message about it means."""
+
+    request: Request
+    start: int
+    end: int
+    message: str = ""
+    """Of a diagnostic; empty if the code itself is to be explained."""
+
+
+Task: TypeAlias = Repair | Mend | Explain
 """What an action does. Each sort has its case in `resolve`."""
 
 

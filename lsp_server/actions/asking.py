@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+from lsp_server.actions.action import Request
 from lsp_server.core.prompts import template
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.uris import path_of
@@ -15,6 +16,10 @@ from lsp_server.engines.base import Delta, Finished
 from lsp_server.engines.chat import ChatEngine, ChatInfo, ChatRequest, Message
 from lsp_server.errors import UsageError
 from lsp_server.workspace.private import private
+
+MAX_MESSAGE = 500
+MAX_TITLE = 60
+"""Characters of a diagnostic that are told, and shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,17 @@ class Model:
         return info
 
     async def stream(
-        self, request: ChatRequest, snapshot: Snapshot
+        self, request: ChatRequest, *, of: Snapshot | None = None
     ) -> AsyncGenerator[Delta | Finished, None]:
-        """What is answered, as it comes. Raises DocumentChanged as soon as the document does."""
+        """What is answered, as it comes.
+
+        `of`: the version that the answer is of no use without; once the document has changed,
+        DocumentChanged is raised.
+        """
         async with aclosing(self.engine.chat(request)) as events:
             async for event in events:
-                self.require_newest(snapshot)
+                if of is not None:
+                    self.require_newest(of)
                 if isinstance(event, Delta | Finished):
                     yield event
 
@@ -56,3 +66,21 @@ def messages(prompt: str) -> tuple[Message, ...]:
     """A chat in which nothing was said before."""
     system = template("actions/system.md.j2").render()
     return Message("system", system), Message("user", prompt)
+
+
+def titled(message: str) -> str:
+    """A diagnostic's message as a title shows it."""
+    message = " ".join(message.split())
+    return message if len(message) <= MAX_TITLE else f"{message[: MAX_TITLE - 1].rstrip()}…"
+
+
+def shown_path(request: Request) -> str:
+    """A document as the model is told of it."""
+    return request.around.path or request.snapshot.uri.rpartition("/")[2]
+
+
+def line_at(data: bytes, offset: int) -> str:
+    """The line that a byte is in, without the white space around."""
+    first = data.rfind(b"\n", 0, offset) + 1
+    last = data.find(b"\n", offset)
+    return data[first : len(data) if last < 0 else last].decode(errors="replace").strip()

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from lsp_server.actions.action import Action, Change, Mend, Request
-from lsp_server.actions.asking import Model, messages
+from lsp_server.actions.asking import MAX_MESSAGE, Model, line_at, messages, shown_path, titled
 from lsp_server.actions.judge import flaw
 from lsp_server.actions.pieces import Head, Piece, piece_at
 from lsp_server.actions.rewritten import edits, rewritten
@@ -28,9 +28,6 @@ LONGEST_SECONDS = 120.0
 """After which the one that has begun is given up."""
 SPARE_TOKENS = 100
 """By which new code may be longer than half as long again."""
-MAX_MESSAGE = 500
-MAX_TITLE = 60
-"""Characters of a diagnostic that are told, and shown."""
 MAX_MENDED = 3
 """Diagnostics of one request for which this is offered."""
 
@@ -44,10 +41,8 @@ def mends(request: Request, _: Outline | None) -> Iterator[Action]:
     if not request.has_model:
         return
     for number, diagnostic in enumerate(request.diagnostics[:MAX_MENDED]):
-        message = " ".join(diagnostic.message.split())
+        message = titled(diagnostic.message)
         if message and piece_at(request.syntax, diagnostic.start, diagnostic.end) is not None:
-            if len(message) > MAX_TITLE:
-                message = f"{message[: MAX_TITLE - 1].rstrip()}…"
             yield Action("quickfix", f"Fix: {message}", Mend(request, diagnostic), number)
 
 
@@ -100,7 +95,7 @@ async def _try(
         tokens=SPARE_TOKENS + int(1.5 * estimate(shown)),
     )
     answer = ""
-    async with aclosing(model.stream(asked, mend.request.snapshot)) as events:
+    async with aclosing(model.stream(asked, of=mend.request.snapshot)) as events:
         async for event in events:
             if isinstance(event, Delta):
                 answer += event.text
@@ -119,16 +114,11 @@ def _judged(mend: Mend, piece: Piece, head: Head, code: str) -> Change | _Failed
 
 def prompt(mend: Mend, piece: Piece, shown: str, again: str = "") -> str:
     """What the model is asked. `again`: what was wrong with its last answer."""
-    data, start = piece.syntax.data, mend.diagnostic.start
-    first = data.rfind(b"\n", 0, start) + 1
-    last = data.find(b"\n", start)
-    line = data[first : len(data) if last < 0 else last].decode(errors="replace").strip()
-    path = mend.request.around.path or mend.request.snapshot.uri.rpartition("/")[2]
     return template("actions/mend.md.j2").render(
-        path=path,
+        path=shown_path(mend.request),
         language=piece.syntax.grammar,
         source=shown,
-        line=line,
+        line=line_at(piece.syntax.data, mend.diagnostic.start),
         message=mend.diagnostic.message.strip()[:MAX_MESSAGE],
         again=again,
         what="function" if piece.body is not None else "code",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from lsp_server.actions.action import Action, Change, Mend, Repair
+from lsp_server.actions.action import Change, Mend, Repair
 from lsp_server.actions.asking import Model
 from lsp_server.actions.mend import mended
 from lsp_server.actions.verify import holds
@@ -12,13 +12,13 @@ from lsp_server.core.snapshot import Snapshot
 from lsp_server.errors import UsageError
 
 
-async def resolved(action: Action, snapshot: Snapshot, model: Model) -> Change:
+async def resolved(task: Repair | Mend, snapshot: Snapshot, model: Model) -> Change:
     """The change that an action makes of the version that it was offered for.
 
     `model`: is asked where no rule tells. Raises UsageError if the text would not be sound with
     the change, and FimbleError if the model fails.
     """
-    match action.task:
+    match task:
         case Repair() as repair:
             return await asyncio.to_thread(repaired, repair, snapshot)
         case Mend() as mend:

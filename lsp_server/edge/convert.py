@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lsprotocol import types
 
-from lsp_server.actions.action import Action, Change, Diagnostic, Request, Surroundings
+from lsp_server.actions.action import Action, Change, Diagnostic, Explain, Request, Surroundings
 from lsp_server.completion.suggest import Suggestion
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Encoding, Point, encode
@@ -60,7 +60,7 @@ def request(
     has_model: bool,
 ) -> Request:
     """A selection, and the diagnostics that a client has sent with it."""
-    start, end = _bytes(snapshot, params.range, units)
+    start, end = to_bytes(snapshot, params.range, units)
     return Request(
         snapshot,
         start,
@@ -72,11 +72,12 @@ def request(
 
 
 def _diagnostic(snapshot: Snapshot, given: types.Diagnostic, units: Encoding) -> Diagnostic:
-    start, end = _bytes(snapshot, given.range, units)
+    start, end = to_bytes(snapshot, given.range, units)
     return Diagnostic(start, end, str(given.message))
 
 
-def _bytes(snapshot: Snapshot, place: types.Range, units: Encoding) -> tuple[int, int]:
+def to_bytes(snapshot: Snapshot, place: types.Range, units: Encoding) -> tuple[int, int]:
+    """A range of the client's, in bytes."""
     text = snapshot.text
     start, end = sorted((point(snapshot, place.start, units), point(snapshot, place.end, units)))
     first = text.byte_offset(start)
@@ -84,9 +85,9 @@ def _bytes(snapshot: Snapshot, place: types.Range, units: Encoding) -> tuple[int
 
 
 def code_action(
-    action: Action, number: int, diagnostics: Sequence[types.Diagnostic]
+    action: Action, number: int, diagnostics: Sequence[types.Diagnostic], units: Encoding
 ) -> types.CodeAction:
-    """An action without its edit, to be asked for by its number.
+    """An action without its edit, to be asked for by its number; or with a command.
 
     `diagnostics` are those that came with the request.
     """
@@ -97,7 +98,23 @@ def code_action(
         diagnostics=mended,
         is_preferred=action.is_preferred or None,
         data=number,
+        command=_command(action, units),
     )
+
+
+def _command(action: Action, units: Encoding) -> types.Command | None:
+    if not isinstance(task := action.task, Explain):
+        return None
+    snapshot = task.request.snapshot
+    where = place(snapshot, task.start, task.end, units)
+    argument = {"uri": snapshot.uri, "range": where, "message": task.message}
+    return types.Command(action.title, messages.EXPLAIN, arguments=[argument])
+
+
+def place(snapshot: Snapshot, start: int, end: int, units: Encoding) -> types.Range:
+    """From a byte to another in the client's units."""
+    ends = (snapshot.text.at_byte(byte) for byte in (start, end))
+    return types.Range(*(position(snapshot, point, units) for point in ends))
 
 
 def workspace_edit(
@@ -111,12 +128,11 @@ def workspace_edit(
     asks = annotated and change.by_model
     edits: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = []
     for each in change.edits:
-        ends = (snapshot.text.at_byte(byte) for byte in (each.start, each.end))
-        place = types.Range(*(position(snapshot, end, units) for end in ends))
+        where = place(snapshot, each.start, each.end, units)
         edits.append(
-            types.AnnotatedTextEdit(BY_MODEL, place, each.new)
+            types.AnnotatedTextEdit(BY_MODEL, where, each.new)
             if asks
-            else types.TextEdit(place, each.new)
+            else types.TextEdit(where, each.new)
         )
     document = types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version)
     annotation = types.ChangeAnnotation("Written by a model", needs_confirmation=True)

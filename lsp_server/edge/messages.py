@@ -38,6 +38,9 @@ are optional, and what is told counts instead of what is seen from the text
   was inserted; in all so many UTF-16 units of the item's `insertText`.
 - `fimble/didReject`: `{"id": string}` when it was dismissed.
 
+The command `fimble.explain`, `[{"uri": string, "range": Range, "message"?: string}]`: explain the
+code there, or a diagnostic's message. The explanation, Markdown, is shown and is the result.
+
 The chat's messages are in `chat/messages.py`.
 """
 
@@ -56,7 +59,8 @@ DID_PARTLY_ACCEPT = "fimble/didPartlyAccept"
 DID_REJECT = "fimble/didReject"
 
 DID_ACCEPT = "fimble.didAccept"
-"""A command."""
+EXPLAIN = "fimble.explain"
+"""Commands."""
 
 
 def status(change: EngineStatus, figures: Mapping[str, Any] | None = None) -> dict[str, Any]:

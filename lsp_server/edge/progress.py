@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def working(server: FimbleServer, message: str) -> AsyncIterator[None]:
-    """Show that something is done for a request while it lasts; the user may cancel it there."""
+async def working(server: FimbleServer, message: str) -> AsyncIterator[Callable[[str], None]]:
+    """Show that something is done for a request while it lasts; the user may cancel it there.
+
+    What it gives shows another message.
+    """
     if not server.shows_progress:
-        yield
+        yield lambda _: None
         return
     token = str(uuid.uuid4())
     progress = server.work_done_progress
@@ -47,9 +50,13 @@ async def working(server: FimbleServer, message: str) -> AsyncIterator[None]:
         progress.end(token, types.WorkDoneProgressEnd())
         del progress.tokens[token]
 
+    def report(message: str) -> None:
+        if token in progress.tokens:  # the client has agreed
+            progress.report(token, types.WorkDoneProgressReport(message=message))
+
     server.session.spawn(show())
     try:
-        yield
+        yield report
     finally:
         ended.set()
 

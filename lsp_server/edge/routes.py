@@ -16,6 +16,7 @@ from lsp_server.edge.handlers import (
     chat,
     code_action,
     documents,
+    explain,
     feedback,
     inline_completion,
     lifecycle,
@@ -64,7 +65,10 @@ ROUTES: dict[str, tuple[Handler, Any]] = {
     chat_messages.DID_PUBLISH_DIAGNOSTICS: (chat.did_publish_diagnostics, None),
 }
 
-COMMANDS: dict[str, Handler] = {messages.DID_ACCEPT: feedback.did_accept}
+COMMANDS: dict[str, Handler] = {
+    messages.DID_ACCEPT: feedback.did_accept,
+    messages.EXPLAIN: explain.explain,
+}
 """Of `workspace/executeCommand`; a handler gets the arguments as a tuple."""
 
 
@@ -78,6 +82,12 @@ def register(server: FimbleServer) -> None:
 
 def _unpacked(run: Callable[[Any], Any]) -> Callable[..., Any]:
     """pygls hands over the arguments of a command one by one."""
+    if iscoroutinefunction(run):
+
+        async def wait_with(*arguments: Any) -> Any:
+            return await run(arguments)
+
+        return wait_with
 
     def run_with(*arguments: Any) -> Any:  # pygls would put the server before an `object`
         return run(arguments)

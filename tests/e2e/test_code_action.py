@@ -46,7 +46,7 @@ async def test_a_diagnostic_tells_the_place_and_is_named_as_mended(shared: Edito
     told = lsp.Diagnostic(
         place(1, 18, 25), 'Cannot access attribute "appendd" for class "list[int]"'
     )
-    [action] = await actions(shared, place(1, 20), (told,))
+    [action] = await actions(shared, place(1, 20), (told,), only=[lsp.CodeActionKind.QuickFix])
     assert action.title == "Change `appendd` to `append`"
     assert list(action.diagnostics or ()) == [told]
 

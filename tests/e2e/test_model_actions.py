@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,10 @@ CHAT = (
     *(said("def é(a):\n    return nothing", "never") for _ in range(6)),
     *(said("def é(a):\n    return " + "a, " * 900, "slow", seconds_per_token=0.05) for _ in "12"),
     *(said("def é(a):\n    return (", "crash", crash=True) for _ in "12"),
+    *({"chat": "It *gives* `b`.\n", "when": "return a.b  # 😀\n```\n\nExplain"} for _ in "12"),
+    *({"chat": "An import.", "when": "import os"} for _ in "12"),
+    *({"chat": "It is odd.", "when": "\nodd\nmessage\n"} for _ in "12"),
+    *({"chat": "words " * 900, "when": "slow()", "seconds_per_token": 0.05} for _ in "12"),
 )
 
 
@@ -37,7 +43,8 @@ CHAT = (
 async def shared(tmp_path_factory: pytest.TempPathFactory, profile: str) -> Any:
     path = tmp_path_factory.mktemp("script") / "script.json"
     path.write_text(json.dumps(CHAT))
-    editor = await connect(["--script", str(path)], profile)
+    environment = {"FIMBLE_CACHE": str(path.parent)}
+    editor = await connect(["--script", str(path)], profile, environment=environment)
     yield editor
     await editor.end()
 
@@ -107,3 +114,80 @@ async def test_a_fix_for_a_text_that_is_gone_is_given_up(shared: Editor) -> None
     with pytest.raises(JsonRpcException, match="has changed meanwhile") as caught:
         await request
     assert caught.value.code == lsp.LSPErrorCodes.ContentModified
+
+
+async def explanation(editor: Editor, where: lsp.Range, *told: lsp.Diagnostic) -> lsp.Command:
+    found: Any = await actions(editor, where, told, only=[lsp.CodeActionKind.Source])
+    # The client takes an action that has a command for a command, and that for its name.
+    return lsp.Command(**ast.literal_eval(found[0].command))
+
+
+def page(shown: lsp.ShowDocumentParams) -> tuple[str, int]:
+    """What a file that was shown says, and who else may read it."""
+    path = Path(shown.uri.removeprefix("file://"))
+    return path.read_text(), path.stat().st_mode & 0o077
+
+
+async def run(editor: Editor, command: lsp.Command, msg_id: str | None = None) -> Any:
+    params = lsp.ExecuteCommandParams(command.command, arguments=command.arguments)
+    return await editor.client.protocol.send_request_async(
+        lsp.WORKSPACE_EXECUTE_COMMAND, params, msg_id
+    )
+
+
+async def test_code_is_explained_in_a_page(shared: Editor) -> None:
+    shared.open(TEXT)
+    command = await explanation(shared, place(4, 12))
+    assert command.title == "Explain `é`"
+    assert await run(shared, command) == "It *gives* `b`."
+    await shared.until(lambda: shared.client.shown_documents)
+    shown = shared.client.shown_documents.pop()
+    assert page(shown) == ("# example.py\n\nIt *gives* `b`.\n", 0)
+    assert not shown.take_focus
+
+
+async def test_a_selection_and_a_diagnostic_are_explained(shared: Editor) -> None:
+    shared.open(TEXT)
+    selected = await explanation(shared, place(0, 0, 9, 0))
+    assert selected.title == "Explain the selection"
+    assert await run(shared, selected) == "An import."
+    told = lsp.Diagnostic(place(4, 11, 14), "odd\nmessage")
+    diagnosed = await explanation(shared, place(4, 12), told)
+    assert diagnosed.title == "Explain: odd message"
+    assert await run(shared, diagnosed) == "It is odd."
+
+
+async def test_an_explanation_can_be_cancelled(shared: Editor) -> None:
+    shared.open("def slow():\n    pass\n")
+    command = await explanation(shared, place(1, 4))
+    request = asyncio.ensure_future(run(shared, command, "explain"))
+    await asyncio.sleep(0)
+    shared.client.cancel_request(lsp.CancelParams("explain"))
+    with pytest.raises((JsonRpcException, asyncio.CancelledError)):
+        await request
+
+
+LONG = "x = 1\n" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "sentence"),
+    [
+        (None, place(0, 0), "is not open in this server"),
+        (LONG, place(0, 0, 0, 4_999), "too much to explain"),
+        ("\n\n", place(0, 0), "no code here to explain"),
+        ("x = '\0'\n", place(0, 0, 5), "This is no text"),
+        (TEXT, {"start": 1}, "range must be a range"),
+    ],
+)
+async def test_what_can_not_be_explained_is_said_in_a_sentence(
+    shared: Editor, text: str | None, where: object, sentence: str
+) -> None:
+    shared.open(text or "")
+    if text is None:
+        shared.close()
+    else:
+        assert await actions(shared, place(0, 0), only=[lsp.CodeActionKind.Source]) == []
+    command = lsp.Command("", "fimble.explain", arguments=[{"uri": URI, "range": where}])
+    with pytest.raises(JsonRpcException, match=sentence):
+        await run(shared, command)

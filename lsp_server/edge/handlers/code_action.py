@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from lsprotocol import types
 
-from lsp_server.actions.action import Repair, Request
+from lsp_server.actions.action import Explain, Repair, Request
 from lsp_server.actions.mend import NotMended
 from lsp_server.actions.resolve import resolved
 from lsp_server.edge import convert
@@ -36,8 +36,7 @@ async def code_action(
         params,
         session.around(snapshot.uri),
         session.encoding,
-        # Who can't ask for the edit later would have the model write all that is offered.
-        has_model=session.has_model and _asks_later(server),
+        has_model=session.has_model,
     )
     only = [getattr(kind, "value", kind) for kind in params.context.only or ()]
     actions = await asyncio.to_thread(session.lightbulb.look, request, only)
@@ -45,7 +44,7 @@ async def code_action(
     session.spawn(_learn(session, request))
     numbers = session.lightbulb.keep(actions, snapshot)
     shown = [
-        convert.code_action(action, number, params.context.diagnostics)
+        convert.code_action(action, number, params.context.diagnostics, session.encoding)
         for action, number in zip(actions, numbers, strict=True)
     ]
     return shown if _asks_later(server) else await _with_edits(server, shown)
@@ -54,9 +53,14 @@ async def code_action(
 async def _with_edits(
     server: FimbleServer, shown: list[types.CodeAction]
 ) -> list[types.CodeAction]:
-    """Those that can be done, done."""
+    """Those that can be done, done; a model is not asked for all that it could write."""
     done = []
     for item in shown:
+        task = server.session.lightbulb.chosen(item.data).action.task
+        if isinstance(task, Explain):
+            done.append(item)
+        if not isinstance(task, Repair):
+            continue
         try:
             done.append(await resolve(server, item))
         except DocumentChanged:
@@ -71,11 +75,14 @@ async def resolve(server: FimbleServer, item: types.CodeAction) -> types.CodeAct
     session = server.session
     offer = session.lightbulb.chosen(item.data)
     session.require_newest(offer.snapshot)
+    task = offer.action.task
+    if isinstance(task, Explain):  # it has its command
+        return item
     async with AsyncExitStack() as stack:
-        if not isinstance(offer.action.task, Repair):
+        if not isinstance(task, Repair):
             await stack.enter_async_context(working(server, offer.action.title))
         try:
-            change = await resolved(offer.action, offer.snapshot, session.model())
+            change = await resolved(task, offer.snapshot, session.model())
         except NotMended as error:
             server.show(types.MessageType.Info, str(error))
             return item

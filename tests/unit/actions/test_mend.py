@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lsp_server.actions.action import Change, Mend, Request
-from lsp_server.actions.asking import Model
-from lsp_server.actions.mend import MAX_TITLE, NotMended, mended
+from lsp_server.actions.asking import MAX_TITLE, Model
+from lsp_server.actions.mend import NotMended, mended
 from lsp_server.actions.offer import offered
 from lsp_server.actions.verify import edited
 from lsp_server.core.snapshot import Snapshot
@@ -135,7 +135,7 @@ async def test_a_secret_or_ignored_file_is_sent_nowhere(tmp_path: Path) -> None:
 
 
 def titles(request: Request) -> list[str]:
-    return [action.title for action in offered(request)]
+    return [action.title for action in offered(request, ["quickfix"])]
 
 
 def test_where_it_is_offered() -> None:

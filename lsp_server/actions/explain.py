@@ -1,0 +1,104 @@
+"""Explain: a model tells of the selection, a function, or a diagnostic, as it streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+
+from lsp_server.actions.action import Action, Explain, Request
+from lsp_server.actions.asking import MAX_MESSAGE, Model, line_at, messages, shown_path, titled
+from lsp_server.actions.pieces import piece_at
+from lsp_server.core.definitions.base import text_of
+from lsp_server.core.prompts import template
+from lsp_server.core.syntax import grammar_for
+from lsp_server.core.text import body, encode
+from lsp_server.engines.base import Delta
+from lsp_server.engines.chat import ChatRequest
+from lsp_server.errors import UsageError
+from lsp_server.workspace.expressions import Outline
+
+MAX_BYTES = 8_000
+"""Of code that is shown; more is no question that a small model can answer."""
+AROUND = 20
+"""Lines above and below a place that is in no function."""
+TOKENS = 500
+
+
+def explanations(request: Request, _: Outline | None) -> Iterator[Action]:
+    """One offer: for what is selected, for a diagnostic, or for the function around the cursor."""
+    if not request.has_model:
+        return
+    start, end = request.start, request.end
+    selected = request.syntax.data[start:end].strip()
+    if selected:
+        if len(selected) <= MAX_BYTES and b"\0" not in selected:
+            yield _offer(request, "Explain the selection", start, end)
+        return
+    for told in request.diagnostics[:1]:
+        message = titled(told.message)
+        if message and line_at(request.syntax.data, told.start):
+            yield _offer(request, f"Explain: {message}", told.start, told.end, told.message)
+            return
+    piece = piece_at(request.syntax, start, end)
+    if piece is not None and piece.body is not None:
+        node = piece.whole.child_by_field_name("definition") or piece.whole
+        name = text_of(node.child_by_field_name("name"), request.syntax.data)
+        title = f"Explain `{name}`" if name else "Explain this function"
+        yield _offer(request, title, start, end)
+
+
+def _offer(request: Request, title: str, start: int, end: int, message: str = "") -> Action:
+    return Action("source", title, Explain(request, start, end, message))
+
+
+async def explained(explain: Explain, model: Model) -> AsyncGenerator[str, None]:
+    """What the model says, as it comes, in Markdown.
+
+    Raises UsageError for what can't be explained, and FimbleError if the model fails.
+    """
+    asked = await asyncio.to_thread(prompt, explain)
+    await model.ready(explain.request.snapshot)
+    request = ChatRequest(messages(asked), TOKENS)
+    async with aclosing(model.stream(request)) as events:
+        async for event in events:
+            if isinstance(event, Delta):
+                yield event.text
+            elif event.reason == "length":
+                yield " …"
+
+
+def prompt(explain: Explain) -> str:
+    """What the model is asked. Raises UsageError if there is too much, or nothing to explain."""
+    snapshot = explain.request.snapshot
+    data = encode(str(snapshot.text))
+    source = _source(explain, data)
+    if not source.strip():
+        raise UsageError("There is no code here to explain; select some, or go to a function.")
+    if "\0" in source:
+        raise UsageError("This is no text, so there is nothing to explain.")
+    if len(encode(source)) > MAX_BYTES:
+        raise UsageError(
+            f"That is too much to explain at once; select at most {MAX_BYTES:,} bytes."
+        )
+    return template("actions/explain.md.j2").render(
+        path=shown_path(explain.request),
+        language=grammar_for(snapshot.language, snapshot.uri) or "",
+        source=source.replace("\r\n", "\n"),
+        line=line_at(data, explain.start),
+        message=explain.message.strip()[:MAX_MESSAGE],
+    )
+
+
+def _source(explain: Explain, data: bytes) -> str:
+    """The selected lines, those of the function, or some around."""
+    snapshot = explain.request.snapshot
+    is_selected = data[explain.start : explain.end].strip() and not explain.message
+    if not is_selected and snapshot.syntax is not None:
+        piece = piece_at(snapshot.syntax, explain.start, explain.end)
+        if piece is not None and piece.body is not None:
+            return piece.text
+    ends = explain.start, max(explain.start, explain.end - 1)
+    first, last = (snapshot.text.at_byte(byte).row for byte in ends)
+    more = 0 if is_selected else AROUND
+    return "\n".join(map(body, snapshot.text.lines[max(0, first - more) : last + 1 + more]))

@@ -1,0 +1,70 @@
+"""The command `fimble.explain`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from typing import Any
+
+from lsprotocol import types
+
+from lsp_server.actions.action import Explain, Request
+from lsp_server.actions.explain import explained
+from lsp_server.edge import convert, pages
+from lsp_server.edge.params import fields, plain, text
+from lsp_server.edge.progress import working
+from lsp_server.edge.server import FimbleServer
+from lsp_server.errors import UsageError
+
+SECONDS_PER_REPORT = 0.2
+
+
+async def explain(server: FimbleServer, arguments: tuple[Any, ...]) -> str:
+    """Have code or a message explained, show that, and return it."""
+    session = server.session
+    given = plain(arguments[0]) if arguments else {}
+    snapshot = await session.documents.with_syntax(session.documents.get(text(given, "uri")))
+    start, end = convert.to_bytes(snapshot, _range(given), session.encoding)
+    message = fields(given).get("message") or ""
+    if not isinstance(message, str):
+        raise UsageError("The parameter message must be a text.")
+    request = Request(snapshot, start, end, around=session.around(snapshot.uri))
+    task = Explain(request, start, end, message)
+    said, told = "", time.monotonic()
+    pieces = explained(task, session.model())
+    async with working(server, "Explaining") as report, aclosing(pieces):
+        async for piece in pieces:
+            said += piece
+            if time.monotonic() - told > SECONDS_PER_REPORT:
+                told = time.monotonic()
+                report(said.strip().rpartition("\n")[2])
+    if not said.strip():
+        raise UsageError("The model said nothing; try it again, or select less.")
+    await _show(server, snapshot.uri, said.strip())
+    return said.strip()
+
+
+async def _show(server: FimbleServer, uri: str, said: str) -> None:
+    """Open it beside the code where the client can, else as a message."""
+    window = server.client_capabilities.window
+    if window is None or window.show_document is None or not window.show_document.support:
+        server.show(types.MessageType.Info, said)
+        return
+    page = await asyncio.to_thread(pages.write, uri, said)
+    params = types.ShowDocumentParams(page.as_uri(), take_focus=False)
+    server.window_show_document(params)
+
+
+def _range(given: Any) -> types.Range:
+    """The parameter `range`. Raises UsageError."""
+    ends = fields(fields(given).get("range"))
+    found = [
+        value
+        for name in ("start", "end")
+        for part in ("line", "character")
+        if isinstance(value := fields(ends.get(name)).get(part), int)
+    ]
+    if len(found) != 4:
+        raise UsageError("The parameter range must be a range of the document.")
+    return types.Range(types.Position(*found[:2]), types.Position(*found[2:]))
