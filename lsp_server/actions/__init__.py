@@ -9,6 +9,7 @@
 `mend`      the provider of fixes that a model writes; `pieces` are what it is given, `rewritten`
             makes edits of its answers, `judge` says whether they are good
 `explain`   offers explanations, and streams them
+`document`  offers comments for functions that have none; `comments` are how they look
 `asking`    the model, and whether a file may be shown to it
 `resolve`   does what an action describes, once it is chosen
 `lightbulb` remembers what was offered, until one of it is chosen

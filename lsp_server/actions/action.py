@@ -71,7 +71,14 @@ class Explain:
     """Of a diagnostic; empty if the code itself is to be explained."""
 
 
-Task: TypeAlias = Repair | Mend | Explain
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Have a model write what documents the function around a place."""
+
+    request: Request
+
+
+Task: TypeAlias = Repair | Mend | Explain | Document
 """What an action does. Each sort has its case in `resolve`."""
 
 

@@ -22,6 +22,10 @@ MAX_TITLE = 60
 """Characters of a diagnostic that are told, and shown."""
 
 
+class NotMade(UsageError):
+    """The model has answered, but with nothing that may be offered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """An engine, and what it may be asked about."""

@@ -9,7 +9,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from lsp_server.actions.action import Action, Change, Mend, Request
-from lsp_server.actions.asking import MAX_MESSAGE, Model, line_at, messages, shown_path, titled
+from lsp_server.actions.asking import (
+    MAX_MESSAGE,
+    Model,
+    NotMade,
+    line_at,
+    messages,
+    shown_path,
+    titled,
+)
 from lsp_server.actions.judge import flaw
 from lsp_server.actions.pieces import Head, Piece, piece_at
 from lsp_server.actions.rewritten import edits, rewritten
@@ -18,7 +26,6 @@ from lsp_server.core.tokens import estimate
 from lsp_server.engines.base import Delta
 from lsp_server.engines.chat import ChatInfo
 from lsp_server.engines.code import code_in, code_request
-from lsp_server.errors import UsageError
 from lsp_server.workspace.expressions import Outline
 
 TRIES = 3
@@ -32,10 +39,6 @@ MAX_MENDED = 3
 """Diagnostics of one request for which this is offered."""
 
 
-class NotMended(UsageError):
-    """No try was good."""
-
-
 def mends(request: Request, _: Outline | None) -> Iterator[Action]:
     """An offer for each diagnostic in code that can be written anew."""
     if not request.has_model:
@@ -47,12 +50,12 @@ def mends(request: Request, _: Outline | None) -> Iterator[Action]:
 
 
 async def mended(mend: Mend, model: Model) -> Change:
-    """What a model makes of it. Raises NotMended if no try was good, and FimbleError."""
+    """What a model makes of it. Raises NotMade if no try was good, and FimbleError."""
     request = mend.request
     place = mend.diagnostic
     piece = await asyncio.to_thread(piece_at, request.syntax, place.start, place.end)
     if piece is None:
-        raise NotMended("There is no code here that could be written anew.")
+        raise NotMade("There is no code here that could be written anew.")
     info = await model.ready(request.snapshot)
     begun = time.monotonic()
     again, seen = "", set[str]()
@@ -67,8 +70,8 @@ async def mended(mend: Mend, model: Model) -> Change:
                 again = tried.flaw if tried.code not in seen else again
                 seen.add(tried.code)
     except TimeoutError:
-        raise NotMended("The model was too slow for this, so nothing was changed.") from None
-    raise NotMended("The model found no correction that holds, so nothing was changed.")
+        raise NotMade("The model was too slow for this, so nothing was changed.") from None
+    raise NotMade("The model found no correction that holds, so nothing was changed.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ CHAT = (
     *(said("def é(a):\n    return " + "a, " * 900, "slow", seconds_per_token=0.05) for _ in "12"),
     *(said("def é(a):\n    return (", "crash", crash=True) for _ in "12"),
     *({"chat": "It *gives* `b`.\n", "when": "return a.b  # 😀\n```\n\nExplain"} for _ in "12"),
+    *({"chat": '```python\ndef é(a):\n    """Give `b`."""', "when": "docstring"} for _ in "12"),
     *({"chat": "An import.", "when": "import os"} for _ in "12"),
     *({"chat": "It is odd.", "when": "\nodd\nmessage\n"} for _ in "12"),
     *({"chat": "words " * 900, "when": "slow()", "seconds_per_token": 0.05} for _ in "12"),
@@ -191,3 +192,12 @@ async def test_what_can_not_be_explained_is_said_in_a_sentence(
     command = lsp.Command("", "fimble.explain", arguments=[{"uri": URI, "range": where}])
     with pytest.raises(JsonRpcException, match=sentence):
         await run(shared, command)
+
+
+async def test_a_function_is_documented(shared: Editor) -> None:
+    shared.open(TEXT)
+    [action] = await actions(shared, place(4, 12), only=[lsp.CodeActionKind.RefactorRewrite])
+    assert action.title == "Document `é`"
+    action = await resolve(shared, action)
+    expected = TEXT.replace("(a):\r\n", '(a):\n    """Give `b`."""\r\n')
+    assert edited(shared, TEXT, action.edit).text == expected

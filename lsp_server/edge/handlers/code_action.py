@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from lsprotocol import types
 
 from lsp_server.actions.action import Explain, Repair, Request
-from lsp_server.actions.mend import NotMended
+from lsp_server.actions.asking import NotMade
 from lsp_server.actions.resolve import resolved
 from lsp_server.edge import convert
 from lsp_server.edge.progress import working
@@ -83,7 +83,7 @@ async def resolve(server: FimbleServer, item: types.CodeAction) -> types.CodeAct
             await stack.enter_async_context(working(server, offer.action.title))
         try:
             change = await resolved(task, offer.snapshot, session.model())
-        except NotMended as error:
+        except NotMade as error:
             server.show(types.MessageType.Info, str(error))
             return item
     session.require_newest(offer.snapshot)

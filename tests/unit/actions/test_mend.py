@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lsp_server.actions.action import Change, Mend, Request
-from lsp_server.actions.asking import MAX_TITLE, Model
-from lsp_server.actions.mend import NotMended, mended
+from lsp_server.actions.asking import MAX_TITLE, Model, NotMade
+from lsp_server.actions.mend import mended
 from lsp_server.actions.offer import offered
 from lsp_server.actions.verify import edited
 from lsp_server.core.snapshot import Snapshot
@@ -72,7 +72,7 @@ async def test_a_try(case: dict[str, Any], way: str, line_end: str) -> None:
         assert change.by_model
         assert text(asking, change) == case["after"].lstrip("\n").replace("\n", line_end)
     else:
-        with pytest.raises(NotMended, match="nothing was changed"):
+        with pytest.raises(NotMade, match="nothing was changed"):
             await mended(mend(asking), asks)
         first, second, *_ = prompts(asks)
         assert "A first correction was wrong" not in first
@@ -157,7 +157,7 @@ async def test_the_prompt_is_as_it_was() -> None:
     shown = 'def half(n):\n    """Half of it.\n\n    One.\n    Two.\n    Three.\n    """\n'
     asking = asked(shown + "    return «n // 3\n", "maths.py", "test_half fails: 2 != 3")
     asks = model(["", ""])
-    with pytest.raises(NotMended):
+    with pytest.raises(NotMade):
         await mended(mend(asking), asks)
     golden = (HERE / "golden" / "mend.txt").read_text("utf-8")
     assert "\n=====\n".join(prompts(asks)[:2]) + "\n" == golden
