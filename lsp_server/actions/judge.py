@@ -42,8 +42,6 @@ def flaw(mend: Mend, piece: Piece, head: Head, code: str, edits: Sequence[Edit])
         return "It leaves code out."
     if _omitted_lines(piece, edits) > (MAX_OMITTED if piece.body is not None else 0):
         return "It leaves code out."
-    if _HUSHES.search(code) and not _HUSHES.search(piece.text):
-        return "It silences the tool and corrects nothing."
     if not _squeezed(code).startswith(_squeezed(head.text)):
         return "It changes the header or the docstring."
     if _changed_lines(piece, edits) > max(FEW_LINES, MAX_CHANGED * (piece.text.count("\n") + 1)):
@@ -147,5 +145,4 @@ def _squeezed(text: str) -> str:
 
 _NAMES = frozenset(("attribute", "name"))
 _JUDGED = frozenset(("attribute", "keyword", "missing", "name", "symbol"))
-_HUSHES = re.compile(r"#\s*(type:\s*ignore|noqa|pyright:|pylint:)|@ts-\w+|eslint-disable|//nolint")
 _WORD = re.compile(r"[^\W\d]\w*")

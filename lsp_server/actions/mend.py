@@ -89,10 +89,13 @@ async def _try(
         shown = head.shown + shown[len(head.text) :]
     else:
         head = Head(head.text, "")
+    begun = head.shown
+    if begun and piece.text[len(head.text) :].startswith("\n"):
+        begun += "\n"  # else models add a remark to the header
     asked = code_request(
         info,
         messages(prompt(mend, piece, shown, again)),
-        head.shown,
+        begun,
         language=piece.syntax.grammar,
         attempt=attempt,
         tokens=SPARE_TOKENS + int(1.5 * estimate(shown)),
@@ -104,7 +107,7 @@ async def _try(
                 answer += event.text
             elif event.reason == "length":
                 return _Failed(answer, "It does not end.")
-    code = code_in(asked, answer, head.shown)
+    code = code_in(asked, answer, begun)
     return await asyncio.to_thread(_judged, mend, piece, head, code)
 
 

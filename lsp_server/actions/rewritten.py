@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from lsp_server.actions.action import Edit
 from lsp_server.actions.pieces import Head, Piece
+from lsp_server.core.abridged import leaves_out
 from lsp_server.core.hunks import Hunk, hunks
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Text, body, decode, encode, ending
@@ -22,7 +23,7 @@ def rewritten(piece: Piece, head: Head, code: str) -> str:
     code = code.replace("\r\n", "\n")
     if head.shown and code.startswith(head.shown):
         code = head.text + code[len(head.shown) :]
-    return _alone(piece, _indented(code.strip("\n"), _space(piece.text)).rstrip())
+    return _settled(piece, _indented(code.strip("\n"), _space(piece.text)).rstrip())
 
 
 def edits(piece: Piece, code: str) -> tuple[Edit, ...]:
@@ -69,16 +70,43 @@ def _only_omits(old: Sequence[str], new: Sequence[str]) -> bool:
     return not any(new) and all(not line or _COMMENT.match(line) for line in old)
 
 
-def _alone(piece: Piece, code: str) -> str:
-    """The code up to the end of the function that it is to be, and what stood behind that."""
-    if piece.body is None:
-        return code
+def _settled(piece: Piece, code: str) -> str:
+    """The code up to the end of the function that it is to be, and what stood behind that.
+
+    Models like to say in comments what they have done; those are left out.
+    """
     after = piece.syntax.edit(piece.start, piece.end, encode(code))
-    node = None if after is None else same_node(after, piece.whole)
-    if after is None or node is None or node.has_error:
+    if after is None:
         return code
-    behind = piece.syntax.data[piece.whole.end_byte : piece.end]
-    return decode(after.data[piece.start : node.end_byte] + behind).replace("\r\n", "\n")
+    end, behind = piece.start + len(encode(code)), b""
+    node = same_node(after, piece.whole) if piece.body is not None else None
+    if node is not None and not node.has_error:
+        end, behind = node.end_byte, piece.syntax.data[piece.whole.end_byte : piece.end]
+    kept, done = b"", piece.start
+    for comment in _comments(after, piece.start, end):
+        text = decode(after.data[comment.start_byte : comment.end_byte])
+        if text in piece.text or leaves_out(text):
+            continue
+        before = after.data[done : comment.start_byte]
+        kept += before.rstrip(b" \t")
+        done = comment.end_byte
+        if kept.endswith(b"\n") and after.data[done : done + 1] == b"\n":
+            done += 1  # it had its line for itself
+    return decode(kept + after.data[done:end] + behind).replace("\r\n", "\n")
+
+
+def _comments(syntax: Syntax, start: int, end: int) -> list[Node]:
+    """Comments in a stretch, in their order."""
+    found: list[Node] = []
+    waiting = [syntax.tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if node.type.endswith("comment"):
+            if start <= node.start_byte and node.end_byte <= end:
+                found.append(node)
+        elif node.end_byte > start and node.start_byte < end:
+            waiting += reversed(node.children)
+    return found
 
 
 def same_node(syntax: Syntax, before: Node) -> Node | None:
