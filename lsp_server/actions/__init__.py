@@ -6,8 +6,9 @@
 `troubles`  what is wrong, as the client's diagnostics tell it; `checks` finds the same by itself
 `fixes/`    how each sort of trouble is mended
 `verify`    whether a text is sound with an edit in it
-`mend`      the provider of fixes that a model writes; `pieces` are what it is given, `rewritten`
-            makes edits of its answers, `judge` says whether they are good
+`mend`      the provider of fixes that a model writes, `finish` that of bodies: `pieces` are what it
+            is given, `tries` asks it, `rewritten` makes edits of its answers, `judge` says whether
+            they are good
 `explain`   offers explanations, and streams them
 `document`  offers comments for functions that have none; `comments` are how they look
 `asking`    the model, and whether a file may be shown to it

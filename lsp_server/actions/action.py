@@ -78,7 +78,14 @@ class Document:
     request: Request
 
 
-Task: TypeAlias = Repair | Mend | Explain | Document
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Have a model write the body of the function around a place."""
+
+    request: Request
+
+
+Task: TypeAlias = Repair | Mend | Explain | Document | Finish
 """What an action does. Each sort has its case in `resolve`."""
 
 

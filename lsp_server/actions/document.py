@@ -14,7 +14,6 @@ from lsp_server.actions.asking import Model, NotMade, messages, shown_path
 from lsp_server.actions.comments import Spot, example, is_comment, lines_of, spot
 from lsp_server.actions.pieces import Piece, piece_at
 from lsp_server.actions.verify import edited
-from lsp_server.core.definitions.base import text_of
 from lsp_server.core.docstrings import docstring
 from lsp_server.core.prompts import template
 from lsp_server.core.text import Text, decode, encode, ending
@@ -33,13 +32,8 @@ def documents(request: Request, _: Outline | None) -> Iterator[Action]:
         return
     piece = piece_at(request.syntax, request.start, request.end)
     if piece is not None and spot(piece) is not None:
-        yield Action("refactor.rewrite", f"Document {_name(piece)}", Document(request))
-
-
-def _name(piece: Piece) -> str:
-    node = piece.whole.child_by_field_name("definition") or piece.whole
-    name = text_of(node.child_by_field_name("name"), piece.syntax.data)
-    return f"`{name}`" if name else "this function"
+        title = f"Document `{piece.name}`" if piece.name else "Document this function"
+        yield Action("refactor.rewrite", title, Document(request))
 
 
 async def documented(document: Document, model: Model) -> Change:

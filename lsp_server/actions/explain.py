@@ -9,7 +9,6 @@ from contextlib import aclosing
 from lsp_server.actions.action import Action, Explain, Request
 from lsp_server.actions.asking import MAX_MESSAGE, Model, line_at, messages, shown_path, titled
 from lsp_server.actions.pieces import piece_at
-from lsp_server.core.definitions.base import text_of
 from lsp_server.core.prompts import template
 from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import body, encode
@@ -42,9 +41,7 @@ def explanations(request: Request, _: Outline | None) -> Iterator[Action]:
             return
     piece = piece_at(request.syntax, start, end)
     if piece is not None and piece.body is not None:
-        node = piece.whole.child_by_field_name("definition") or piece.whole
-        name = text_of(node.child_by_field_name("name"), request.syntax.data)
-        title = f"Explain `{name}`" if name else "Explain this function"
+        title = f"Explain `{piece.name}`" if piece.name else "Explain this function"
         yield _offer(request, title, start, end)
 
 

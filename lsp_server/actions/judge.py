@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from lsp_server.actions import troubles
-from lsp_server.actions.action import Edit, Mend, Repair
+from lsp_server.actions.action import Edit, Mend, Repair, Request
 from lsp_server.actions.pieces import Head, Piece
-from lsp_server.actions.rewritten import same_node
+from lsp_server.actions.rewritten import behind, same_node
+from lsp_server.actions.troubles import Trouble
 from lsp_server.actions.verify import edited, holds
 from lsp_server.core.abridged import leaves_out
 from lsp_server.core.definitions.base import text_of
@@ -34,26 +35,46 @@ FEW_LINES = 4
 
 
 def flaw(mend: Mend, piece: Piece, head: Head, code: str, edits: Sequence[Edit]) -> str:
-    """What is wrong with new lines of a piece, as a sentence for a model; empty if nothing."""
+    """What is wrong with a correction, as a sentence for a model; empty if nothing."""
+    if _omitted_lines(piece, edits) > (MAX_OMITTED if piece.body is not None else 0):
+        return "It leaves code out."
+    if _changed_lines(piece, edits) > max(FEW_LINES, MAX_CHANGED * (piece.text.count("\n") + 1)):
+        return "It changes more than is needed."
+    trouble = troubles.told(0, mend.diagnostic, piece.syntax)
+    mends_syntax = trouble is not None and trouble.sort == "syntax" and piece.syntax.errors() > 0
+    wrong = unsound(mend.request, piece, head, code, edits, mends_syntax=mends_syntax)
+    return wrong or (_left(mend.request, trouble, piece, edits) if trouble is not None else "")
+
+
+def unsound(
+    request: Request,
+    piece: Piece,
+    head: Head,
+    code: str,
+    edits: Sequence[Edit],
+    *,
+    mends_syntax: bool = False,
+) -> str:
+    """What is wrong with new lines of a piece, whatever they are for; empty if nothing.
+
+    `mends_syntax` as in `Repair`.
+    """
     if not edits:
         return "Nothing was changed."
     is_emptied = _squeezed(code) == _squeezed(head.text)
     if (leaves_out(code) and not leaves_out(piece.text)) or is_emptied:
         return "It leaves code out."
-    if _omitted_lines(piece, edits) > (MAX_OMITTED if piece.body is not None else 0):
-        return "It leaves code out."
     if not _squeezed(code).startswith(_squeezed(head.text)):
         return "It changes the header or the docstring."
-    if _changed_lines(piece, edits) > max(FEW_LINES, MAX_CHANGED * (piece.text.count("\n") + 1)):
-        return "It changes more than is needed."
-    syntax = piece.syntax
-    trouble = troubles.told(0, mend.diagnostic, syntax)
-    mends_syntax = trouble is not None and trouble.sort == "syntax" and syntax.errors() > 0
-    after = edited(syntax, edits)
-    if after is None or not holds(syntax, Repair(tuple(edits), mends_syntax)):
+    after = edited(piece.syntax, edits)
+    if after is None or not holds(piece.syntax, Repair(tuple(edits), mends_syntax)):
         return "It does not parse."
-    end = piece.end + len(after.data) - len(syntax.data)
-    return _not_the_function(piece, after, end) or _faulty(mend, piece, after, end)
+    end = _end(piece, after)
+    return _not_the_function(piece, after, end) or _unknown(request, piece, after, end)
+
+
+def _end(piece: Piece, after: Syntax) -> int:
+    return piece.end + len(after.data) - len(piece.syntax.data)
 
 
 def _omitted_lines(piece: Piece, edits: Sequence[Edit]) -> int:
@@ -72,7 +93,7 @@ def _not_the_function(piece: Piece, after: Syntax, end: int) -> str:
     if piece.body is None:
         return ""
     node = same_node(after, piece.whole)
-    if node is None or node.end_byte - end != piece.whole.end_byte - piece.end:
+    if node is None or behind(after, node, end) != behind(piece.syntax, piece.whole, piece.end):
         return "It is not this function alone."
     if _words(node, after) == _words(piece.whole, piece.syntax):
         return "Nothing but comments was changed."
@@ -105,8 +126,8 @@ class _Seen:
     words: Counter[str]
 
     @classmethod
-    def of(cls, mend: Mend, syntax: Syntax, start: int, end: int) -> _Seen:
-        around = mend.request.around
+    def of(cls, request: Request, syntax: Syntax, start: int, end: int) -> _Seen:
+        around = request.around
         outline = Outline.of(syntax, around.path, around.library)
         found = [(f.sort, _word(syntax, f.start)) for f in faults(syntax, start, end, outline)]
         text = syntax.data[start:end].decode(errors="replace")
@@ -117,17 +138,24 @@ def _word(syntax: Syntax, start: int) -> str:
     return text_of(syntax.tree.root_node.descendant_for_byte_range(start, start + 1), syntax.data)
 
 
-def _faulty(mend: Mend, piece: Piece, after: Syntax, end: int) -> str:
-    """What is named that is not there, or what is left of the fault."""
-    before = _Seen.of(mend, piece.syntax, piece.start, piece.end)
-    now = _Seen.of(mend, after, piece.start, end)
+def _unknown(request: Request, piece: Piece, after: Syntax, end: int) -> str:
+    """What is named that is not there."""
+    before = _Seen.of(request, piece.syntax, piece.start, piece.end)
+    now = _Seen.of(request, after, piece.start, end)
     could_tell = not piece.syntax.tree.root_node.has_error
     for sort, word in now.faults - before.faults:
         if could_tell or word not in before.words:
             return f"Nothing defines {word}." if sort in _NAMES else "A call has wrong arguments."
-    trouble = troubles.told(0, mend.diagnostic, piece.syntax)
-    if trouble is None or trouble.sort not in _JUDGED:
+    return ""
+
+
+def _left(request: Request, trouble: Trouble, piece: Piece, edits: Sequence[Edit]) -> str:
+    """What is left of a trouble, as far as that can be told."""
+    after = edited(piece.syntax, edits)
+    if after is None or trouble.sort not in _JUDGED:
         return ""
+    before = _Seen.of(request, piece.syntax, piece.start, piece.end)
+    now = _Seen.of(request, after, piece.start, _end(piece, after))
     word = piece.syntax.data[trouble.start : trouble.end].decode(errors="replace")
     if trouble.sort == "missing":
         told = [key for key in before.faults if key[0] == "missing"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from lsp_server.core.definitions.base import text_of
 from lsp_server.core.docstrings import docstring, short
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import decode
@@ -57,6 +58,12 @@ class Piece:
     def text(self) -> str:
         """Its lines, which end with `\\n`."""
         return _text(self.syntax.data[self.start : self.end])
+
+    @property
+    def name(self) -> str:
+        """Of the function; empty if it has none."""
+        node = self.whole.child_by_field_name("definition") or self.whole
+        return text_of(node.child_by_field_name("name"), self.syntax.data)
 
     def head(self, before: int) -> Head:
         """What is kept as it is; empty if there is nothing such that ends before a byte."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from lsp_server.actions.action import Change, Document, Mend, Repair
+from lsp_server.actions.action import Change, Document, Finish, Mend, Repair
 from lsp_server.actions.asking import Model
 from lsp_server.actions.document import documented
+from lsp_server.actions.finish import finished
 from lsp_server.actions.mend import mended
 from lsp_server.actions.verify import holds
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.errors import UsageError
 
 
-async def resolved(task: Repair | Mend | Document, snapshot: Snapshot, model: Model) -> Change:
+async def resolved(
+    task: Repair | Mend | Document | Finish, snapshot: Snapshot, model: Model
+) -> Change:
     """The change that an action makes of the version that it was offered for.
 
     `model`: is asked where no rule tells. Raises UsageError if the text would not be sound with
@@ -26,6 +29,8 @@ async def resolved(task: Repair | Mend | Document, snapshot: Snapshot, model: Mo
             return await mended(mend, model)
         case Document() as document:
             return await documented(document, model)
+        case Finish() as finish:
+            return await finished(finish, model)
 
 
 def repaired(repair: Repair, snapshot: Snapshot) -> Change:

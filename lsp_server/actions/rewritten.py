@@ -71,28 +71,30 @@ def _only_omits(old: Sequence[str], new: Sequence[str]) -> bool:
 
 
 def _settled(piece: Piece, code: str) -> str:
-    """The code up to the end of the function that it is to be, and what stood behind that.
+    """The code up to the end of the line that the function ends in which it is to be.
 
     Models like to say in comments what they have done; those are left out.
     """
     after = piece.syntax.edit(piece.start, piece.end, encode(code))
     if after is None:
         return code
-    end, behind = piece.start + len(encode(code)), b""
+    end = piece.start + len(encode(code))
     node = same_node(after, piece.whole) if piece.body is not None else None
     if node is not None and not node.has_error:
-        end, behind = node.end_byte, piece.syntax.data[piece.whole.end_byte : piece.end]
+        line_end = after.data.find(b"\n", node.end_byte, end)
+        end = end if line_end < 0 else line_end
     kept, done = b"", piece.start
     for comment in _comments(after, piece.start, end):
-        text = decode(after.data[comment.start_byte : comment.end_byte])
+        last = min(comment.end_byte, end)  # before `\r\n` it has the `\r`
+        text = decode(after.data[comment.start_byte : last])
         if text in piece.text or leaves_out(text):
             continue
         before = after.data[done : comment.start_byte]
         kept += before.rstrip(b" \t")
-        done = comment.end_byte
+        done = last
         if kept.endswith(b"\n") and after.data[done : done + 1] == b"\n":
             done += 1  # it had its line for itself
-    return decode(kept + after.data[done:end] + behind).replace("\r\n", "\n")
+    return decode(kept + after.data[done:end]).rstrip().replace("\r\n", "\n")
 
 
 def _comments(syntax: Syntax, start: int, end: int) -> list[Node]:
@@ -102,11 +104,19 @@ def _comments(syntax: Syntax, start: int, end: int) -> list[Node]:
     while waiting:
         node = waiting.pop()
         if node.type.endswith("comment"):
-            if start <= node.start_byte and node.end_byte <= end:
+            if start <= node.start_byte < end:
                 found.append(node)
         elif node.end_byte > start and node.start_byte < end:
             waiting += reversed(node.children)
     return found
+
+
+def behind(syntax: Syntax, node: Node, end: int) -> bytes:
+    """What stands between a node and a byte in the same line, comments apart.
+
+    To which node a comment belongs at the end of one differs with what follows.
+    """
+    return re.sub(rb"(#|//).*", b"", syntax.data[node.end_byte : end]).strip()
 
 
 def same_node(syntax: Syntax, before: Node) -> Node | None:

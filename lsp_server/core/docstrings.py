@@ -10,7 +10,7 @@ SHORT = 5
 
 def docstring(body: Node | None) -> Node | None:
     """The docstring's string in the body of a function."""
-    first = body.named_child(0) if body else None
+    first = body.named_child(0) if body and body.named_child_count else None
     inner = first.named_child(0) if first and first.type == "expression_statement" else None
     return inner if inner and inner.type == "string" else None
 

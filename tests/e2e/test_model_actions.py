@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TEXT = "import os\n\n\ndef é(a):\r\n    return a.b  # 😀\r\n\n\nprint(os.name, é(1))\n"
 MENDED = TEXT.replace("a.b", "a.c")
-NOT_MENDED = "The model found no correction that holds, so nothing was changed."
+NOT_MENDED = "The model found nothing that holds, so nothing was changed."
 
 
 def said(code: str, when: str, **more: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from lsp_server.actions.mend import mended
 from lsp_server.actions.offer import offered
 from lsp_server.actions.verify import edited
 from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import decode
 from lsp_server.engines.chat import ChatInfo
 from lsp_server.engines.fake import FakeEngine
@@ -63,7 +64,7 @@ async def test_a_try(case: dict[str, Any], way: str, line_end: str) -> None:
     if case.get("info", way) != way:
         pytest.skip("no such answer can come")
     info = INFO if way == "begun" else PLAIN
-    language = "typescript" if case["path"].endswith("ts") else "python"
+    language = grammar_for("", case["path"]) or ""
     before = case["before"].lstrip("\n").replace("\n", line_end)
     asking = asked(before, case["path"], case.get("told", case["message"]))
     asks = model([fenced(case["answer"], language)], info)

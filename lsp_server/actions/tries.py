@@ -1,0 +1,107 @@
+"""Have a model write a piece of code anew, a few times, until what it writes is good."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from lsp_server.actions.action import Change, Edit
+from lsp_server.actions.asking import Model, NotMade, messages
+from lsp_server.actions.pieces import Head, Piece
+from lsp_server.actions.rewritten import edits, rewritten
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.tokens import estimate
+from lsp_server.engines.base import Delta
+from lsp_server.engines.chat import ChatInfo
+from lsp_server.engines.code import code_in, code_request
+
+TRIES = 3
+SECONDS = 60.0
+"""After which no new try is begun."""
+LONGEST_SECONDS = 120.0
+"""After which the one that has begun is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What is to be written."""
+
+    snapshot: Snapshot
+    piece: Piece
+    head: Head
+    """What is kept of it."""
+    prompt: Callable[[str, str], str]
+    """Gets the code as it is shown, and what was wrong with the last try."""
+    flaw: Callable[[str, tuple[Edit, ...]], str]
+    """What is wrong with new code and the edits that make it; empty if nothing."""
+    spare_tokens: int
+    """By which new code may be longer than half as long again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    code: str
+    flaw: str
+
+
+async def written(writing: Writing, model: Model) -> Change:
+    """The first try that is good: the likeliest answer, or a sampled one.
+
+    Raises NotMade if none is, and FimbleError.
+    """
+    info = await model.ready(writing.snapshot)
+    begun = time.monotonic()
+    again, seen = "", set[str]()
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            for attempt in range(TRIES):
+                if time.monotonic() - begun > SECONDS:
+                    break
+                tried = await _try(writing, model, info, attempt, again)
+                if isinstance(tried, Change):
+                    return tried
+                again = tried.flaw if tried.code not in seen else again
+                seen.add(tried.code)
+    except TimeoutError:
+        raise NotMade("The model was too slow for this, so nothing was changed.") from None
+    raise NotMade("The model found nothing that holds, so nothing was changed.")
+
+
+async def _try(
+    writing: Writing, model: Model, info: ChatInfo, attempt: int, again: str
+) -> Change | _Failed:
+    piece, head = writing.piece, writing.head
+    shown = piece.text
+    if info.takes_begun and head.shown:
+        shown = head.shown + shown[len(head.text) :]
+    else:
+        head = Head(head.text, "")
+    begun = head.shown
+    if begun and piece.text[len(head.text) :].startswith("\n"):
+        begun += "\n"  # else models add a remark to the header
+    asked = code_request(
+        info,
+        messages(writing.prompt(shown, again)),
+        begun,
+        language=piece.syntax.grammar,
+        attempt=attempt,
+        tokens=writing.spare_tokens + int(1.5 * estimate(shown)),
+    )
+    answer = ""
+    async with aclosing(model.stream(asked, of=writing.snapshot)) as events:
+        async for event in events:
+            if isinstance(event, Delta):
+                answer += event.text
+            elif event.reason == "length":
+                return _Failed(answer, "It does not end.")
+    return await asyncio.to_thread(_judged, writing, head, code_in(asked, answer, begun))
+
+
+def _judged(writing: Writing, head: Head, code: str) -> Change | _Failed:
+    new = rewritten(writing.piece, head, code)
+    made = edits(writing.piece, new)
+    wrong = writing.flaw(new, made)
+    return _Failed(new, wrong) if wrong else Change(made, by_model=True)
