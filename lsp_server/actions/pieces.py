@@ -91,8 +91,9 @@ def piece_at(syntax: Syntax, start: int, end: int) -> Piece | None:
     statement: Node | None = None
     for node in _around(syntax, start, end):
         size = node.end_byte - node.start_byte
-        body = node.child_by_field_name("body")
-        if node.type in FUNCTIONS and body is not None and body.type in _BLOCKS:
+        inner = node.child_by_field_name("definition") or node  # below its decorators
+        body = inner.child_by_field_name("body")
+        if inner.type in FUNCTIONS and body is not None and body.type in _BLOCKS:
             if size > MAX_BYTES:
                 break
             parent = node.parent
@@ -110,7 +111,12 @@ def _around(syntax: Syntax, start: int, end: int) -> Iterator[Node]:
     data = syntax.data
     line_end = data.find(b"\n", start)
     line = data[start : len(data) if line_end < 0 else line_end]
-    start += len(line) - len(line.lstrip())  # white space is in what is around a statement
+    # White space belongs to what is around a statement.
+    if line.strip():
+        start += len(line) - len(line.lstrip())
+    else:
+        before = data[data.rfind(b"\n", 0, start) + 1 : start]
+        start -= len(before) - len(before.rstrip()) + bool(before.strip())
     node = syntax.tree.root_node.descendant_for_byte_range(start, max(start, end - 1))
     while node is not None:
         yield node

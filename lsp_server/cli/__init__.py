@@ -79,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     complete.add_argument("--json", action="store_true", help="print one JSON object")
     _engine_options(complete)
 
+    explain = commands.add_parser("explain", help="say what the code at a place in a file does")
+    explain.add_argument("place", metavar="FILE:LINE", help="counted from 1")
+    _engine_options(explain)
+
     chat = commands.add_parser("chat", help="have a model read, edit and run for you")
     _chat_options(chat)
     _engine_options(chat)

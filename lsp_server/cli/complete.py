@@ -11,14 +11,13 @@ import time
 from pathlib import Path
 
 from lsp_server.cli.engine import opener
-from lsp_server.cli.project import scanned
+from lsp_server.cli.project import repository, scanned
 from lsp_server.cli.status import shown_status
 from lsp_server.completion.project import Project
 from lsp_server.completion.suggest import Completer, Suggestion
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.core.text import Point, Text
-from lsp_server.core.uris import path_of
 from lsp_server.engines.base import EngineInfo, StatusListener
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
@@ -66,7 +65,7 @@ def read(path: Path) -> Snapshot:
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from None
     if b"\0" in data[:8192]:
-        raise UsageError(f"{path} is a binary file; there is nothing to complete in it.")
+        raise UsageError(f"{path} is a binary file; name one with text.")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -116,9 +115,7 @@ async def _ask(
 
 async def _project(uri: str) -> Project | None:
     """The git repository that a file is in, if a server has indexed it, as it is now."""
-    path = path_of(uri)
-    folders = path.parents if path else ()
-    root = next((folder for folder in folders if (folder / ".git").exists()), None)
+    root = repository(uri)
     if root is None or not default_path(root).exists():
         return None
     return await scanned(root)

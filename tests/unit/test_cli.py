@@ -119,7 +119,7 @@ def test_large_files_are_no_trouble(capsys: pytest.CaptureFixture[str], folder: 
     ("content", "sentence"),
     [
         (None, "There is no file bad.py; correct its name."),
-        (b"\x7fELF\0\0", "bad.py is a binary file; there is nothing to complete in it."),
+        (b"\x7fELF\0\0", "bad.py is a binary file; name one with text."),
         (
             "na\u00efve".encode("latin-1"),
             "bad.py is not UTF-8 (byte 2); convert it, or open it in an editor that knows its "
