@@ -44,7 +44,7 @@ def _edits(piece: Piece, lines: Sequence[str], changed: Iterator[Hunk[str]]) -> 
     starts = [piece.start]
     for line in lines:
         starts.append(starts[-1] + len(encode(line)))
-    line_end = ending(Text.of(decode(piece.syntax.data)).lines)
+    line_end = ending(lines if len(lines) > 1 else Text.of(decode(piece.syntax.data)).lines)
     for hunk in changed:
         new = line_end.join(hunk.new)
         start, is_last = starts[hunk.start], hunk.end == len(lines)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lsprotocol import types
+
 from lsp_server.errors import UsageError
 
 
@@ -28,6 +30,20 @@ def number(params: Any, name: str) -> int | None:
     if found is not None and (not isinstance(found, int) or isinstance(found, bool)):
         raise UsageError(f"The parameter {name} must be a whole number.")
     return found
+
+
+def where(params: Any) -> types.Range:
+    """The parameter `range`. Raises UsageError."""
+    ends = fields(fields(params).get("range"))
+    found = [
+        value
+        for name in ("start", "end")
+        for part in ("line", "character")
+        if isinstance(value := fields(ends.get(name)).get(part), int)
+    ]
+    if len(found) != 4:
+        raise UsageError("The parameter range must be a range of the document.")
+    return types.Range(types.Position(*found[:2]), types.Position(*found[2:]))
 
 
 def plain(value: Any) -> Any:

@@ -20,6 +20,7 @@ from lsp_server.edge.handlers import (
     feedback,
     inline_completion,
     lifecycle,
+    rewrite,
     stats,
 )
 from lsp_server.edge.server import FimbleServer
@@ -68,6 +69,7 @@ ROUTES: dict[str, tuple[Handler, Any]] = {
 COMMANDS: dict[str, Handler] = {
     messages.DID_ACCEPT: feedback.did_accept,
     messages.EXPLAIN: explain.explain,
+    messages.REWRITE: rewrite.rewrite,
 }
 """Of `workspace/executeCommand`; a handler gets the arguments as a tuple."""
 

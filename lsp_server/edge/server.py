@@ -91,6 +91,13 @@ class FimbleServer(LanguageServer):
         window = self.client_capabilities.window
         return window is not None and bool(window.work_done_progress)
 
+    @property
+    def annotates_edits(self) -> bool:
+        """Whether the client asks the user where an annotation of an edit says that it should."""
+        workspace = self.client_capabilities.workspace
+        edits = workspace.workspace_edit if workspace else None
+        return edits is not None and edits.change_annotation_support is not None
+
     def show(self, kind: types.MessageType, message: str) -> None:
         """Show the user a sentence."""
         self.window_show_message(types.ShowMessageParams(kind, message))

@@ -30,7 +30,11 @@ async def test_what_the_server_can_do_is_announced(start: Start, profile: str) -
     assert (sync.open_close, sync.change) == (True, lsp.TextDocumentSyncKind.Incremental)
     assert announced.inline_completion_provider == lsp.InlineCompletionOptions()
     assert announced.execute_command_provider is not None
-    assert announced.execute_command_provider.commands == ("fimble.didAccept", "fimble.explain")
+    assert announced.execute_command_provider.commands == (
+        "fimble.didAccept",
+        "fimble.explain",
+        "fimble.rewrite",
+    )
     assert announced.position_encoding == PROFILES[profile]
     assert editor.initialized.server_info is not None
     assert editor.initialized.server_info.name == "fimble"

@@ -27,6 +27,8 @@ def said(code: str, when: str, **more: Any) -> dict[str, Any]:
     return {"chat": f"```python\n{code}\n```", "when": f"\n{when}\n", **more}
 
 
+EDITS: dict[int, list[lsp.WorkspaceEdit]] = {}
+"""What each client was asked to do."""
 CHAT = (
     *(said("def é(a):\n    return a.c  # 😀", "mend it") for _ in range(4)),
     *(said("def é(a):\n    return nothing", "never") for _ in range(6)),
@@ -34,6 +36,8 @@ CHAT = (
     *(said("def é(a):\n    return (", "crash", crash=True) for _ in "12"),
     *({"chat": "It *gives* `b`.\n", "when": "return a.b  # 😀\n```\n\nExplain"} for _ in "12"),
     *({"chat": '```python\ndef é(a):\n    """Give `b`."""', "when": "docstring"} for _ in "12"),
+    *(said("def é(b):\n    return b.c", "rename a to b") for _ in "12"),
+    *(said("def é(b):\n    return nothing", "make it worse") for _ in "123456"),
     *({"chat": "An import.", "when": "import os"} for _ in "12"),
     *({"chat": "It is odd.", "when": "\nodd\nmessage\n"} for _ in "12"),
     *({"chat": "words " * 900, "when": "slow()", "seconds_per_token": 0.05} for _ in "12"),
@@ -46,6 +50,12 @@ async def shared(tmp_path_factory: pytest.TempPathFactory, profile: str) -> Any:
     path.write_text(json.dumps(CHAT))
     environment = {"FIMBLE_CACHE": str(path.parent)}
     editor = await connect(["--script", str(path)], profile, environment=environment)
+
+    def apply(params: lsp.ApplyWorkspaceEditParams) -> lsp.ApplyWorkspaceEditResult:
+        EDITS.setdefault(id(editor), []).append(params.edit)
+        return lsp.ApplyWorkspaceEditResult(applied=True)
+
+    editor.client.feature(lsp.WORKSPACE_APPLY_EDIT)(apply)
     yield editor
     await editor.end()
 
@@ -201,3 +211,27 @@ async def test_a_function_is_documented(shared: Editor) -> None:
     action = await resolve(shared, action)
     expected = TEXT.replace("(a):\r\n", '(a):\n    """Give `b`."""\r\n')
     assert edited(shared, TEXT, action.edit).text == expected
+
+
+async def rewritten(editor: Editor, instruction: object) -> tuple[bool, list[lsp.WorkspaceEdit]]:
+    """Whether it says that it was done, and what the client was asked to do."""
+    editor.open(TEXT)
+    argument = {"uri": URI, "range": place(4, 12), "instruction": instruction}
+    command = lsp.Command("", "fimble.rewrite", arguments=[argument])
+    done = await run(editor, command)
+    return done, EDITS.pop(id(editor), [])
+
+
+async def test_code_is_rewritten_as_is_said(shared: Editor) -> None:
+    done, [edit] = await rewritten(shared, "rename a to b")
+    assert done
+    expected = TEXT.replace("(a):", "(b):").replace("a.b  # 😀", "b.c")
+    assert edited(shared, TEXT, edit).text == expected
+
+
+async def test_a_rewrite_that_does_not_hold_is_not_made(shared: Editor) -> None:
+    assert await rewritten(shared, "make it worse") == (False, [])
+    await shared.until(lambda: NOT_MENDED in shared.shown)
+    for instruction, sentence in ((" ", "Say what to change"), (None, "must be a text")):
+        with pytest.raises(JsonRpcException, match=sentence):
+            await rewritten(shared, instruction)

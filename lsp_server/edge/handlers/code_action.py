@@ -88,7 +88,7 @@ async def resolve(server: FimbleServer, item: types.CodeAction) -> types.CodeAct
             return item
     session.require_newest(offer.snapshot)
     item.edit = convert.workspace_edit(
-        offer.snapshot, change, session.encoding, annotated=_annotates(server)
+        offer.snapshot, change, session.encoding, annotated=server.annotates_edits
     )
     return item
 
@@ -103,9 +103,3 @@ def _asks_later(server: FimbleServer) -> bool:
     actions = document.code_action if document else None
     support = actions.resolve_support if actions else None
     return support is not None and "edit" in support.properties
-
-
-def _annotates(server: FimbleServer) -> bool:
-    workspace = server.client_capabilities.workspace
-    edits = workspace.workspace_edit if workspace else None
-    return edits is not None and edits.change_annotation_support is not None

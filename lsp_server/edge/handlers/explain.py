@@ -12,7 +12,7 @@ from lsprotocol import types
 from lsp_server.actions.action import Explain, Request
 from lsp_server.actions.explain import explained
 from lsp_server.edge import convert, pages
-from lsp_server.edge.params import fields, plain, text
+from lsp_server.edge.params import fields, plain, text, where
 from lsp_server.edge.progress import working
 from lsp_server.edge.server import FimbleServer
 from lsp_server.errors import UsageError
@@ -25,7 +25,7 @@ async def explain(server: FimbleServer, arguments: tuple[Any, ...]) -> str:
     session = server.session
     given = plain(arguments[0]) if arguments else {}
     snapshot = await session.documents.with_syntax(session.documents.get(text(given, "uri")))
-    start, end = convert.to_bytes(snapshot, _range(given), session.encoding)
+    start, end = convert.to_bytes(snapshot, where(given), session.encoding)
     message = fields(given).get("message") or ""
     if not isinstance(message, str):
         raise UsageError("The parameter message must be a text.")
@@ -54,17 +54,3 @@ async def _show(server: FimbleServer, uri: str, said: str) -> None:
     page = await asyncio.to_thread(pages.write, uri, said)
     params = types.ShowDocumentParams(page.as_uri(), take_focus=False)
     server.window_show_document(params)
-
-
-def _range(given: Any) -> types.Range:
-    """The parameter `range`. Raises UsageError."""
-    ends = fields(fields(given).get("range"))
-    found = [
-        value
-        for name in ("start", "end")
-        for part in ("line", "character")
-        if isinstance(value := fields(ends.get(name)).get(part), int)
-    ]
-    if len(found) != 4:
-        raise UsageError("The parameter range must be a range of the document.")
-    return types.Range(types.Position(*found[:2]), types.Position(*found[2:]))
