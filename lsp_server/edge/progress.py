@@ -14,6 +14,7 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_server.edge.messages import whole_percent
 from lsp_server.engines.base import EngineStatus
+from lsp_server.errors import UsageError
 
 if TYPE_CHECKING:
     from lsp_server.edge.server import FimbleServer
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 async def working(server: FimbleServer, message: str) -> AsyncIterator[Callable[[str], None]]:
     """Show that something is done for a request while it lasts; the user may cancel it there.
 
-    What it gives shows another message.
+    What it gives shows another message. Raises UsageError once the user has cancelled it: the
+    client has not, so it waits for an answer.
     """
     if not server.shows_progress:
         yield lambda _: None
@@ -32,10 +34,12 @@ async def working(server: FimbleServer, message: str) -> AsyncIterator[Callable[
     progress = server.work_done_progress
     request = asyncio.current_task()
     ended = asyncio.Event()
+    is_cancelled = False
 
     def cancel(_: object) -> None:
+        nonlocal is_cancelled
         if request is not None and not ended.is_set():
-            request.cancel()
+            is_cancelled = request.cancel()
 
     async def show() -> None:
         try:
@@ -57,6 +61,10 @@ async def working(server: FimbleServer, message: str) -> AsyncIterator[Callable[
     server.session.spawn(show())
     try:
         yield report
+    except asyncio.CancelledError:
+        if request is None or not is_cancelled or request.uncancel():
+            raise
+        raise UsageError("This was cancelled, so nothing was changed.") from None
     finally:
         ended.set()
 

@@ -40,7 +40,7 @@ CHAT = (
     *(said("def é(b):\n    return nothing", "make it worse") for _ in "123456"),
     *({"chat": "An import.", "when": "import os"} for _ in "12"),
     *({"chat": "It is odd.", "when": "\nodd\nmessage\n"} for _ in "12"),
-    *({"chat": "words " * 900, "when": "slow()", "seconds_per_token": 0.05} for _ in "12"),
+    *({"chat": "words " * 900, "when": "slow()", "seconds_per_token": 0.05} for _ in "1234"),
 )
 
 
@@ -176,6 +176,26 @@ async def test_an_explanation_can_be_cancelled(shared: Editor) -> None:
     shared.client.cancel_request(lsp.CancelParams("explain"))
     with pytest.raises((JsonRpcException, asyncio.CancelledError)):
         await request
+
+
+async def test_an_explanation_can_be_cancelled_where_its_progress_shows(shared: Editor) -> None:
+    shared.open("def slow():\n    pass\n")
+    command = await explanation(shared, place(1, 4))
+    known = set(shared.client.progress_reports)
+    request = asyncio.ensure_future(run(shared, command))
+
+    def shown() -> list[int | str]:
+        reports = shared.client.progress_reports
+        return [token for token in reports if token not in known and reports[token]]
+
+    await shared.until(shown)
+    [token] = shown()
+    shared.client.window_work_done_progress_cancel(lsp.WorkDoneProgressCancelParams(token))
+    with pytest.raises(JsonRpcException, match="was cancelled"):
+        await request
+    await shared.until(lambda: len(shared.client.progress_reports[token]) > 1)
+    ended = shared.client.progress_reports[token][-1]
+    assert isinstance(ended, lsp.WorkDoneProgressEnd)
 
 
 LONG = "x = 1\n" * 5_000
