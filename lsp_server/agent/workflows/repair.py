@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from lsp_server.agent.desk import Change
+from lsp_server.agent.files.undo import named as listed
 from lsp_server.agent.workflows.change import change
 from lsp_server.agent.workflows.gaps import MARK, Gap, gaps
 from lsp_server.agent.workflows.lean import alone, head, lean
@@ -66,7 +67,27 @@ async def repair(work: Work, text: str, _: Route) -> None:
             await change(work, text, Route("change"))
             return
         raise Failed("These tests pass already; say which test fails, or what is wrong.")
-    test = sorted(outcome.failed)[0]
+    left = outcome.failed
+    while left and not work.is_late:
+        try:
+            left = await _mended(work, text, targets, left)
+        except Failed:
+            if left == outcome.failed:
+                raise
+            break
+    if left:
+        work.say(f"Still failing: {listed(sorted(left))}.")
+
+
+async def _mended(
+    work: Work, text: str, targets: Sequence[str], failing: frozenset[str]
+) -> frozenset[str]:
+    """Make one of the failing tests pass, and none more fail; those that still fail.
+
+    Raises Failed, and AgentError.
+    """
+    found = await mentioned(work.desk, text)  # anew: it may have been changed just now
+    test = sorted(failing)[0]
     first = await run_tests(work, [test])
     source = await _test_source(work, test)
     candidates = await _candidates(work, found, first, source)
@@ -82,7 +103,7 @@ async def repair(work: Work, text: str, _: Route) -> None:
             return Verdict(False, now.error)
         rest = await run_tests(work, targets, unwritten)
         left = rest.failed
-        return Verdict(not left - outcome.failed, rest.error)
+        return Verdict(not left - failing, rest.error)
 
     about = {
         "request": text,
@@ -90,8 +111,9 @@ async def repair(work: Work, text: str, _: Route) -> None:
         "error": first.error,
     }
     mended = await attempts(work, _tries(work, candidates, about), check)
-    ending = f" {len(left)} other tests failed before, and still do." if left else ""
-    work.say(f"I rewrote `{mended.name}` ({mended.place}); the test passes now.{ending}")
+    which = "the test" if len(failing) == 1 else f"`{test}`"
+    work.say(f"I rewrote `{mended.name}` ({mended.place}); {which} passes now.")
+    return left
 
 
 async def _targets(work: Work, text: str, found: Sequence[Source]) -> list[str]:

@@ -69,6 +69,26 @@ async def test_a_small_fault_is_mended_without_the_model(project: Project) -> No
     assert sum("with a try at shop/prices.py" in title for title in titles(events)) > 2
 
 
+async def test_of_several_faults_each_is_mended(project: Project) -> None:
+    path = project.root / "shop" / "prices.py"
+    path.write_text(path.read_text().replace("round(amount, 2)", "round(amount, 3)"))
+    events = await project.ask("tests/test_prices.py fails, fix it", bodies(WORSE))
+    assert "round(amount, 2)" in project.text("shop/prices.py")
+    assert "sum(prices[0:])" in project.text("shop/prices.py")
+    assert ended(events).answer.count("passes now") == 2
+    assert "Still failing" not in ended(events).answer
+
+
+@pytest.mark.usefixtures("by_model")
+async def test_one_that_is_not_mended_is_named(project: Project) -> None:
+    path = project.root / "shop" / "prices.py"
+    path.write_text(path.read_text().replace("round(amount, 2)", "round(amount, 3)"))
+    right = "\n    return round(amount, 2)\n"
+    events = await project.ask("tests/test_prices.py fails, fix it", bodies(right))
+    assert "round(amount, 2)" in project.text("shop/prices.py")
+    assert "Still failing: tests/test_prices.py::test_total." in ended(events).answer
+
+
 @pytest.mark.usefixtures("by_model")
 async def test_a_fault_is_mended_where_the_test_goes(project: Project) -> None:
     events = await project.ask(
