@@ -40,7 +40,7 @@ from lsp_server.agent.tools.base import Tool
 from lsp_server.agent.trust import SERVERS, OwnFiles, decide, own_files
 from lsp_server.agent.workflows.size import is_small
 from lsp_server.engines.chat import ChatEngine
-from lsp_server.errors import UsageError
+from lsp_server.errors import UndoRefused, UsageError
 from lsp_server.models.store import state_dir
 from lsp_server.workspace.index import Index
 
@@ -146,9 +146,16 @@ class Agent:
         text = None if turn is None else str(turn)
         doubtful = await asyncio.to_thread(unsure, self._journal, session, text)
         yes = bool(doubtful) and await self._ask(_doubt(doubtful)) == "allow_once"
-        undone = await asyncio.to_thread(undo, self._journal, session, text, all_of_it=yes)
         opened = self._opened.get(session)
         in_editor = await opened.take_back(turn) if opened else []
+        try:
+            undone = await asyncio.to_thread(undo, self._journal, session, text, all_of_it=yes)
+        except UndoRefused as refused:
+            if not in_editor:
+                raise
+            raise UndoRefused(
+                f"In the editor {named(in_editor)} was put back, but on the disk: {refused}"
+            ) from refused
         return Undone(tuple(sorted({*undone.paths, *in_editor})), undone.merged)
 
     async def undo_latest(self, session: str) -> Undone:
@@ -156,7 +163,8 @@ class Agent:
         past = await asyncio.to_thread(lambda: history.read(self.store.entries(session)))
         for turn in range(past.last_turn, 0, -1):
             undone = await self.undo(session, turn)
-            if undone.paths:
+            doubtful = await asyncio.to_thread(unsure, self._journal, session, str(turn))
+            if undone.paths or doubtful:  # asked about, and left
                 return undone
         return Undone((), ())
 
