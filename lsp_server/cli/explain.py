@@ -16,7 +16,6 @@ from lsp_server.cli.engine import opener
 from lsp_server.cli.project import repository
 from lsp_server.cli.status import shown_status
 from lsp_server.engines.local.engine import not_counted
-from lsp_server.errors import FimbleError
 from lsp_server.settings import Settings
 
 
@@ -40,7 +39,7 @@ async def _print(options: argparse.Namespace, explain: Explain) -> None:
         pieces = explained(explain, model)
         try:
             first = await anext(pieces, "")
-        except FimbleError:
+        except BaseException:
             await engine.close()
             raise
     try:

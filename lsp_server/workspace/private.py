@@ -1,4 +1,4 @@
-"""What of a user's files goes to no other machine, whoever asks."""
+"""What of a user's files actions send to no other machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def private(root: Path | None, path: Path | None, text: str) -> str:
     `root`: the workspace's, resolved; `path`: where the file is, None if it is no file. Reads
     ignore files.
     """
-    if path is not None and is_secret_name(path.name):
+    if path is not None and (is_secret_name(path.name) or is_secret_name(path.resolve().name)):
         return "its name says that it holds credentials"
     if holds_secret(text):
         return "a credential stands in it"

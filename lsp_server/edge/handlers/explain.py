@@ -51,6 +51,10 @@ async def _show(server: FimbleServer, uri: str, said: str) -> None:
     if window is None or window.show_document is None or not window.show_document.support:
         server.show(types.MessageType.Info, said)
         return
-    page = await asyncio.to_thread(pages.write, uri, said)
+    try:
+        page = await asyncio.to_thread(pages.write, uri, said)
+    except OSError:  # no room, or another server has just tidied up
+        server.show(types.MessageType.Info, said)
+        return
     params = types.ShowDocumentParams(page.as_uri(), take_focus=False)
     server.window_show_document(params)

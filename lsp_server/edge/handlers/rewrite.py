@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from lsprotocol import types
@@ -37,4 +38,5 @@ async def rewrite(server: FimbleServer, arguments: tuple[Any, ...]) -> bool:
         snapshot, change, session.encoding, annotated=server.annotates_edits
     )
     params = types.ApplyWorkspaceEditParams(edit, label="Rewrite")
-    return (await server.workspace_apply_edit_async(params)).applied
+    # Shielded: pygls fails on an answer that nobody waits for any more.
+    return (await asyncio.shield(server.workspace_apply_edit_async(params))).applied
