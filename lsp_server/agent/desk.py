@@ -144,7 +144,15 @@ class Desk:
 
     def can_show(self, changes: Sequence[Change]) -> bool:
         """Whether a command can be run as if they were made; waits when it is first asked."""
-        return not any(each.is_new for each in changes) and self.sandbox() is not None
+        if any(each.is_new or is_protected(each.path) for each in changes):
+            return False
+        return self.sandbox() is not None
+
+    async def unsaved(self) -> dict[str, bytes]:
+        """What open documents say that the session has changed, by their paths."""
+        paths = {each.change.path for each in self._given} if self._buffers else set()
+        texts = {path: await self._buffers.text(path) for path in paths} if self._buffers else {}
+        return {path: text.encode("utf-8", "replace") for path, text in texts.items() if text}
 
     async def read(self, path: str) -> File:
         """A text file, as the editor has it if it is open there. Raises PathRefused."""

@@ -10,6 +10,7 @@ from typing import Any
 from lsp_server.agent.commands.run import Finished, run
 from lsp_server.agent.desk import Change, Desk
 from lsp_server.agent.files.undo import named
+from lsp_server.agent.permissions import Allowed
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 
 SHOWN_CHARACTERS = 4_000
@@ -20,26 +21,38 @@ async def _run(desk: Desk, call: str, arguments: Mapping[str, Any]) -> Result:
     line = arguments["command"].strip()
     if not line:
         raise ToolFailed("The command is empty.")
-    finished = await command(desk, call, line)
+    finished = await command(desk, call, line, await allowed(desk, call, line))
     return Result(report(finished))
 
 
-async def command(desk: Desk, call: str, line: str, unwritten: Sequence[Change] = ()) -> Finished:
-    """Run a line if that is allowed; what it changes can be undone. Raises NotAllowed.
+async def allowed(desk: Desk, call: str, line: str) -> Allowed:
+    """Have the user, or the mode, allow a line. Raises NotAllowed."""
+    sandbox = await asyncio.to_thread(desk.sandbox)
+    return await desk.permissions.command(call, line, desk.root, sandboxed=sandbox is not None)
 
-    `unwritten`: changes that it sees, though they are in no file yet; see `Desk.can_show`.
+
+async def command(
+    desk: Desk, call: str, line: str, allowed: Allowed, shown: Sequence[Change] | None = None
+) -> Finished:
+    """Run a line that is allowed; what it changes can be undone.
+
+    `shown`: in the sandbox it can change nothing, and sees these changes, though they are in no
+    file yet (see `Desk.can_show`), and what the session has put into documents not saved yet.
     """
     sandbox = await asyncio.to_thread(desk.sandbox)
-    allowed = await desk.permissions.command(call, line, desk.root, sandboxed=sandbox is not None)
-    async with desk.around_command(call, changes=not allowed.only_reads) as notes:
+    only_reads = allowed.only_reads or (sandbox is not None and shown is not None)
+    instead: dict[str, bytes] = {}
+    if sandbox is not None and shown is not None:
+        instead = await desk.unsaved() | {each.path: each.data for each in shown}
+    async with desk.around_command(call, changes=not only_reads) as notes:
         finished = await run(
             line,
             desk.root,
             sandbox=sandbox,
-            writable=not allowed.only_reads,
+            writable=not only_reads,
             limits=desk.limits,
             on_output=desk.output,
-            instead={desk.root / each.path: each.data for each in unwritten},
+            instead={desk.root / path: data for path, data in instead.items()},
         )
     return replace(finished, notes=tuple(notes))
 

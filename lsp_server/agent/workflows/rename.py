@@ -62,7 +62,7 @@ async def rename(work: Work, text: str, route: Route) -> None:
 
 def _told(source: Source, new: str, changes: Sequence[Change], tests: Sequence[str]) -> str:
     files = ", ".join(each.path for each in changes)
-    tested = f" Tests that end as before: {', '.join(tests)}." if tests else ""
+    tested = f" Tests that end as before: {', '.join(tests)}." if tests else " No test was run."
     return f"Renamed `{source.name}` ({source.place}) to `{new}` in {files}.{tested}"
 
 

@@ -41,7 +41,9 @@ class Try:
 
     source: Source
     write: Callable[[str], Awaitable[str]]
-    """Gets what was wrong with the last try of this function, and gives the whole source."""
+    """Gets what was wrong with the model's last try of this function; gives the whole source."""
+    is_models: bool = True
+    """A model wrote it, so it is told what is wrong with it."""
 
 
 async def attempt(work: Work, each: Try, error: str, check: Check, need: str = "") -> Verdict:
@@ -120,7 +122,9 @@ async def attempts(work: Work, tries: Iterable[Try], check: Check, *, need: str 
         verdict = await attempt(work, each, errors.get(place, ""), check, need)
         if verdict.good:
             return each.source
-        errors[place] = last = verdict.error
+        last = verdict.error
+        if each.is_models:
+            errors[place] = last
     raise Failed(f"No try was good, so nothing was changed. The last one: {last}")
 
 

@@ -18,8 +18,9 @@ from lsp_server.agent.deeds import Deeds
 from lsp_server.agent.desk import Change, Desk
 from lsp_server.agent.events import MessageChunk, UsageNoted
 from lsp_server.agent.files.undo import named
+from lsp_server.agent.permissions import Allowed
 from lsp_server.agent.tools.base import Result
-from lsp_server.agent.tools.run import command, report
+from lsp_server.agent.tools.run import allowed, command, report
 from lsp_server.core.prompts import template
 from lsp_server.engines.base import Delta
 from lsp_server.engines.chat import ChatEngine, ChatInfo, ChatRequest, Message
@@ -67,6 +68,7 @@ class Work:
         self._show = deeds.show
         self._past = tuple(past)
         self._begun = time.monotonic()
+        self._allowed: dict[str, Allowed] = {}
 
     @property
     def is_late(self) -> bool:
@@ -113,14 +115,22 @@ class Work:
                 await self.desk.put_back(call, changes)
         return seen
 
-    async def run(self, line: str, unwritten: Sequence[Change] = ()) -> Finished:
-        """Run a command if that is allowed; see `tools.run.command`. Raises NotAllowed."""
+    async def run(self, line: str, shown: Sequence[Change] | None = None) -> Finished:
+        """Run a command if that is allowed; see `tools.run.command`. Raises NotAllowed.
+
+        Where it can change nothing, a yes is for all times that it is run in this turn.
+        """
         title = f"Run {line}"
-        if unwritten:
-            title += f" with a try at {named([each.path for each in unwritten])}"
+        if shown:
+            title += f" with a try at {named([each.path for each in shown])}"
         async with self.deeds.begin(title, "execute") as deed:
             self.desk.output = self.deeds.output(deed)
-            finished = await command(self.desk, deed.id, line, unwritten)
+            harmless = shown is not None and await asyncio.to_thread(self.desk.sandbox) is not None
+            yes = self._allowed.get(line) if harmless else None
+            yes = yes or await allowed(self.desk, deed.id, line)
+            if harmless:
+                self._allowed[line] = yes
+            finished = await command(self.desk, deed.id, line, yes, shown)
             deed.result = Result(report(finished))
         return finished
 

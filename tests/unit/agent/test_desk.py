@@ -19,7 +19,7 @@ from lsp_server.agent.files.ledger import Key, Ledger
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.snapshot import Changes, Started, Watch
 from lsp_server.agent.files.state import MAX_BYTES
-from lsp_server.agent.permissions import Permissions
+from lsp_server.agent.permissions import Allowed, Permissions
 from lsp_server.agent.tools.run import command, report
 from lsp_server.errors import AgentError, FileChanged, PathRefused
 from lsp_server.workspace.index import Index
@@ -215,9 +215,23 @@ async def test_what_a_cancelled_command_changed_is_known_when_it_has_ended(
     assert desk.changed(0) == ["a.txt"]
 
 
+async def test_a_run_that_is_shown_changes_makes_none(desk: Desk, root: Path) -> None:
+    line = "cat a.txt c.txt; touch d.txt; echo more > b.txt"
+    desk._buffers = editor = Editor()
+    editor.texts["c.txt"] = "c\n"
+    [of_c] = await changed(desk, "c")
+    await desk.land("1.1", [of_c])  # into the document, which is not saved
+    [of_a] = await changed(desk, "a")
+    finished = await command(desk, "1.2", line, Allowed(False), [of_a])
+    assert finished.output.startswith("new a\nnew c\n")
+    assert texts(root) == ["a\n", "b\n", "c\n"]
+    assert not (root / "d.txt").exists()
+    assert not desk.can_show([desk.new("e.txt", "")])
+
+
 async def test_what_cannot_be_undone_of_a_command_is_told(desk: Desk, root: Path) -> None:
     (root / "large.bin").write_bytes(b"0" * (MAX_BYTES + 1))
-    finished = await command(desk, "1.1", "touch large.bin")
+    finished = await command(desk, "1.1", "touch large.bin", Allowed(False))
     assert report(finished).endswith("large.bin changed too; that can't be undone.")
 
 
@@ -225,7 +239,7 @@ async def test_a_command_that_made_too_much_to_look_at_has_still_ended(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshot, "MAX_FILES", 3)
-    finished = await command(desk, "1.1", "echo made; touch d.txt")
+    finished = await command(desk, "1.1", "echo made; touch d.txt", Allowed(False))
     assert report(finished).startswith("made\nExit status 0.\nThe workspace has more than")
 
 

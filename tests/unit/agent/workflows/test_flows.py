@@ -79,6 +79,17 @@ async def test_of_several_faults_each_is_mended(project: Project) -> None:
     assert "Still failing" not in ended(events).answer
 
 
+async def test_a_test_that_passes_alone_is_left_alone(project: Project) -> None:
+    path = project.root / "tests" / "test_prices.py"
+    shared = "import builtins\n\n\ndef test_first():\n    builtins.seen = 1\n\n\n"
+    last = "\n\ndef test_alone():\n    assert not hasattr(builtins, 'seen')\n"
+    path.write_text(shared + path.read_text().replace("== 6", "== 5") + last)
+    before = project.texts()
+    events = await project.ask("tests/test_prices.py fails, fix it", bodies(FIXED))
+    assert "test_alone fails only together with others" in ended(events).answer
+    assert project.texts() == before
+
+
 @pytest.mark.usefixtures("by_model")
 async def test_one_that_is_not_mended_is_named(project: Project) -> None:
     path = project.root / "shop" / "prices.py"
@@ -138,6 +149,7 @@ async def test_the_user_is_asked_about_what_is_good_only(project: Project) -> No
     assert [title for title in asked if "prices.py" in title and "pytest" not in title] == [
         "Write shop/prices.py?"
     ]
+    assert len([title for title in asked if "pytest" in title]) == len({*asked} - {asked[-1]})
     await project.agent.close()
 
 
