@@ -15,6 +15,15 @@ CLIENT = "class Client:\n    def fetch(self, number: int) -> str:\n        retur
 USER = "import re\n\nx = Client(), re\n"
 
 
+async def in_a_shop(start: Start, folder: Path) -> tuple[Editor, Path]:
+    """An editor in a project with a client, and the project's folder."""
+    root = folder / "project"
+    (root / "shop").mkdir(parents=True)
+    (root / "shop" / "client.py").write_text(CLIENT)
+    environment = {"FIMBLE_CACHE": str(folder / "cache")}
+    return await start(root_uri=root.as_uri(), environment=environment), root
+
+
 async def offered(editor: Editor, where: lsp.Range, uri: str, title: str) -> lsp.CodeAction:
     """The first action of that title, once the folder has been read."""
     async with asyncio.timeout(PATIENCE):
@@ -28,12 +37,8 @@ async def offered(editor: Editor, where: lsp.Range, uri: str, title: str) -> lsp
 async def test_a_name_is_imported_from_the_file_that_defines_it(
     tmp_path: Path, start: Start
 ) -> None:
-    root = tmp_path / "project"
-    (root / "shop").mkdir(parents=True)
-    (root / "shop" / "client.py").write_text(CLIENT)
+    editor, root = await in_a_shop(start, tmp_path)
     uri = (root / "main.py").as_uri()
-    environment = {"FIMBLE_CACHE": str(tmp_path / "cache")}
-    editor = await start(root_uri=root.as_uri(), environment=environment)
     editor.open(USER, uri)
     first = await offered(editor, place(2, 5), uri, "Import `Client` from shop.client")
     assert first.is_preferred
@@ -44,12 +49,8 @@ async def test_a_name_is_imported_from_the_file_that_defines_it(
 
 async def test_what_an_open_document_says_counts(tmp_path: Path, start: Start) -> None:
     """The class has a method that is not saved yet, so its name is no slip."""
-    root = tmp_path / "project"
-    (root / "shop").mkdir(parents=True)
-    (root / "shop" / "client.py").write_text(CLIENT)
+    editor, root = await in_a_shop(start, tmp_path)
     uri = (root / "main.py").as_uri()
-    environment = {"FIMBLE_CACHE": str(tmp_path / "cache")}
-    editor = await start(root_uri=root.as_uri(), environment=environment)
     text = "from shop.client import Client\n\nc = Client()\nc.fetsh(1)\n"
     editor.open(text, uri)
     await offered(editor, place(3, 4), uri, "Change `fetsh` to `fetch`")
