@@ -39,7 +39,7 @@ def documents(request: Request, _: Outline | None) -> Iterator[Action]:
 async def documented(document: Document, model: Model) -> Change:
     """The function with a comment. Raises NotMade if none was written, and FimbleError."""
     request = document.request
-    piece = piece_at(request.syntax, request.start, request.end)
+    piece = await asyncio.to_thread(piece_at, request.syntax, request.start, request.end)
     where = None if piece is None else spot(piece)
     if piece is None or where is None:
         raise NotMade("There is no function here that lacks documentation.")

@@ -150,9 +150,11 @@ class Desk:
 
     async def unsaved(self) -> dict[str, bytes]:
         """What open documents say that the session has changed, by their paths."""
-        paths = {each.change.path for each in self._given} if self._buffers else set()
-        texts = {path: await self._buffers.text(path) for path in paths} if self._buffers else {}
-        return {path: text.encode("utf-8", "replace") for path, text in texts.items() if text}
+        if self._buffers is None:
+            return {}
+        paths = {each.change.path for each in self._given}
+        texts = {path: await self._buffers.text(path) for path in paths}
+        return {p: text.encode("utf-8", "replace") for p, text in texts.items() if text is not None}
 
     async def read(self, path: str) -> File:
         """A text file, as the editor has it if it is open there. Raises PathRefused."""

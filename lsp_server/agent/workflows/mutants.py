@@ -102,8 +102,8 @@ def _operators(nodes: list[Node], data: bytes) -> Iterator[_Edit]:
                 yield _replaced(node, other)
         elif node.type in ("not_operator", "boolean_operator"):
             yield from (_replaced(node, text_of(each, data)) for each in node.named_children)
-        if node.type in _WORDS or node.type == "break_statement":
-            yield _replaced(node, _WORDS[node.type.removesuffix("_statement")])
+        if node.type in _WORDS:
+            yield _replaced(node, _WORDS[node.type])
 
 
 def _is_operator(node: Node) -> bool:
