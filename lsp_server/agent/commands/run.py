@@ -72,7 +72,8 @@ async def run(
     The sandbox is that of the workspace, whatever `cwd` is, which must lie in it and is it if not
     given. `writable` is for the sandbox: without it the workspace is read-only, too. `on_output`
     gets all of the output, in pieces of whole characters. `instead` has what the command, and it
-    alone, sees as the contents of files that exist in the workspace; it needs a sandbox.
+    alone, sees as the contents of files in the workspace; it needs a sandbox, and files that don't
+    exist can be shown only where the workspace is read-only.
 
     All processes have ended when it returns or is cancelled. Raises UsageError if the line can't be
     run as asked.
@@ -90,13 +91,15 @@ def _files(contents: Mapping[Path, bytes]) -> Iterator[dict[str, str]]:
         for number, (path, data) in enumerate(contents.items()):
             file = Path(folder) / str(number)
             file.write_bytes(data)
+            shown[str(path)] = str(file)
             try:
                 status = path.stat()
+            except FileNotFoundError:  # it is new
+                continue
             except OSError as error:
                 raise UsageError(f"{path.name} can't be read any more; try again.") from error
             # Of another age, or Python could take what it has compiled of the file for this one.
             os.utime(file, (status.st_atime, status.st_mtime + 1))
-            shown[str(path)] = str(file)
         yield shown
 
 
@@ -148,6 +151,8 @@ def _order(
 ) -> Order:
     if instead and sandbox is None:
         raise UsageError("Files can be shown otherwise in a sandbox only.")
+    if writable and not all(map(os.path.exists, instead)):
+        raise UsageError("New files can be shown to a command only that can't write.")
     if "\0" in line:
         raise UsageError("A command can't hold a NUL character.")
     workspace = workspace.resolve()

@@ -30,6 +30,8 @@ _TRY_SECONDS = 10.0
 _PRIVATE_BYTES = 1 << 29
 """What the home folder, `/tmp` and shared memory can each hold at most; it counts as memory."""
 _EMPTY_BYTES = 1 << 20
+MAX_ENTRIES = 1_000
+"""Of a folder that is shown with a new file; each of them is an argument of bubblewrap."""
 
 _ISOLATION = (
     *("--unshare-user", "--unshare-all", "--disable-userns", "--cap-drop", "ALL"),
@@ -73,7 +75,7 @@ class Sandbox:
 
         `protected` is what there is in it, `writable` whether the rest can be changed. `seccomp` is
         a filter's descriptor, which the command must inherit. `instead` has files of the workspace,
-        and those that are seen in their places.
+        and those that are seen in their places; such as don't exist only if it is not writable.
         """
         workspace = workspace.resolve()
         home = Path.home().resolve()
@@ -90,13 +92,33 @@ class Sandbox:
             arguments += ["--ro-bind", str(folder), str(folder)]
         arguments += ["--ro-bind", str(LIST), str(home / ".config" / "git" / "ignore")]
         arguments += ["--bind" if writable else "--ro-bind", str(workspace), str(workspace)]
+        rooms = {room_for(Path(seen_as)) for seen_as in instead if not os.path.lexists(seen_as)}
+        for folder in sorted(rooms):
+            arguments += _anew(folder)
         for seen_as, file in instead.items():
             arguments += ["--ro-bind", file, seen_as]
+        for folder in sorted(rooms):
+            arguments += ["--remount-ro", str(folder)]
         for path in protected.read_only:
             arguments += ["--ro-bind", str(path), str(path)]
         for path in protected.hidden:
             arguments += ["--ro-bind", "/dev/null", str(path)]
         return [*arguments, "--chdir", str(cwd), "--", *argv]
+
+
+def room_for(path: Path) -> Path:
+    """The folder that a new file would need room in: the nearest one that exists."""
+    return next(folder for folder in path.parents if folder.is_dir())
+
+
+def _anew(folder: Path) -> Iterator[str]:
+    """A folder with what is in it, where mount points can be made: on the disk none must be."""
+    yield from ("--size", str(_EMPTY_BYTES), "--tmpfs", str(folder))
+    for entry in sorted(folder.iterdir()):
+        if entry.is_symlink():
+            yield from ("--symlink", str(entry.readlink()), str(entry))
+        else:
+            yield from ("--ro-bind-try", str(entry), str(entry))
 
 
 def find_program() -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import py_compile
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from lsp_server.agent.commands.run import run
 from lsp_server.agent.commands.sandbox import Sandbox
 from lsp_server.errors import UsageError
+
+_FAILED = re.compile("(touch|cat): ")
 
 
 async def test_it_is_seen_and_cannot_be_written(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -40,9 +43,33 @@ async def test_python_takes_no_compiled_file_for_it(sandbox: Sandbox, tmp_path: 
     assert finished.output == "2\n"
 
 
+async def test_a_new_file_is_seen_among_the_others(sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = tmp_path / "tests"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "one.txt").write_text("one\n")
+    (folder / "link").symlink_to("data/one.txt")
+    (folder / ".env").write_text("secret\n")
+    (tmp_path / "top.txt").write_text("top\n")
+    new = {folder / "new.txt": b"new\n", tmp_path / "deep" / "er" / "new.txt": b"deep\n"}
+    line = (
+        "cat tests/new.txt deep/er/new.txt tests/data/one.txt tests/link top.txt tests/.env;"
+        "touch made tests/made tests/new.txt tests/data/one.txt deep/made; ls tests deep"
+    )
+    finished = await run(line, tmp_path, sandbox=sandbox, instead=new, writable=False)
+    shown = [text for text in finished.output.split("\n") if not _FAILED.match(text)]
+    assert shown[:5] == ["new", "deep", "one", "one", "top"]
+    assert "secret" not in finished.output
+    assert shown[5:-1] == ["deep:", "er", "", "tests:", "data", "link", "new.txt"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["tests", "top.txt"]
+    assert sorted(each.name for each in folder.iterdir()) == [".env", "data", "link"]
+
+
 async def test_bad_orders(sandbox: Sandbox, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="can't be read any more"):
+    with pytest.raises(UsageError, match="only that can't write"):
         await run("true", tmp_path, sandbox=sandbox, instead={tmp_path / "gone": b""})
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="can't be read any more"):
+        await run("true", tmp_path, sandbox=sandbox, instead={tmp_path / "file" / "a": b""})
     (tmp_path / "a").touch()
     with pytest.raises(UsageError, match="in a sandbox only"):
         await run("true", tmp_path, sandbox=None, instead={tmp_path / "a": b""})

@@ -118,6 +118,7 @@ def test_the_order_of_mounts(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(Path, "home", lambda: home)
     (home / "ws" / ".git").mkdir()
     (home / "ws" / ".env").touch()
+    (home / "ws" / "a.py").touch()
     ws = str(home / "ws")
     there = find_protected(home / "ws")
     tried = {f"{ws}/a.py": "/tmp/x/0"}

@@ -226,7 +226,18 @@ async def test_a_run_that_is_shown_changes_makes_none(desk: Desk, root: Path) ->
     assert finished.output.startswith("new a\nnew c\n")
     assert texts(root) == ["a\n", "b\n", "c\n"]
     assert not (root / "d.txt").exists()
-    assert not desk.can_show([desk.new("e.txt", "")])
+
+
+async def test_a_run_can_be_shown_a_new_file(
+    desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = desk.new("made/e.txt", "e\n")
+    assert desk.can_show([new])
+    finished = await command(desk, "1.1", "cat a.txt made/e.txt", Allowed(False), [new])
+    assert finished.output == "a\ne\n"
+    assert not (root / "made").exists()
+    monkeypatch.setattr(module, "MAX_ENTRIES", 2)
+    assert not desk.can_show([new])
 
 
 async def test_what_cannot_be_undone_of_a_command_is_told(desk: Desk, root: Path) -> None:
