@@ -8,14 +8,15 @@ stretch itself defines exists. A text that has errors elsewhere is not judged by
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from tree_sitter import Node
 
 from lsp_server.core.definitions.base import text_of
-from lsp_server.core.scopes import builtin_names
+from lsp_server.core.query import captures
+from lsp_server.core.scopes import Scopes, builtin_names
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import encode
 from lsp_server.workspace.expressions import ALWAYS, ATTRIBUTES, Callee, Expressions, Outline
@@ -74,12 +75,8 @@ class _Judge:
         return None
 
     def _name(self, node: Node) -> Fault | None:
-        if _is_no_use(node):
-            return None
-        name = text_of(node, self._syntax.data)
-        visible = self._expressions.scopes.visible(node)
-        builtin = builtin_names(self._syntax.grammar)
-        if visible is None or name in visible or name in builtin:
+        visible = _others(node, self._syntax, self._expressions.scopes)
+        if visible is None:
             return None
         constants = _CONSTANTS[self._syntax.grammar == "python"]
         return Fault(node.start_byte, "name", _sorted(visible, constants))
@@ -213,6 +210,29 @@ def _is_attribute(node: Node) -> bool:
     parent = node.parent
     field = ATTRIBUTES.get(parent.type) if parent else None
     return field is not None and parent is not None and parent.child_by_field_name(field) == node
+
+
+def unbound(syntax: Syntax) -> set[str]:
+    """Names that code reads and nothing binds, as far as that can be told from the file alone."""
+    if syntax.grammar not in JUDGED:
+        return set()
+    scopes = Scopes(syntax)
+    nodes = captures(syntax, "(identifier) @name").get("name", [])
+    return {
+        text_of(node, syntax.data)
+        for node in nodes
+        if not _is_attribute(node) and _others(node, syntax, scopes) is not None
+    }
+
+
+def _others(node: Node, syntax: Syntax, scopes: Scopes) -> Collection[str] | None:
+    """The names that are visible where an identifier stands, if it is none of them, and a use."""
+    if _is_no_use(node):
+        return None
+    visible, name = scopes.visible(node), text_of(node, syntax.data)
+    if visible is None or name in visible or name in builtin_names(syntax.grammar):
+        return None
+    return visible
 
 
 def _is_no_use(node: Node) -> bool:

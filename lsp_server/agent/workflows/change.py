@@ -6,12 +6,13 @@ import asyncio
 
 from lsp_server.agent.workflows.lean import lean
 from lsp_server.agent.workflows.likely import likely, which
-from lsp_server.agent.workflows.names import CODE_KINDS, Source, is_test, mentioned, sources
+from lsp_server.agent.workflows.names import CODE_KINDS, Source, mentioned, sources
 from lsp_server.agent.workflows.rewrite import attempts, too_long, whole
 from lsp_server.agent.workflows.router import Route
 from lsp_server.agent.workflows.verify import as_before, baseline
 from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.prompts import template
+from lsp_server.workspace.testfiles import is_test
 
 TRIES = 4
 MAX_OPTIONS = 6

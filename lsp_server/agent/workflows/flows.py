@@ -38,11 +38,16 @@ FLOWS: Mapping[Name, Flow] = {
 async def follow(work: Work, text: str) -> None:
     """Do what a request asks for, or say why that can't be done."""
     chosen = route(text) or await _asked(work, text)
+    await carry_out(FLOWS[chosen.name], work, text, chosen)
+    await asyncio.to_thread(_index, work.desk)
+
+
+async def carry_out(flow: Flow, work: Work, text: str, chosen: Route) -> None:
+    """Do it, or say why that can't be done."""
     try:
-        await FLOWS[chosen.name](work, text, chosen)
+        await flow(work, text, chosen)
     except (Failed, ToolFailed, AgentError) as problem:
         work.say(str(problem))
-    await asyncio.to_thread(_index, work.desk)
 
 
 def _index(desk: Desk) -> None:

@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from lsp_server.agent.desk import Desk
-from lsp_server.agent.workflows.names import CODE_KINDS, Source, is_test, sources
+from lsp_server.agent.workflows.names import CODE_KINDS, Source, sources
 from lsp_server.agent.workflows.work import Work
 from lsp_server.core.prompts import template
 from lsp_server.core.symbols import Symbol
 from lsp_server.workspace.index import Definition, Match
+from lsp_server.workspace.testfiles import is_test
 from lsp_server.workspace.words import words
 
 PASSAGES = 40

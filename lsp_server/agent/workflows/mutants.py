@@ -118,7 +118,8 @@ def _numbers(nodes: list[Node], data: bytes) -> Iterator[_Edit]:
     for node in nodes:
         if node.type == "integer" and (digits := text_of(node, data)).isdigit():
             yield _replaced(node, str(int(digits) + 1))
-            yield _replaced(node, str(int(digits) - 1))
+            if digits != "1" or node.parent is None or node.parent.type != "slice":
+                yield _replaced(node, str(int(digits) - 1))  # a slice from 0 is none
         elif node.type == "binary_operator" and text_of(node.children[-1], data) == "1":
             yield _replaced(node, text_of(node.children[0], data))  # n + 1 -> n
 
@@ -178,8 +179,11 @@ def _slices(nodes: list[Node], data: bytes) -> Iterator[_Edit]:
     for node in nodes:
         if node.type == "slice":
             before, _, after = text_of(node, data).partition(":")
-            yield _replaced(node, f"{before}:" if after.strip() else f"{before}:-1")
-            yield _replaced(node, f":{after}" if before.strip() else f"1:{after}")
+            if before.strip() and after.strip():
+                yield _replaced(node, f"{before}:")
+                yield _replaced(node, f":{after}")
+            else:
+                yield _replaced(node, f"{before}:-1" if before.strip() else f"1:{after}")
             if (whole := node.parent) and (value := whole.child_by_field_name("value")):
                 yield _replaced(whole, text_of(value, data))
         elif node.type == "argument_list":

@@ -16,6 +16,7 @@ from lsp_server.core.symbols import Symbol, definitions
 from lsp_server.core.syntax import Syntax
 from lsp_server.errors import PathRefused
 from lsp_server.workspace.index import Definition
+from lsp_server.workspace.testfiles import is_test
 
 MAX_FOUND = 6
 CODE_KINDS = ("function", "method")
@@ -146,14 +147,6 @@ async def enclosing(desk: Desk, path: str, line: int) -> Source | None:
     return min(around, key=lambda s: s.symbol.last_row - s.symbol.first_row, default=None)
 
 
-def is_test(path: str) -> bool:
-    """Whether a file has tests, by its name or folder."""
-    name = path.rpartition("/")[2]
-    return bool(_TEST_NAME.search(name)) or any(
-        part in ("tests", "test", "__tests__") for part in path.split("/")[:-1]
-    )
-
-
 def _is_at(path: str, told: str) -> bool:
     return path == told or path.endswith(f"/{told}")
 
@@ -173,7 +166,6 @@ _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _CALLED = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\(\)")
 _PATH = re.compile(r"(?<![\w./-])(?:[\w-]+/)*[\w-]+\.(?:py|pyi|ts|tsx|js|jsx|go|rs|java|c|h|cpp)\b")
 _CAMEL = re.compile(r"[a-z][A-Z]|[A-Z][a-z]+[A-Z]")
-_TEST_NAME = re.compile(r"^test_|_test\.|\.(test|spec)\.|^conftest\.py$")
 _USUAL = frozenset(
     """
     about add after all also and any are argument arguments before body branch bug but call called

@@ -13,13 +13,14 @@ from lsp_server.agent.tools.edit import syntax_of
 from lsp_server.agent.workflows.carriers import MAX_FILES, carriers
 from lsp_server.agent.workflows.change import TRIES
 from lsp_server.agent.workflows.lean import head, lean
-from lsp_server.agent.workflows.names import CODE_KINDS, Source, enclosing, is_test, named
+from lsp_server.agent.workflows.names import CODE_KINDS, Source, enclosing, named
 from lsp_server.agent.workflows.rewrite import attempts, too_long, whole
 from lsp_server.agent.workflows.router import Route
 from lsp_server.agent.workflows.verify import Check, as_before, baseline
 from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.prompts import template
 from lsp_server.core.syntax import Syntax
+from lsp_server.workspace.testfiles import is_test
 
 
 async def parameter(work: Work, text: str, route: Route) -> None:

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from lsp_server.agent.tools.base import Result
 from lsp_server.agent.tools.search import search
 from lsp_server.agent.workflows.likely import likely, which
-from lsp_server.agent.workflows.names import Source, enclosing, is_test, marked, mentioned
+from lsp_server.agent.workflows.names import Source, enclosing, marked, mentioned
 from lsp_server.agent.workflows.router import Route
 from lsp_server.agent.workflows.work import Work
 from lsp_server.core.prompts import template
+from lsp_server.workspace.testfiles import is_test
 
 SHOWN_LINES = 40
 """Of a definition."""

@@ -21,7 +21,6 @@ from lsp_server.agent.workflows.names import (
     CODE_KINDS,
     Source,
     enclosing,
-    is_test,
     mentioned,
     named,
     sources,
@@ -34,12 +33,19 @@ from lsp_server.agent.workflows.rewrite import (
     whole,
 )
 from lsp_server.agent.workflows.router import Route
-from lsp_server.agent.workflows.verify import Outcome, Verdict, nearest_tests, run_tests
+from lsp_server.agent.workflows.verify import (
+    Outcome,
+    Verdict,
+    nearest_tests,
+    run_tests,
+    tests_about,
+)
 from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.definitions.base import text_of
 from lsp_server.core.prompts import template
 from lsp_server.core.query import captures
 from lsp_server.core.syntax import Syntax
+from lsp_server.workspace.testfiles import is_test
 
 MAX_CANDIDATES = 4
 MAX_TEST = 800
@@ -58,15 +64,33 @@ _FEW = 3
 async def repair(work: Work, text: str, _: Route) -> None:
     """See the module's docstring."""
     found = await mentioned(work.desk, text)
-    targets = await _targets(work, text, found)
+    if await pass_tests(work, text, await _targets(work, text, found)):
+        return
+    if not [each for each in found if not is_test(each.file.path)]:
+        raise Failed("These tests pass already; say which test fails, or what is wrong.")
+    await change(work, text, Route("change"))
+
+
+async def repair_tests(work: Work, text: str, route: Route) -> None:
+    """Make a test pass that is named by its id, or the nearest tests of a function."""
+    targets = [route.subject]
+    if "::" not in route.subject:
+        found = [s for s in await named(work.desk, route.subject, text) if not is_test(s.file.path)]
+        targets = await tests_about(work.desk, found[0]) if found else []
+    if not targets:
+        raise Failed(f"No test is about `{route.subject}`.")
+    if not await pass_tests(work, text, targets):
+        raise Failed("These tests pass already, so nothing was changed.")
+
+
+async def pass_tests(work: Work, text: str, targets: Sequence[str]) -> bool:
+    """Make tests pass, by their files or ids; False if none fails. Raises Failed, and AgentError.
+
+    `text` is what was asked for; what it names is looked at first.
+    """
     outcome = await run_tests(work, targets)
     if not outcome.ran:
         raise Failed("The tests could not be run, so I can't tell what to mend.")
-    if outcome.passed:
-        if [each for each in found if not is_test(each.file.path)]:
-            await change(work, text, Route("change"))
-            return
-        raise Failed("These tests pass already; say which test fails, or what is wrong.")
     left = outcome.failed
     while left and not work.is_late:
         try:
@@ -77,6 +101,7 @@ async def repair(work: Work, text: str, _: Route) -> None:
             break
     if left:
         work.say(f"Still failing: {listed(sorted(left))}.")
+    return not outcome.passed
 
 
 async def _mended(

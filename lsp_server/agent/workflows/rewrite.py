@@ -20,9 +20,9 @@ from lsp_server.agent.workflows.verify import Check, Verdict
 from lsp_server.agent.workflows.work import CODE_TOKENS, Failed, Work
 from lsp_server.core.definitions.base import text_of
 from lsp_server.core.query import captures
-from lsp_server.core.scopes import Scopes, builtin_names
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.tokens import estimate
+from lsp_server.workspace.faults import unbound
 
 SPARE_TOKENS = 100
 """By which new source may be longer than half as long again."""
@@ -80,26 +80,6 @@ def _spliced(source: Source, code: str, need: str) -> Change | str:
 def squeezed(text: str) -> str:
     """Code without white space."""
     return "".join(text.split())
-
-
-def unbound(syntax: Syntax) -> set[str]:
-    """Names that Python code reads and nothing binds; empty where that can't be told."""
-    if syntax.grammar != "python":
-        return set()
-    scopes, known = Scopes(syntax), builtin_names("python")
-    found: set[str] = set()
-    for node in captures(syntax, "(identifier) @name").get("name", []):
-        parent = node.parent
-        if parent is not None and (
-            (parent.type == "attribute" and parent.child_by_field_name("attribute") == node)
-            or (parent.type == "keyword_argument" and parent.child_by_field_name("name") == node)
-        ):
-            continue
-        visible = scopes.visible(node)
-        name = text_of(node, syntax.data)
-        if visible is not None and name not in visible and name not in known:
-            found.add(name)
-    return found
 
 
 def _names(code: str, grammar: str) -> set[str]:

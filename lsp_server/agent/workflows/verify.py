@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from lsp_server.agent.desk import Change, Desk
 from lsp_server.agent.tools.search import files
-from lsp_server.agent.workflows.names import Source, is_test
+from lsp_server.agent.workflows.names import Source
 from lsp_server.agent.workflows.work import Look, Work
 from lsp_server.errors import NotAllowed
+from lsp_server.workspace.testfiles import is_python_test
 
 MAX_FILES = 3
 MAX_ERROR_LINES = 12
@@ -99,26 +100,37 @@ def read_output(output: str, exit_status: int) -> Outcome:
     failed = frozenset(_FAILED.findall(output))
     frames = tuple(Frame(path, int(line), name) for path, line, name in _FRAME.findall(output))
     lines = [line for line in output.splitlines() if line.startswith(("E  ", ">  "))]
-    ran = exit_status in (0, 1) and "No module named pytest" not in output
-    if exit_status not in (0, 1, 5) and failed:  # a file could not be collected
-        ran = True
+    # Where it does not pass, a failure is told; also of a file that could not be collected.
+    ran = exit_status == 0 or (exit_status != 5 and bool(failed))
     return Outcome(ran, failed, frames, "\n".join(lines[:MAX_ERROR_LINES]))
 
 
-async def nearest_tests(desk: Desk, source: Source) -> list[str]:
+async def tests_about(desk: Desk, source: Source) -> list[str]:
     """The test files that are about a definition: those that name it, or its module."""
-    referencing = await asyncio.to_thread(desk.library.referencing, source.symbol.name, 50)
-    using = [path for path, _ in referencing if _is_python_test(path)]
+    return _about(source, await _using(desk, source), await _python_tests(desk))
+
+
+async def nearest_tests(desk: Desk, source: Source) -> list[str]:
+    """The test files that are about a definition; all there are, if there are few."""
+    every = await _python_tests(desk)
+    found = _about(source, await _using(desk, source), every)
+    return found or (every if len(every) <= MAX_FILES else [])
+
+
+async def _python_tests(desk: Desk) -> list[str]:
+    return [path for path in await files(desk.workspace) if is_python_test(path)]
+
+
+async def _using(desk: Desk, source: Source) -> list[str]:
+    name = source.symbol.name
+    referencing = await asyncio.to_thread(desk.library.referencing, name, 50)
+    return [path for path, _ in referencing if is_python_test(path)]
+
+
+def _about(source: Source, using: Sequence[str], every: Sequence[str]) -> list[str]:
     stem = source.file.path.rpartition("/")[2].removesuffix(".py").strip("_")
-    every = [path for path in await files(desk.workspace) if _is_python_test(path)]
     by_name = [p for p in every if p.rpartition("/")[2] in (f"test_{stem}.py", f"{stem}_test.py")]
-    chosen = list(dict.fromkeys([*by_name, *using])) or (every if len(every) <= MAX_FILES else [])
-    return chosen[:MAX_FILES]
-
-
-def _is_python_test(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return is_test(path) and path.endswith(".py") and ("test_" in name or "_test." in name)
+    return list(dict.fromkeys([*by_name, *using]))[:MAX_FILES]
 
 
 async def baseline(work: Work, source: Source) -> tuple[list[str], frozenset[str]]:

@@ -16,14 +16,15 @@ from lsp_server.agent.edits.imports import insert_import
 from lsp_server.agent.edits.result import Applied
 from lsp_server.agent.tools.search import files
 from lsp_server.agent.workflows.lean import lean
-from lsp_server.agent.workflows.names import CODE_KINDS, Source, is_test, named
-from lsp_server.agent.workflows.rewrite import unbound
+from lsp_server.agent.workflows.names import CODE_KINDS, Source, named
 from lsp_server.agent.workflows.router import Route
-from lsp_server.agent.workflows.verify import nearest_tests, run_tests
+from lsp_server.agent.workflows.verify import run_tests, tests_about
 from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.imports import imports
 from lsp_server.core.prompts import template
 from lsp_server.core.syntax import Syntax
+from lsp_server.workspace.faults import unbound
+from lsp_server.workspace.testfiles import is_test
 
 TRIES = 5
 MAX_EXAMPLE = 900
@@ -143,7 +144,7 @@ def _alone(code: str, name: str) -> str:
 
 async def _place(work: Work, source: Source) -> _Place:
     """The nearest test file, or a new one beside the others."""
-    near = await nearest_tests(work.desk, source)
+    near = await tests_about(work.desk, source)
     if near:
         file = await work.desk.read(near[0])
         has = await asyncio.to_thread(_imports_it, file, source)

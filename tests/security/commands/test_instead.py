@@ -15,6 +15,10 @@ from lsp_server.errors import UsageError
 _FAILED = re.compile("(touch|cat): ")
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
 async def test_it_is_seen_and_cannot_be_written(sandbox: Sandbox, tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text("old")
@@ -60,8 +64,8 @@ async def test_a_new_file_is_seen_among_the_others(sandbox: Sandbox, tmp_path: P
     assert shown[:5] == ["new", "deep", "one", "one", "top"]
     assert "secret" not in finished.output
     assert shown[5:-1] == ["deep:", "er", "", "tests:", "data", "link", "new.txt"]
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["tests", "top.txt"]
-    assert sorted(each.name for each in folder.iterdir()) == [".env", "data", "link"]
+    assert _names(tmp_path) == ["tests", "top.txt"]
+    assert _names(folder) == [".env", "data", "link"]
 
 
 async def test_bad_orders(sandbox: Sandbox, tmp_path: Path) -> None:
