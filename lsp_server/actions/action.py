@@ -85,7 +85,19 @@ class Finish:
     request: Request
 
 
-Task: TypeAlias = Repair | Mend | Explain | Document | Finish
+@dataclass(frozen=True, slots=True)
+class Test:
+    """Have a test of a function written, or have tests pass, by running them in the sandbox."""
+
+    __test__ = False  # to pytest it looks like one
+
+    request: Request
+    does: Literal["write", "pass"]
+    subject: str
+    """The function as in `Owner.name`, or a test's id."""
+
+
+Task: TypeAlias = Repair | Mend | Explain | Document | Finish | Test
 """What an action does. Each sort has its case in `resolve`."""
 
 
@@ -148,6 +160,8 @@ class Request:
     around: Surroundings = Surroundings()
     has_model: bool = False
     """Whether there is a model that can be asked."""
+    can_test: bool = False
+    """Whether tests can be run in a sandbox."""
 
     @property
     def syntax(self) -> Syntax:

@@ -184,10 +184,7 @@ class Desk:
         not want, or whose file has changed. Once writing has begun, a cancellation waits for its
         end. Raises AgentError.
         """
-        for change in changes:
-            if wrong := await asyncio.to_thread(_new_errors, change):
-                shown = "; ".join(wrong[:MAX_PROBLEMS])
-                raise AgentError(f"{change.path} would not parse ({shown}); nothing was written.")
+        await require_parsable(changes)
         before = {change.path: await self._problems(change.path) for change in changes}
         protected = [
             f"{change.path}: {reason}."
@@ -331,6 +328,14 @@ def _without(change: Change, text: str) -> str:
             " changes first, or edit by hand."
         )
     return "".join(merged)
+
+
+async def require_parsable(changes: Sequence[Change]) -> None:
+    """Raise AgentError if a change makes an error of syntax."""
+    for change in changes:
+        if wrong := await asyncio.to_thread(_new_errors, change):
+            shown = "; ".join(wrong[:MAX_PROBLEMS])
+            raise AgentError(f"{change.path} would not parse ({shown}); nothing was written.")
 
 
 def _new_errors(change: Change) -> list[str]:

@@ -97,29 +97,31 @@ class EditorBuffers:
         return snapshot is not None and same(str(snapshot.text), change.text)
 
     def _find(self, path: str) -> Snapshot | None:
-        for snapshot in self._documents.snapshots():
-            if path_in(self._root, snapshot.uri) == path:
-                return snapshot
-        return None
+        return open_at(self._documents, self._root, path)
 
     def _params(self, edits: Sequence[tuple[Snapshot, Change]]) -> types.ApplyWorkspaceEditParams:
         annotation = types.ChangeAnnotation("Fimble", needs_confirmation=False)  # he was asked
         edit = types.WorkspaceEdit(
             document_changes=[
-                types.TextDocumentEdit(
-                    types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version),
-                    [
-                        types.AnnotatedTextEdit(ANNOTATION, each.range, each.new_text)
-                        if self._annotated
-                        else each
-                        for each in text_edits(snapshot, change.text, self._units)
-                    ],
+                convert.document_edit(
+                    snapshot.uri,
+                    snapshot.version,
+                    text_edits(snapshot, change.text, self._units),
+                    ANNOTATION if self._annotated else "",
                 )
                 for snapshot, change in edits
             ],
             change_annotations={ANNOTATION: annotation} if self._annotated else None,
         )
         return types.ApplyWorkspaceEditParams(edit, label="Fimble")
+
+
+def open_at(documents: Documents, root: Path, path: str) -> Snapshot | None:
+    """The open document that lies at a path of a resolved folder."""
+    for snapshot in documents.snapshots():
+        if path_in(root, snapshot.uri) == path:
+            return snapshot
+    return None
 
 
 def same(one: str, other: str) -> bool:

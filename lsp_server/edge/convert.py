@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lsprotocol import types
 
@@ -49,6 +49,7 @@ def inline_completion(
 
 BY_MODEL = "model"
 """Names the annotation of what a model has written."""
+MODEL_ANNOTATION = {BY_MODEL: types.ChangeAnnotation("Written by a model", needs_confirmation=True)}
 
 
 def request(
@@ -58,6 +59,7 @@ def request(
     units: Encoding,
     *,
     has_model: bool,
+    can_test: bool,
 ) -> Request:
     """A selection, and the diagnostics that a client has sent with it."""
     start, end = to_bytes(snapshot, params.range, units)
@@ -68,6 +70,7 @@ def request(
         tuple(_diagnostic(snapshot, each, units) for each in params.context.diagnostics),
         around,
         has_model,
+        can_test,
     )
 
 
@@ -126,17 +129,26 @@ def workspace_edit(
     follows from rules needs none.
     """
     asks = annotated and change.by_model
-    edits: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = []
-    for each in change.edits:
-        where = place(snapshot, each.start, each.end, units)
-        edits.append(
-            types.AnnotatedTextEdit(BY_MODEL, where, each.new)
-            if asks
-            else types.TextEdit(where, each.new)
-        )
-    document = types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version)
-    annotation = types.ChangeAnnotation("Written by a model", needs_confirmation=True)
+    edits = [
+        types.TextEdit(place(snapshot, each.start, each.end, units), each.new)
+        for each in change.edits
+    ]
     return types.WorkspaceEdit(
-        document_changes=[types.TextDocumentEdit(document, edits)],
-        change_annotations={BY_MODEL: annotation} if asks else None,
+        document_changes=[
+            document_edit(snapshot.uri, snapshot.version, edits, BY_MODEL if asks else "")
+        ],
+        change_annotations=MODEL_ANNOTATION if asks else None,
+    )
+
+
+def document_edit(
+    uri: str, version: int | None, edits: Iterable[types.TextEdit], annotation: str = ""
+) -> types.TextDocumentEdit:
+    """Edits of one document, for a version of it if one is given; annotated if that has a name."""
+    return types.TextDocumentEdit(
+        types.OptionalVersionedTextDocumentIdentifier(uri, version),
+        [
+            types.AnnotatedTextEdit(annotation, each.range, each.new_text) if annotation else each
+            for each in edits
+        ],
     )

@@ -56,6 +56,8 @@ class Session:
         self._folder: Folder | None = None
         self._on_indexing: StatusListener | None = None
         """Set once the folder may be opened."""
+        self.can_test = False
+        """Whether the folder's tests can be run in a sandbox."""
 
     def engine(self) -> FullEngine:
         """The engine of the present settings; opens it if that has not been done."""
@@ -84,6 +86,7 @@ class Session:
         if self.root is not None and self.settings.workspace.index:
             self._folder = Folder(self.root, on_indexing, self.spawn, self.documents)
             self.spawn(self._folder.scan())
+            self.spawn(self._look_for_sandbox())
 
     async def files_changed(self, uris: Sequence[str]) -> None:
         """Files have changed on disk: what was known of them is looked at again."""
@@ -178,6 +181,9 @@ class Session:
         """Run something in the background, and keep hold of it so that it is not collected."""
         _keep(work, self._tasks)
 
+    async def _look_for_sandbox(self) -> None:
+        self.can_test = await asyncio.to_thread(_has_sandbox)
+
     def _text_of(self, uri: str) -> Text | None:
         try:
             return self.documents.get(uri).text
@@ -226,3 +232,9 @@ def _keep(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> No
 
 def _engine_settings(settings: Settings) -> tuple[object, ...]:
     return settings.model, settings.local, settings.remote
+
+
+def _has_sandbox() -> bool:
+    from lsp_server.agent.commands.sandbox import find_sandbox  # no start should wait for it
+
+    return find_sandbox() is not None

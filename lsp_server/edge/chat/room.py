@@ -24,7 +24,9 @@ from lsp_server.agent import claims, trust
 from lsp_server.agent.agent import Agent, Places, checked_mode, delete, open_journal
 from lsp_server.agent.claims import Claimed, claimed
 from lsp_server.agent.decisions import Decisions
-from lsp_server.agent.desk import Buffers
+from lsp_server.agent.deeds import Show
+from lsp_server.agent.desk import Buffers, Change
+from lsp_server.agent.draft import Draft, Task, drafted
 from lsp_server.agent.events import Choice, Event, Question, ThoughtChunk, TurnEnded
 from lsp_server.agent.files.undo import Undone
 from lsp_server.agent.session import Session
@@ -62,6 +64,15 @@ class Opened:
     stored: Stored
     notes: tuple[str, ...] = ()
     """Sentences for the user: what a crash has cut off, and what waits for his trust."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """Changes that are worked out and not made."""
+
+    changes: tuple[Change, ...]
+    said: str
+    """To the user, about them, or why there are none."""
 
 
 @dataclass(slots=True)
@@ -174,6 +185,12 @@ class Room:
         """A new session that begins with another's turns, up to one if that is given."""
         copy = await self.records.fork(session, turn)
         return await self.open(copy.id)
+
+    async def draft(self, does: Task, subject: str, text: str, show: Show) -> Drafted:
+        """Have changes worked out that nobody makes; see `drafted`."""
+        desk = Draft(self._journal, self._library, self._decisions, self._client.buffers(""))
+        said = await drafted(desk, self._engine(), does, subject, text, show)
+        return Drafted(desk.changes, said)
 
     async def close(self, session: str) -> None:
         """End its turn and let go of it; it can be opened again."""

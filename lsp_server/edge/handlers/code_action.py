@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack
 
 from lsprotocol import types
 
-from lsp_server.actions.action import Explain, Repair, Request
+from lsp_server.actions.action import Document, Explain, Finish, Mend, Repair, Request, Test
 from lsp_server.actions.asking import NotMade
+from lsp_server.actions.lightbulb import Offer
 from lsp_server.actions.resolve import resolved
 from lsp_server.edge import convert
+from lsp_server.edge.drafted import drafted_edit
 from lsp_server.edge.progress import working
 from lsp_server.edge.server import FimbleServer
 from lsp_server.edge.session import Session
@@ -37,6 +39,7 @@ async def code_action(
         session.around(snapshot.uri),
         session.encoding,
         has_model=session.has_model,
+        can_test=session.can_test,
     )
     only = [getattr(kind, "value", kind) for kind in params.context.only or ()]
     actions = await asyncio.to_thread(session.lightbulb.look, request, only)
@@ -78,19 +81,30 @@ async def resolve(server: FimbleServer, item: types.CodeAction) -> types.CodeAct
     task = offer.action.task
     if isinstance(task, Explain):  # it has its command
         return item
+    try:
+        item.edit = await _edit(server, offer, task)
+    except NotMade as error:
+        server.show(types.MessageType.Info, str(error))
+    return item
+
+
+async def _edit(
+    server: FimbleServer, offer: Offer, task: Repair | Mend | Document | Finish | Test
+) -> types.WorkspaceEdit:
+    """What an action does. Raises NotMade if that is nothing, and FimbleError."""
+    session = server.session
     async with AsyncExitStack() as stack:
         if not isinstance(task, Repair):
-            await stack.enter_async_context(working(server, offer.action.title))
-        try:
-            change = await resolved(task, offer.snapshot, session.model())
-        except NotMade as error:
-            server.show(types.MessageType.Info, str(error))
-            return item
+            report = await stack.enter_async_context(working(server, offer.action.title))
+        if isinstance(task, Test):
+            edit = await drafted_edit(server, task, report)
+            session.require_newest(offer.snapshot)
+            return edit
+        change = await resolved(task, offer.snapshot, session.model())
     session.require_newest(offer.snapshot)
-    item.edit = convert.workspace_edit(
+    return convert.workspace_edit(
         offer.snapshot, change, session.encoding, annotated=server.annotates_edits
     )
-    return item
 
 
 async def _learn(session: Session, request: Request) -> None:
