@@ -41,6 +41,8 @@ class Diagnostic:
     start: int
     end: int
     message: str
+    source: str = ""
+    """The tool, as it names itself; empty if it doesn't."""
 
 
 @dataclass(frozen=True, slots=True)

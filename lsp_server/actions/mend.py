@@ -10,7 +10,7 @@ from lsp_server.actions.action import Action, Change, Mend, Request
 from lsp_server.actions.asking import MAX_MESSAGE, Model, NotMade, line_at, shown_path, titled
 from lsp_server.actions.judge import flaw
 from lsp_server.actions.pieces import Piece, piece_at
-from lsp_server.actions.tries import Writing, written
+from lsp_server.actions.tries import Check, Writing, written
 from lsp_server.core.prompts import template
 from lsp_server.workspace.expressions import Outline
 
@@ -29,8 +29,11 @@ def mends(request: Request, _: Outline | None) -> Iterator[Action]:
             yield Action("quickfix", f"Fix: {message}", Mend(request, diagnostic), number)
 
 
-async def mended(mend: Mend, model: Model) -> Change:
-    """What a model makes of it. Raises NotMade if no try was good, and FimbleError."""
+async def mended(mend: Mend, model: Model, check: Check | None = None) -> Change:
+    """What a model makes of it. Raises NotMade if no try was good, and FimbleError.
+
+    `check`: asks the tool that told the diagnostic.
+    """
     place = mend.diagnostic
     piece = await asyncio.to_thread(piece_at, mend.request.syntax, place.start, place.end)
     if piece is None:
@@ -44,6 +47,7 @@ async def mended(mend: Mend, model: Model) -> Change:
             partial(prompt, mend, piece),
             partial(flaw, mend, piece, head),
             SPARE_TOKENS,
+            check,
         ),
         model,
     )

@@ -9,24 +9,25 @@ from lsp_server.actions.asking import Model
 from lsp_server.actions.document import documented
 from lsp_server.actions.finish import finished
 from lsp_server.actions.mend import mended
+from lsp_server.actions.tries import Check
 from lsp_server.actions.verify import holds
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.errors import UsageError
 
 
 async def resolved(
-    task: Repair | Mend | Document | Finish, snapshot: Snapshot, model: Model
+    task: Repair | Mend | Document | Finish, snapshot: Snapshot, model: Model, check: Check | None
 ) -> Change:
     """The change that an action makes of the version that it was offered for.
 
-    `model`: is asked where no rule tells. Raises UsageError if the text would not be sound with
-    the change, and FimbleError if the model fails.
+    `model`: is asked where no rule tells. `check`: see `mended`. Raises UsageError if the text
+    would not be sound with the change, and FimbleError if the model fails.
     """
     match task:
         case Repair() as repair:
             return await asyncio.to_thread(repaired, repair, snapshot)
         case Mend() as mend:
-            return await mended(mend, model)
+            return await mended(mend, model, check)
         case Document() as document:
             return await documented(document, model)
         case Finish() as finish:

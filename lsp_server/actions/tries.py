@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -25,6 +25,10 @@ LONGEST_SECONDS = 120.0
 """After which the one that has begun is given up."""
 
 
+Check = Callable[[Change], Awaitable[str]]
+"""What is wrong with a change, as a sentence for a model; empty if nothing, or nobody knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """What is to be written."""
@@ -39,6 +43,8 @@ class Writing:
     """What is wrong with new code and the edits that make it; empty if nothing."""
     spare_tokens: int
     """By which new code may be longer than half as long again."""
+    check: Check | None = None
+    """Tells what is wrong with what has no flaw: a tool that takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +103,14 @@ async def _try(
                 answer += event.text
             elif event.reason == "length":
                 return _Failed(answer, "It does not end.")
-    return await asyncio.to_thread(_judged, writing, head, code_in(asked, answer, begun))
+    code, made = await asyncio.to_thread(_made, writing, head, code_in(asked, answer, begun))
+    change = Change(made, by_model=True)
+    wrong = await asyncio.to_thread(writing.flaw, code, made)
+    if not wrong and writing.check is not None:
+        wrong = await writing.check(change)
+    return _Failed(code, wrong) if wrong else change
 
 
-def _judged(writing: Writing, head: Head, code: str) -> Change | _Failed:
+def _made(writing: Writing, head: Head, code: str) -> tuple[str, tuple[Edit, ...]]:
     new = rewritten(writing.piece, head, code)
-    made = edits(writing.piece, new)
-    wrong = writing.flaw(new, made)
-    return _Failed(new, wrong) if wrong else Change(made, by_model=True)
+    return new, edits(writing.piece, new)

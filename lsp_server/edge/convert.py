@@ -76,7 +76,7 @@ def request(
 
 def _diagnostic(snapshot: Snapshot, given: types.Diagnostic, units: Encoding) -> Diagnostic:
     start, end = to_bytes(snapshot, given.range, units)
-    return Diagnostic(start, end, str(given.message))
+    return Diagnostic(start, end, str(given.message), given.source or "")
 
 
 def to_bytes(snapshot: Snapshot, place: types.Range, units: Encoding) -> tuple[int, int]:

@@ -23,7 +23,12 @@ CODE = (
 TEST = "from calc import half\n\n\ndef test_half() -> None:\n    assert half(8) == 4\n"
 SETTINGS = "[pytest]\npythonpath = .\naddopts = -p no:asyncio -p no:pytest-lsp -p no:anyio\n"
 WRITTEN = "def test_twice():\n    assert twice(2) == 4\n    assert twice(3) == 7\n"
-SCRIPT = [{"chat": f"```python\n{WRITTEN}```", "when": "Write a test for `twice` in calc.py"}]
+ODD = "def is_odd(n):\n    return n == None\n"
+SCRIPT = [
+    {"chat": f"```python\n{WRITTEN}```", "when": "Write a test for `twice` in calc.py"},
+    {"chat": f"```python\n{ODD.replace('n == None', 'None == n')}```", "when": "E711"},
+    {"chat": f"```python\n{ODD.replace('== None', 'is None')}```", "when": "A first correction"},
+]
 
 
 @pytest.fixture
@@ -107,3 +112,15 @@ async def test_what_passes_is_left_alone(opened: tuple[Editor, Path]) -> None:
     action = await offered(editor, uri, 1, "Make the tests of `half` pass")
     assert (await resolve(editor, action)).edit is None
     assert editor.shown[-1] == "These tests pass already, so nothing was changed."
+
+
+async def test_the_tool_that_told_a_fault_judges_its_fix(opened: tuple[Editor, Path]) -> None:
+    editor, root = opened
+    (root / "ruff.toml").write_text('lint.select = ["E711"]\n')
+    uri = (root / "odd.py").as_uri()
+    editor.open(ODD, uri)  # it is in no file
+    told = lsp.Diagnostic(place(1, 16, 20), "E711 Comparison to `None`", source="Ruff")
+    await offered(editor, (root / "calc.py").as_uri(), 1, "Make the tests of `half` pass")
+    [fix, *_] = await actions(editor, place(1, 16), (told,), uri=uri)
+    done = edited(editor, ODD, (await resolve(editor, fix)).edit)
+    assert done.text == ODD.replace("== None", "is None")

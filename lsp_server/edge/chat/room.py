@@ -173,6 +173,11 @@ class Room:
         decide = partial(trust.decide, self._journal.workspace, self._decisions, trusted=trusted)
         await asyncio.to_thread(decide)
 
+    async def trusts(self) -> bool:
+        """Whether the folder's own files have a say. Raises StoreError."""
+        decided = await asyncio.to_thread(self._decisions.trust_decided)
+        return decided is not None and decided.trusted
+
     async def undo(self, session: str, turn: int | None = None) -> Undone:
         """Take back a turn, or the latest that changed something. Raises UndoRefused."""
         async with self._alone(session):

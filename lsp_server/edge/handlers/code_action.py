@@ -12,6 +12,7 @@ from lsp_server.actions.asking import NotMade
 from lsp_server.actions.lightbulb import Offer
 from lsp_server.actions.resolve import resolved
 from lsp_server.edge import convert
+from lsp_server.edge.checking import Checking
 from lsp_server.edge.drafted import drafted_edit
 from lsp_server.edge.progress import working
 from lsp_server.edge.server import FimbleServer
@@ -100,7 +101,8 @@ async def _edit(
             edit = await drafted_edit(server, task, report)
             session.require_newest(offer.snapshot)
             return edit
-        change = await resolved(task, offer.snapshot, session.model())
+        check = Checking(server, task).flaw if isinstance(task, Mend) else None
+        change = await resolved(task, offer.snapshot, session.model(), check)
     session.require_newest(offer.snapshot)
     return convert.workspace_edit(
         offer.snapshot, change, session.encoding, annotated=server.annotates_edits

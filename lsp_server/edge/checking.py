@@ -1,0 +1,76 @@
+"""Whether a fix is good in the eyes of the tool that told what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from lsp_server.actions.action import Change, Mend
+from lsp_server.actions.verify import edited
+from lsp_server.errors import FimbleError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lsp_server.agent.checkers import Checker
+    from lsp_server.core.reports import Report
+    from lsp_server.edge.server import FimbleServer
+
+
+class Checking:
+    """Asks it, for one fix. Where it can't be run, nothing is said against a fix."""
+
+    def __init__(self, server: FimbleServer, mend: Mend) -> None:
+        self._server = server
+        self._mend = mend
+        self._checker: Checker | None = None
+        self._before: list[Report] | None = None
+        self._is_ready = False
+
+    async def flaw(self, change: Change) -> str:
+        """See `tries.Check`."""
+        after = await asyncio.to_thread(edited, self._mend.request.syntax, change.edits)
+        if after is None or not await self._can_tell():
+            return ""
+        now = await self._reported(after.data)
+        if now is None:
+            return ""
+        was, is_now = Counter(map(_key, self._before or ())), Counter(map(_key, now))
+        for message in is_now - was:
+            return f"A tool reports now: {message}"
+        return "" if was - is_now else "The tool still reports the same."
+
+    async def _can_tell(self) -> bool:
+        """Whether it reports what the diagnostic says of the document as it is."""
+        if not self._is_ready:
+            self._is_ready = True
+            self._before = await self._reported(self._mend.request.syntax.data)
+        line = self._mend.request.syntax.data.count(b"\n", 0, self._mend.diagnostic.start) + 1
+        return any(report.frames[-1].line == line for report in self._before or ())
+
+    async def _reported(self, data: bytes) -> list[Report] | None:
+        from lsp_server.agent.checkers import reported  # no start should wait for it
+
+        root, path = self._server.session.root, self._mend.request.around.path
+        if root is None or not path:
+            return None
+        try:
+            if self._checker is None:
+                self._checker = await self._found(root, path)
+            if self._checker is None:
+                return None
+            return await reported(self._checker, root, {path: data})
+        except FimbleError:  # it can't be asked
+            return None
+
+    async def _found(self, root: Path, path: str) -> Checker | None:
+        from lsp_server.agent.checkers import checker_for
+
+        trusted = await (await self._server.chat.room()).trusts()
+        source = self._mend.diagnostic.source
+        return await asyncio.to_thread(checker_for, source, root, path, trusted=trusted)
+
+
+def _key(report: Report) -> str:
+    return report.identity[1]
