@@ -18,6 +18,14 @@ from pygls.lsp.client import LanguageClient
 from lsp_server.core.text import Point
 from lsp_server.edge import messages
 
+_CODE_ACTION = types.CodeActionClientCapabilities(
+    resolve_support=types.ClientCodeActionResolveOptions(["edit"]), data_support=True
+)
+"""Edits are asked for when an action is chosen."""
+_EDIT = types.WorkspaceEditClientCapabilities(
+    document_changes=True, resource_operations=[types.ResourceOperationKind.Create]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
@@ -37,6 +45,8 @@ class Engine:
 
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     failure: str = ""
+    shown: list[str] = field(default_factory=list)
+    """What the server has shown the user."""
 
     def heard(self, state: str, message: str) -> None:
         """Take in a `fimble/status`."""
@@ -96,6 +106,26 @@ class Editor:
         items = answer.items if isinstance(answer, types.InlineCompletionList) else answer
         return items[0] if items else None
 
+    async def actions(
+        self, uri: str, place: types.Range, told: Sequence[types.Diagnostic] = ()
+    ) -> list[types.CodeAction]:
+        """What is offered at a place, with diagnostics there."""
+        answer = await self._client.text_document_code_action_async(
+            types.CodeActionParams(
+                types.TextDocumentIdentifier(uri), place, types.CodeActionContext(told)
+            )
+        )
+        return [each for each in answer or () if isinstance(each, types.CodeAction)]
+
+    async def resolve(self, action: types.CodeAction) -> types.CodeAction:
+        """An action with its edit."""
+        return await self._client.code_action_resolve_async(action)
+
+    @property
+    def shown(self) -> Sequence[str]:
+        """The messages that the user would have seen."""
+        return self._engine.shown
+
     async def ready(self) -> None:
         """Wait until the engine is. Raises RuntimeError if it fails."""
         await self._engine.settled.wait()
@@ -137,13 +167,21 @@ async def editor(
     def on_status(params: Any) -> None:
         engine.heard(params.state, params.message)
 
+    def on_message(params: types.ShowMessageParams) -> None:
+        engine.shown.append(params.message)
+
     client.feature(messages.STATUS)(on_status)
+    client.feature(types.WINDOW_SHOW_MESSAGE)(on_message)
     command = (sys.executable, "-m", "lsp_server", "serve", *arguments)
     await client.start_io(*command, env={**os.environ, **(environment or {})})
     general = types.GeneralClientCapabilities(position_encodings=[types.PositionEncodingKind.Utf32])
     await client.initialize_async(
         types.InitializeParams(
-            capabilities=types.ClientCapabilities(general=general),
+            capabilities=types.ClientCapabilities(
+                general=general,
+                text_document=types.TextDocumentClientCapabilities(code_action=_CODE_ACTION),
+                workspace=types.WorkspaceClientCapabilities(workspace_edit=_EDIT),
+            ),
             initialization_options=settings,
             root_uri=root.as_uri() if root else None,
         )

@@ -35,7 +35,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks import checkers
+from benchmarks.checkers import everything
 from benchmarks.figures import summary
 from benchmarks.mutations import KINDS, Fault, equivalent, mutated
 from lsp_server.actions.action import Diagnostic, Repair, Request, Surroundings
@@ -145,8 +145,9 @@ def diagnosed(faults: Sequence[Fault], root: Path) -> list[list[Diagnostic]]:
         file = path.with_name(f"fimble_fix_{number}_{path.name}")
         file.write_text(fault.text, "utf-8")
         files.append(file)
+    roots = sorted({file.relative_to(root).parts[0] for file in files})
     heard: dict[Path, list[tuple[int, int, int, int, str]]] = defaultdict(list)
-    for name, *rest in (*_pyright(root, files), *_ruff(files)):
+    for name, *rest in (*everything.pyright(root, files, roots), *_ruff(files)):
         heard[Path(name)].append(rest)  # type: ignore[arg-type]
     result = []
     for fault, file in zip(faults, files, strict=True):
@@ -168,27 +169,6 @@ def diagnosed(faults: Sequence[Fault], root: Path) -> list[list[Diagnostic]]:
 
 
 Heard = tuple[str, int, int, int, int, str]
-
-
-def _pyright(root: Path, files: Sequence[Path]) -> Iterator[Heard]:
-    inside = [file.relative_to(root) for file in files]
-    config = {
-        "include": [file.as_posix() for file in inside],
-        "executionEnvironments": [{"root": name} for name in sorted({f.parts[0] for f in inside})],
-        "typeCheckingMode": "basic",
-        "pythonVersion": f"{sys.version_info[0]}.{sys.version_info[1]}",
-    }
-    project = root / "pyrightconfig.json"
-    project.write_text(json.dumps(config), "utf-8")
-    command = checkers.tools() / "node_modules" / "pyright" / "index.js"
-    done = subprocess.run(
-        ("node", str(command), "--outputjson", "-p", str(project)),
-        cwd=root, capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    for each in json.loads(done.stdout)["generalDiagnostics"]:
-        start, end = each["range"]["start"], each["range"]["end"]
-        place = start["line"], start["character"], end["line"], end["character"]
-        yield (each["file"], *place, each["message"])
 
 
 def _ruff(files: Sequence[Path]) -> Iterator[Heard]:

@@ -52,7 +52,7 @@ async def measure(model: Path, root: Path, seed: int, think_seconds: float) -> d
 
         await type_keys(FEWEST_KEYS, None)
         began = time.monotonic()
-        indexing = await type_keys(MOST_KEYS, root, lambda: _is_complete(kept))
+        indexing = await type_keys(MOST_KEYS, root, lambda: is_complete(kept))
         cold = time.monotonic() - began
         quiet = await type_keys(max(indexing["keys"], FEWEST_KEYS), root)
     latency = [run["latency_ms"]["all"] for run in (indexing, quiet)]
@@ -67,8 +67,8 @@ async def measure(model: Path, root: Path, seed: int, think_seconds: float) -> d
     }
 
 
-def _is_complete(kept: Path) -> bool:
-    """Whether all files have been read."""
+def is_complete(kept: Path) -> bool:
+    """Whether a server with that cache has read all files of its folder."""
     for file in kept.rglob("index/*.sqlite"):
         with (
             suppress(sqlite3.OperationalError),  # it is being made

@@ -39,7 +39,8 @@ def _offsets(text: str) -> list[int]:
     return [0, *(match.end() for match in re.finditer("\n", text))]
 
 
-def _at(text: str, node: ast.expr | ast.stmt, *, end: bool = False) -> int:
+def at_node(text: str, node: ast.expr | ast.stmt, *, end: bool = False) -> int:
+    """Where a node begins, or ends, in characters."""
     row = node.end_lineno if end else node.lineno
     column = node.end_col_offset if end else node.col_offset
     assert row is not None
@@ -49,7 +50,7 @@ def _at(text: str, node: ast.expr | ast.stmt, *, end: bool = False) -> int:
     return start + len(line.encode()[:column].decode())
 
 
-def _slip(name: str, chance: random.Random) -> str:
+def slip(name: str, chance: random.Random) -> str:
     """A name with one slip of the fingers in it."""
     place = chance.randrange(len(name) - 1)
     letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
@@ -82,7 +83,7 @@ def removed_import(path: str, text: str, chance: random.Random) -> Fault | None:
             continue
         if any(isinstance(n, ast.arg) and n.arg == name for n in ast.walk(tree)):
             continue
-        start, end = _at(text, node), _at(text, node, end=True)
+        start, end = at_node(text, node), at_node(text, node, end=True)
         if len(node.names) == 1:
             new = text[:start] + text[text.find("\n", end) + 1 :]
         else:
@@ -90,7 +91,7 @@ def removed_import(path: str, text: str, chance: random.Random) -> Fault | None:
             node.names = rest
             new = text[:start] + ast.unparse(node) + text[end:]
             node.names = [*rest, alias]
-        first = min(_at(text, n) for n in uses)
+        first = min(at_node(text, n) for n in uses)
         at = first + (len(new) - len(text) if first > start else 0)
         if new[at : at + len(name)] == name:
             return Fault("import", path, new, text, at)
@@ -107,13 +108,13 @@ def misspelt_name(path: str, text: str, chance: random.Random) -> Fault | None:
         for node in ast.walk(function)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and len(node.id) >= 4
     ]
-    return _misspelt("name", path, text, [(_at(text, n), n.id) for n in uses], chance)
+    return _misspelt("name", path, text, [(at_node(text, n), n.id) for n in uses], chance)
 
 
 def misspelt_attribute(path: str, text: str, chance: random.Random) -> Fault | None:
     """A slip in an attribute that is read."""
     uses = [
-        (_at(text, node, end=True) - len(node.attr), node.attr)
+        (at_node(text, node, end=True) - len(node.attr), node.attr)
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and len(node.attr) > 3
     ]
@@ -126,7 +127,7 @@ def _misspelt(
     known = _names(text) | builtin_names("python")
     chance.shuffle(uses)
     for at, name in uses[:20]:
-        wrong = _slip(name, chance)
+        wrong = slip(name, chance)
         if wrong not in known and wrong.isidentifier() and text[at:].startswith(name):
             return Fault(kind, path, text[:at] + wrong + text[at + len(name) :], text, at)
     return None
@@ -143,7 +144,7 @@ def dropped_bracket(path: str, text: str, chance: random.Random) -> Fault | None
     chance.shuffle(places)
     for at in places[:20]:
         new = text[:at] + text[at + 1 :]
-        if not _compiles(new):
+        if not compiles(new):
             return Fault("bracket", path, new, text, at)
     return None
 
@@ -156,14 +157,14 @@ def added_import(path: str, text: str, chance: random.Random) -> Fault | None:
     if not nodes or path.endswith("__init__.py"):
         return None
     node = chance.choice(nodes)
-    start, known = _at(text, node), _names(text)
+    start, known = at_node(text, node), _names(text)
     if (
         isinstance(node, ast.ImportFrom)
         and node.lineno == node.end_lineno
         and chance.random() < 0.5
     ):
         new = chance.choice([n for n in ("helper", "LIMIT", "Buffer", "walk") if n not in known])
-        end = _at(text, node, end=True)
+        end = at_node(text, node, end=True)
         return Fault("unused", path, f"{text[:end]}, {new}{text[end:]}", text, end + 2)
     free = [n for n in ("abc", "bisect", "calendar", "heapq", "string", "uuid") if n not in known]
     line = f"import {chance.choice(free)}\n"
@@ -184,7 +185,7 @@ def removed_argument(path: str, text: str, chance: random.Random) -> Fault | Non
     ]
     chance.shuffle(calls)
     for node, keyword in calls[:1]:
-        start, end = _at(text, keyword.value), _at(text, keyword.value, end=True)
+        start, end = at_node(text, keyword.value), at_node(text, keyword.value, end=True)
         name = re.search(r"\w+\s*=\s*\Z", text[:start])
         if name is None:
             continue
@@ -195,8 +196,8 @@ def removed_argument(path: str, text: str, chance: random.Random) -> Fault | Non
         else:
             cut = name.start(), end + (after.end() if after else 0)
         new = text[: cut[0]] + text[cut[1] :]
-        if _compiles(new):
-            return Fault("argument", path, new, text, _at(text, node))
+        if compiles(new):
+            return Fault("argument", path, new, text, at_node(text, node))
     return None
 
 
@@ -209,7 +210,8 @@ def _last_name(value: ast.expr) -> str:
     return ""
 
 
-def _compiles(text: str) -> bool:
+def compiles(text: str) -> bool:
+    """Whether it is a program of Python."""
     try:
         ast.parse(text)
     except (SyntaxError, ValueError):

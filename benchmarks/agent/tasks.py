@@ -55,21 +55,7 @@ def _task(table: dict[str, Any]) -> Task:
 
 def lay_out(task: Task, folder: Path) -> None:
     """Make the project of a task in a new folder, committed to git. Raises FetchFailed."""
-    table = tomllib.loads((HERE / "packages.toml").read_text("utf-8"))[task.package]
-    source = Source(task.package, "pypi", table["version"], table["sha256"], table["licence"], "")
-    packed = fetch(source, cache().parent / "agent", _download)
-    folder.mkdir(parents=True)
-    for name in table["keep"]:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (packed / name).is_dir():
-            shutil.copytree(packed / name, target)
-        else:
-            shutil.copy(packed / name, target)
-    for name in table.get("drop", ()):
-        (folder / name).unlink()
-    settings = _SETTINGS.format(root=table.get("root", "."))
-    (folder / "pyproject.toml").write_text(settings, "utf-8")
+    lay_out_package(task.package, folder)
     for path, old, new in task.broken:
         text = (folder / path).read_text("utf-8")
         if text.count(old) != 1:
@@ -82,18 +68,42 @@ def lay_out(task: Task, folder: Path) -> None:
     git(folder, *who, "commit", "--quiet", "--message", "As it is")
 
 
+def packages() -> dict[str, dict[str, Any]]:
+    """The tables of `packages.toml`."""
+    return tomllib.loads((HERE / "packages.toml").read_text("utf-8"))
+
+
+def lay_out_package(name: str, folder: Path) -> None:
+    """Copy what is kept of a package, with its tests, to a new folder. Raises FetchFailed."""
+    table = packages()[name]
+    source = Source(name, "pypi", table["version"], table["sha256"], table["licence"], "")
+    packed = fetch(source, cache().parent / "agent", archive)
+    folder.mkdir(parents=True)
+    for kept in table["keep"]:
+        target = folder / kept
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (packed / kept).is_dir():
+            shutil.copytree(packed / kept, target)
+        else:
+            shutil.copy(packed / kept, target)
+    for dropped in table.get("drop", ()):
+        (folder / dropped).unlink()
+    settings = _SETTINGS.format(root=table.get("root", "."))
+    (folder / "pyproject.toml").write_text(settings, "utf-8")
+
+
 def git(folder: Path, *arguments: str) -> str:
     """Run git in a project; what it prints."""
     command = ("git", *arguments)
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
-def _download(source: Source, into: Path) -> bytes:
+def archive(source: Source, into: Path) -> bytes:
     """The authors' archive, which has the tests that wheels leave out."""
     command = (
         *(sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--no-input", "--quiet"),
         *("--no-binary", ":all:", "--dest", str(into), f"{source.name}=={source.version}"),
     )
     subprocess.run(command, check=True, capture_output=True, cwd=into, timeout=MAX_SECONDS)
-    (archive,) = into.iterdir()
-    return archive.read_bytes()
+    (file,) = into.iterdir()
+    return file.read_bytes()

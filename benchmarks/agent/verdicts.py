@@ -92,10 +92,13 @@ def _new_tests(folder: Path, path: str) -> list[str]:
         old = git(folder, "show", f"HEAD:{path}")
     except subprocess.CalledProcessError:
         old = ""
-    return [name for name in _tests(folder.joinpath(path).read_text()) if name not in _tests(old)]
+    return [
+        name for name in tests_in(folder.joinpath(path).read_text()) if name not in tests_in(old)
+    ]
 
 
-def _tests(code: str) -> list[str]:
+def tests_in(code: str) -> list[str]:
+    """The tests that a file has, as pytest names them behind the file's name."""
     found: list[str] = []
     for node in ast.parse(code).body:
         if isinstance(node, ast.ClassDef):

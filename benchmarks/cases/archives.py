@@ -22,7 +22,7 @@ from platformdirs import user_cache_path
 
 from benchmarks.cases.sources import Source
 
-SUFFIXES = frozenset((".py", ".js", ".mjs", ".ts", ".tsx"))
+SUFFIXES = frozenset((".go", ".js", ".mjs", ".py", ".rs", ".ts", ".tsx"))
 MOST_MEMBERS = 5000
 LARGEST = 2_000_000
 """Bytes of a member; larger ones are left out."""

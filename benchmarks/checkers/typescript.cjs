@@ -1,7 +1,7 @@
 // Prints what TypeScript says of some files, one JSON object a line.
 // Its command line is silent about names as soon as one file has a syntax error; this is not.
 const ts = require(process.argv[2]);
-const { files, typeRoots } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+const { files, typeRoots, syntax } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 
 const program = ts.createProgram(files, {
   noEmit: true,
@@ -21,9 +21,14 @@ const program = ts.createProgram(files, {
 });
 for (const file of files) {
   const source = program.getSourceFile(file);
-  for (const { start, code, messageText } of program.getSemanticDiagnostics(source)) {
+  const said = [...program.getSemanticDiagnostics(source)];
+  if (syntax) said.unshift(...program.getSyntacticDiagnostics(source));
+  for (const { start, length, code, messageText } of said) {
     const { line, character } = source.getLineAndCharacterOfPosition(start);
+    const last = source.getLineAndCharacterOfPosition(start + length);
     const message = ts.flattenDiagnosticMessageText(messageText, "\n");
-    console.log(JSON.stringify({ file, line, character, code, message }));
+    console.log(JSON.stringify({
+      file, line, character, lastLine: last.line, end: last.character, code, message,
+    }));
   }
 }
