@@ -157,7 +157,7 @@ async def run(engine: Engine, root: Path, wanted: Sequence[Place], kept: Path) -
             for place in mine:
                 function = place.function
                 at = Told(function.row, function.column, function.row, function.column, "")
-                choose = partial(choosing.titled, beginning="Document")
+                choose = partial(choosing.titled, beginning=choosing.DOCUMENTS)
                 taken = await server.take(place.path, place.grammar, function.text, [], at, choose)
                 outcome = judged(place, taken)
                 (kept / f"{place.id}.txt").write_text(taken.texts.get(place.path, ""), "utf-8")

@@ -90,7 +90,7 @@ def do(place: Place, engine: Engine, kept: Path) -> Outcome:
 async def _taken(place: Place, engine: Engine, folder: Path) -> Taken:
     row = place.function.lineno - 1
     at = Told(row, len("def "), row, len("def "), "")
-    choose = partial(choosing.titled, beginning="Write test")
+    choose = partial(choosing.titled, beginning=choosing.WRITES_TESTS)
     async with session(engine.arguments, engine.settings, folder) as server:
         return await server.take(place.path, "python", place.text, [], at, choose)
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from lsprotocol import types
 
 BY_TESTS = re.compile(r"Make .* pass$")
+DOCUMENTS = re.compile(r"Document\b")
+WRITES_TESTS = re.compile(r"Write (?:a )?tests?\b")
 PREFERENCES = ("fix", "tests")
 
 
@@ -25,6 +27,8 @@ def fix(
     return next((each for group in (sure, *others) for each in group), None)
 
 
-def titled(offered: Sequence[types.CodeAction], beginning: str) -> types.CodeAction | None:
+def titled(
+    offered: Sequence[types.CodeAction], beginning: re.Pattern[str]
+) -> types.CodeAction | None:
     """The first whose title begins so."""
-    return next((each for each in offered if each.title.startswith(beginning)), None)
+    return next((each for each in offered if beginning.match(each.title)), None)
