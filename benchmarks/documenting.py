@@ -194,7 +194,7 @@ def main() -> None:
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory())).resolve()
         wanted = places(temporary, lay_out(temporary))[: options.cases]
         engine = stack.enter_context(opened(options))
-        kept = (options.kept or temporary / "kept") / "documenting"
+        kept = (options.kept or temporary / "kept") / engine.name / "documenting"
         kept.mkdir(parents=True, exist_ok=True)
         outcomes = asyncio.run(run(engine, temporary, wanted, kept))
     print(json.dumps({"model": engine.name} | report(outcomes), indent=2))

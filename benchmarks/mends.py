@@ -86,7 +86,7 @@ class Runner:
     def do(self, case: Case, way: str) -> Outcome:
         """Do a case in one way, unless that was done before."""
         label = f"{way}-{self.prefer}" if way == "fimble" else way
-        place = self.kept / label / case.id
+        place = self.kept / self.engine.name / label / case.id
         known = place / "outcome.json"
         if known.exists():
             return Outcome(**json.loads(known.read_text("utf-8")))

@@ -117,7 +117,7 @@ def main() -> None:
         engine = stack.enter_context(opened(options))
         outcomes = []
         for place in wanted:
-            outcome = do(place, engine, (options.kept or temporary) / "writing_tests")
+            outcome = do(place, engine, (options.kept or temporary) / engine.name / "writing_tests")
             outcomes.append(outcome)
             print(outcome, file=sys.stderr, flush=True)
     print(json.dumps({"model": engine.name} | report(outcomes), indent=2))

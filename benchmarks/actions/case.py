@@ -11,8 +11,6 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-SORTS = ("name", "operator", "return", "off-by-one", "argument")
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -64,7 +62,10 @@ def spread(cases: Sequence[Case], count: int | None) -> list[Case]:
     """So many of them, of all sorts alike; those of a sort stay in their order."""
     if count is None:
         return list(cases)
-    groups = [[case for case in cases if case.sort == sort] for sort in SORTS]
+    groups = [
+        [case for case in cases if case.sort == sort]
+        for sort in dict.fromkeys(case.sort for case in cases)
+    ]
     taken: list[Case] = []
     for number in range(max(map(len, groups), default=0)):
         taken += [group[number] for group in groups if number < len(group)]

@@ -130,10 +130,10 @@ class _Maker:
             return False
         after = self.tried(place, change)
         failing = after.failed - before.failed
-        told = _by_checker(place, said) if by == "checker" else None
+        told = told_by_checker(place, said) if by == "checker" else None
         if by == "test" and failing and not after.failed >= set(place.tests):
             # The first of them that fails, by itself.
-            told = _by_test(place, self.tried(place, change, "-x"))
+            told = told_by_test(place, self.tried(place, change, "-x"))
         if told is None or not after.ran:
             return False
         old = place.text[change.start : change.end]
@@ -210,7 +210,8 @@ def roots(names: Iterable[str]) -> list[str]:
     return [f"{name}/{packages()[name].get('root', '')}".strip("/") for name in sorted({*names})]
 
 
-def _by_checker(place: Place, said: Sequence[Said]) -> Told | None:
+def told_by_checker(place: Place, said: Sequence[Said]) -> Told | None:
+    """What pyright says of the function, if it is of a name or of arguments."""
     first, last = place.function.lineno - 1, (place.function.end_lineno or 0) - 1
     for each in said:
         is_about_it = any(word in each.message for word in _ABOUT)
@@ -222,7 +223,7 @@ def _by_checker(place: Place, said: Sequence[Said]) -> Told | None:
 _ABOUT = ("is not defined", "Expected", "missing for parameter", "No parameter named")
 
 
-def _by_test(place: Place, outcome: Outcome) -> Told | None:
+def told_by_test(place: Place, outcome: Outcome) -> Told | None:
     """As a test runner shows it: at the deepest line of the function, or else at its header."""
     if not outcome.failed:
         return None

@@ -69,9 +69,9 @@ def _call(nodes: Nodes, data: bytes, _: random.Random) -> Iterator[tuple[Node, s
 
 def _return(nodes: Nodes, data: bytes, _: random.Random) -> Iterator[tuple[Node, str]]:
     for node in nodes:
-        value = node.named_children[0].type if node.named_child_count else "object"
-        if node.type == "return_statement" and value != "object":  # it would be a block
-            yield node, text_of(node, data).removeprefix("return").lstrip()
+        value = text_of(node, data).removeprefix("return").lstrip()
+        if node.type == "return_statement" and value[:1] not in ("{", ";"):  # not a block
+            yield node, value
 
 
 def _name(nodes: Nodes, data: bytes, chance: random.Random) -> Iterator[tuple[Node, str]]:

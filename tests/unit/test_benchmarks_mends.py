@@ -231,10 +231,10 @@ def test_a_plain_answer_stands_in_for_the_function(answer: str, after: str | Non
 def test_sorts_are_spread_evenly() -> None:
     cases = [
         Case(f"{sort}{n}", sort, "toolz", "a.py", "f", 0, "", "", NAME.told, "test")
-        for sort in ("name", "operator", "return")
+        for sort in ("name", "call", "return")
         for n in range(3)
     ]
-    assert [each.id for each in spread(cases, 4)] == ["name0", "operator0", "return0", "name1"]
+    assert [each.id for each in spread(cases, 4)] == ["name0", "call0", "return0", "name1"]
     assert len(spread(cases, None)) == 9
 
 
