@@ -17,6 +17,7 @@ from pygls.lsp.client import LanguageClient
 
 from lsp_server.core.text import Point
 from lsp_server.edge import messages
+from lsp_server.edge.chat import messages as chat_messages
 
 _CODE_ACTION = types.CodeActionClientCapabilities(
     resolve_support=types.ClientCodeActionResolveOptions(["edit"]), data_support=True
@@ -120,6 +121,11 @@ class Editor:
     async def resolve(self, action: types.CodeAction) -> types.CodeAction:
         """An action with its edit."""
         return await self._client.code_action_resolve_async(action)
+
+    async def trust(self) -> None:
+        """Say that the folder's own files have a say."""
+        params = {"trusted": True}
+        await self._client.protocol.send_request_async(chat_messages.TRUST, params)
 
     @property
     def shown(self) -> Sequence[str]:

@@ -5,7 +5,8 @@ found by a test of the package or by pyright, or with `--typescript` 20 that Typ
 ways, with the same llama-server in one run:
 
 - `fimble`: the real server is asked over LSP for the actions at the fault, with the diagnostic that
-  an editor would have there; one is taken (`actions/choosing.py`) and its edit is made;
+  an editor would have there; one is taken (`actions/choosing.py`) and its edit is made. The project
+  has pyright and TypeScript installed, and the user trusts it (not with `--no-checks`);
 - `plain`: the model is shown the function and the message, and the first block of code of its
   greedy answer stands in for the function.
 
@@ -36,6 +37,7 @@ import httpx
 
 from benchmarks.actions import choosing, judging, plain, python_cases, typescript_cases
 from benchmarks.actions.case import Case, spread
+from benchmarks.actions.installed import install
 from benchmarks.actions.models import Engine, add_options, opened
 from benchmarks.actions.session import Taken, session
 from benchmarks.agent.tasks import lay_out_package
@@ -52,10 +54,14 @@ class Language:
     load: Callable[[], list[Case]]
     lay_out: Callable[[str, Path], None]
     judge: Callable[[Case, Path, str, str | None], judging.Verdict]
+    checker: str
+    """As it names itself in diagnostics."""
 
 
-PYTHON = Language("python", python_cases.load, lay_out_package, judging.python)
-TYPESCRIPT = Language("typescript", typescript_cases.load, typescript_cases.lay_out, judging.script)
+PYTHON = Language("python", python_cases.load, lay_out_package, judging.python, "Pyright")
+TYPESCRIPT = Language(
+    "typescript", typescript_cases.load, typescript_cases.lay_out, judging.script, "ts"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +87,13 @@ class Runner:
     language: Language
     engine: Engine
     prefer: str
+    checks: bool
+    """Whether Fimble finds the checker in the project, and may run it."""
     kept: Path
 
     def do(self, case: Case, way: str) -> Outcome:
         """Do a case in one way, unless that was done before."""
-        label = f"{way}-{self.prefer}" if way == "fimble" else way
+        label = f"{way}-{self.prefer}-{self.checks}" if way == "fimble" else way
         place = self.kept / self.engine.name / label / case.id
         known = place / "outcome.json"
         if known.exists():
@@ -112,13 +120,16 @@ class Runner:
 
     def fimble(self, case: Case, folder: Path, text: str) -> Taken:
         """Over LSP."""
+        if self.checks:
+            install(folder)
 
         async def take() -> Taken:
             arguments, settings = self.engine.arguments, self.engine.settings
-            async with session(arguments, settings, folder) as running:
+            async with session(arguments, settings, folder, trusts=self.checks) as running:
                 choose = partial(choosing.fix, prefer=self.prefer, by=case.by)
                 name, told = self.language.name, case.told
-                return await running.take(case.path, name, text, [told], told, choose)
+                source = self.language.checker if case.by == "checker" else "pytest"
+                return await running.take(case.path, name, text, [told], told, choose, source)
 
         return asyncio.run(take())
 
@@ -175,6 +186,9 @@ def main() -> None:
     parser.add_argument("--way", action="append", choices=WAYS)
     parser.add_argument("--prefer", choices=choosing.PREFERENCES, default="fix")
     parser.add_argument("--typescript", action="store_true")
+    parser.add_argument(
+        "--no-checks", dest="checks", action="store_false", help="no checker that Fimble could ask"
+    )
     options = parser.parse_args()
     language = TYPESCRIPT if options.typescript else PYTHON
     cases = spread(language.load(), options.cases)
@@ -182,14 +196,22 @@ def main() -> None:
     with ExitStack() as stack:
         temporary = stack.enter_context(tempfile.TemporaryDirectory())
         engine = stack.enter_context(opened(options))
-        runner = Runner(language, engine, options.prefer, options.kept or Path(temporary))
+        runner = Runner(
+            language, engine, options.prefer, options.checks, options.kept or Path(temporary)
+        )
         for case in cases:
             for way in options.way or WAYS:
                 outcome = runner.do(case, way)
                 outcomes.append(outcome)
                 told = f"{way} {case.id} {outcome.seconds} s: {outcome.verdict} {outcome.title!r}"
                 print(told, file=sys.stderr, flush=True)
-    print(json.dumps({"model": engine.name, "prefer": options.prefer} | report(outcomes), indent=2))
+    print(
+        json.dumps(
+            {"model": engine.name, "prefer": options.prefer, "checks": options.checks}
+            | report(outcomes),
+            indent=2,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from benchmarks.actions.case import Told
+from benchmarks.agent.ways import path_with_python
 from benchmarks.client import Editor, apart, editor
 from benchmarks.indexing import is_complete
 from lsp_server.core.text import Encoding, Text
@@ -47,11 +48,18 @@ class Session:
     editor: Editor
 
     async def take(
-        self, path: str, language: str, text: str, told: Sequence[Told], at: Told, choose: Choose
+        self,
+        path: str,
+        language: str,
+        text: str,
+        told: Sequence[Told],
+        at: Told,
+        choose: Choose,
+        source: str = "",
     ) -> Taken:
         """Open a file, ask at a place, take what is chosen, and close the file.
 
-        Nothing is written to the disk.
+        `source`: the tool that tells, as it names itself. Nothing is written to the disk.
         """
         uri = (self.folder / path).as_uri()
         self.editor.open(uri, language, text)
@@ -62,7 +70,7 @@ class Session:
             async with asyncio.timeout(SECONDS):
                 start = types.Position(at.row, at.column)
                 offered = await self.editor.actions(
-                    uri, types.Range(start, start), [_diagnostic(each) for each in told]
+                    uri, types.Range(start, start), [_diagnostic(each, source) for each in told]
                 )
                 action = choose(offered)
                 if action is None:
@@ -80,25 +88,30 @@ class Session:
         return Taken(title, texts, seconds, message)
 
 
-def _diagnostic(told: Told) -> types.Diagnostic:
+def _diagnostic(told: Told, source: str) -> types.Diagnostic:
     place = types.Range(
         types.Position(told.row, told.column), types.Position(told.last_row, told.end)
     )
-    return types.Diagnostic(place, told.message, severity=types.DiagnosticSeverity.Error)
+    return types.Diagnostic(
+        place, told.message, severity=types.DiagnosticSeverity.Error, source=source
+    )
 
 
 @asynccontextmanager
 async def session(
-    arguments: Sequence[str], settings: dict[str, Any] | None, folder: Path
+    arguments: Sequence[str], settings: dict[str, Any] | None, folder: Path, *, trusts: bool = False
 ) -> AsyncGenerator[Session, None]:
-    """A server that has read all of a folder and is ready."""
+    """A server that has read all of a folder and is ready; `trusts`: the user trusts the folder."""
     with apart() as environment:
+        environment |= {"PATH": path_with_python()}
         async with editor(arguments, settings, environment, folder) as client:
             await client.ready()
             async with asyncio.timeout(INDEX_SECONDS):
                 while not is_complete(Path(environment["XDG_CACHE_HOME"])):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
-            await asyncio.sleep(0.2)  # the server itself hears of it a little later
+            await asyncio.sleep(0.5)  # the server itself hears of it a little later
+            if trusts:
+                await client.trust()
             yield Session(folder, client)
 
 

@@ -37,7 +37,7 @@ def fimble(task: Task, folder: Path, url: str, state: Path) -> str:
         *(sys.executable, "-P", "-m", "lsp_server", "chat", "-p", task.request, "--json"),
         *("--cwd", str(folder), "--endpoint", url, "--approve", "all"),
     )
-    environment = {**os.environ, **homes, "PYTHONPATH": str(REPOSITORY), "PATH": _path()}
+    environment = {**os.environ, **homes, "PYTHONPATH": str(REPOSITORY), "PATH": path_with_python()}
     told = state / "events.jsonl"
     with told.open("w", encoding="utf-8") as file:
         subprocess.run(
@@ -140,7 +140,7 @@ def _told(command: list[str], folder: Path, state: Path, own: dict[str, str]) ->
             "--die-with-parent",
         ),
     ]
-    environment = {**os.environ, **own, "HOME": str(state), "PATH": _path()}
+    environment = {**os.environ, **own, "HOME": str(state), "PATH": path_with_python()}
     with told.open("w", encoding="utf-8") as file:
         subprocess.run(
             [*box, *command],
@@ -155,8 +155,8 @@ def _told(command: list[str], folder: Path, state: Path, own: dict[str, str]) ->
     return told.read_text("utf-8")
 
 
-def _path() -> str:
-    """With the Python that has pytest first."""
+def path_with_python() -> str:
+    """PATH, with the Python that has pytest first."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 
