@@ -6,13 +6,16 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lsp_server.core.definitions import Declared
 from lsp_server.core.docstrings import docstring
 from lsp_server.core.symbols import definitions
 from lsp_server.core.syntax import Syntax
 
 FEWEST_LINES, MOST_BYTES = 4, 5_000
-_ABOVE = ("//", "/*", "*")
+_COMMENT = ("//", "/*", "*")
 """How the lines of a comment begin above a function, outside of Python."""
+_DRESS = ("#[", "@")
+"""How attributes and decorators begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +35,44 @@ def bare(text: str, grammar: str) -> Iterator[Bare]:
     if syntax is None or syntax.tree.root_node.has_error or not text.isascii() or "\r" in text:
         return
     for symbol, declared in definitions(syntax):
-        whole, body = declared.whole, declared.body
         lines = symbol.last_row - symbol.first_row + 1
-        size = whole.end_byte - whole.start_byte
-        if symbol.kind not in ("function", "method") or body is None:
+        size = declared.whole.end_byte - declared.whole.start_byte
+        if symbol.kind not in ("function", "method") or declared.body is None:
             continue
         if lines < FEWEST_LINES or size > MOST_BYTES:
             continue
-        row = text.count("\n", 0, declared.start_byte)
-        doc = docstring(body) if grammar == "python" else None
-        if doc is not None:
-            if body.named_child_count == 1:
-                continue  # nothing would be left
-            end = text.index("\n", doc.end_byte) + 1
-            stripped = text[: text.rindex("\n", 0, doc.start_byte) + 1] + text[end:]
-        elif grammar == "python":
-            stripped = text
-        else:
-            rows = text.split("\n")
-            first = text.count("\n", 0, whole.start_byte)
-            above = first
-            while above and rows[above - 1].lstrip().startswith(_ABOVE):
-                above -= 1
-            if above and rows[above - 1].lstrip().startswith(("#[", "@")):
-                continue
-            stripped = "\n".join([*rows[:above], *rows[first:]])
-            row -= first - above
+        without = _without_docstring if grammar == "python" else _without_comment
+        if (found := without(text, declared)) is None:
+            continue
+        stripped, row = found
         line = stripped.split("\n")[row]
-        after = Syntax.parse(stripped, grammar)
-        if after is not None and not after.tree.root_node.has_error:
+        if parses(stripped, grammar):
             yield Bare(symbol.name, stripped, row, len(line) - len(line.lstrip()))
+
+
+def _without_docstring(text: str, declared: Declared) -> tuple[str, int] | None:
+    """The file, and the row of the function's header; None if nothing would be left of it."""
+    row = text.count("\n", 0, declared.start_byte)
+    doc = docstring(declared.body)
+    if doc is None:
+        return text, row
+    if declared.body is None or declared.body.named_child_count == 1:
+        return None
+    end = text.index("\n", doc.end_byte) + 1
+    return text[: text.rindex("\n", 0, doc.start_byte) + 1] + text[end:], row
+
+
+def _without_comment(text: str, declared: Declared) -> tuple[str, int] | None:
+    """The same by the comment above; None where something stands between the two."""
+    rows = text.split("\n")
+    first = text.count("\n", 0, declared.whole.start_byte)
+    above = first
+    while above and rows[above - 1].lstrip().startswith(_COMMENT):
+        above -= 1
+    if above and rows[above - 1].lstrip().startswith(_DRESS):
+        return None
+    row = text.count("\n", 0, declared.start_byte) - (first - above)
+    return "\n".join([*rows[:above], *rows[first:]]), row
 
 
 def parses(text: str, grammar: str) -> bool:
