@@ -41,13 +41,17 @@ class Model:
 
         Raises UsageError if that must not be sent away, and FimbleError if there is no engine.
         """
+        return await self.ready_for(path_of(snapshot.uri), str(snapshot.text), "This file")
+
+    async def ready_for(self, path: Path | None, text: str, name: str) -> ChatInfo:
+        """The same for any text; `path`: where it is from, `name`: what the user is told it is."""
         info = await self.engine.chat_info()
-        if info.is_remote:
-            path, text = path_of(snapshot.uri), str(snapshot.text)
-            if reason := await asyncio.to_thread(private, self.root, path, text):
-                raise UsageError(
-                    f"This file is not sent to {info.model}: {reason}. Use a local model for it."
-                )
+        if not info.is_remote:
+            return info
+        if reason := await asyncio.to_thread(private, self.root, path, text):
+            raise UsageError(
+                f"{name} is not sent to {info.model}: {reason}. Use a local model for it."
+            )
         return info
 
     async def stream(

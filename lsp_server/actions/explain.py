@@ -56,6 +56,13 @@ async def explained(explain: Explain, model: Model) -> AsyncGenerator[str, None]
     """
     asked = await asyncio.to_thread(prompt, explain)
     await model.ready(explain.request.snapshot)
+    async with aclosing(said(asked, model)) as pieces:
+        async for piece in pieces:
+            yield piece
+
+
+async def said(asked: str, model: Model) -> AsyncGenerator[str, None]:
+    """The answer to a prompt that asks for an explanation, as it comes."""
     request = ChatRequest(messages(asked), TOKENS)
     async with aclosing(model.stream(request)) as events:
         async for event in events:

@@ -79,8 +79,15 @@ def _parser() -> argparse.ArgumentParser:
     complete.add_argument("--json", action="store_true", help="print one JSON object")
     _engine_options(complete)
 
-    explain = commands.add_parser("explain", help="say what the code at a place in a file does")
-    explain.add_argument("place", metavar="FILE:LINE", help="counted from 1")
+    explain = commands.add_parser("explain", help="say what code does, or what an error means")
+    explain.add_argument("place", metavar="FILE:LINE", nargs="?", help="counted from 1")
+    explain.add_argument(
+        "--error",
+        metavar="FILE",
+        nargs="?",
+        const="-",
+        help="say what an error means that was printed; read from a file or standard input",
+    )
     _engine_options(explain)
 
     chat = commands.add_parser("chat", help="have a model read, edit and run for you")

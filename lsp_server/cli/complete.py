@@ -51,19 +51,7 @@ def parse_place(place: str) -> tuple[Path, int, int | None]:
 
 def read(path: Path) -> Snapshot:
     """Read a file as a document. Raises UsageError if it is no text that can be completed."""
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise UsageError(f"{path} is a folder; name a file in it.")
-        if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{path} is a device or a pipe; name a file.")
-        if status.st_size > LARGEST_BYTES:
-            raise UsageError(f"{path} is larger than {LARGEST_BYTES >> 20} MB; name a smaller one.")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}; correct its name.") from None
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}.") from None
+    data = read_bytes(path)
     if b"\0" in data[:8192]:
         raise UsageError(f"{path} is a binary file; name one with text.")
     try:
@@ -77,6 +65,23 @@ def read(path: Path) -> Snapshot:
     grammar = grammar_for("", uri)
     syntax = None if grammar is None else Syntax.parse(text, grammar)
     return Snapshot(uri, 0, "", Text.of(text), syntax)
+
+
+def read_bytes(path: Path, largest: int = LARGEST_BYTES) -> bytes:
+    """Read a file that the user has named. Raises UsageError if it can't be, or is too large."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise UsageError(f"{path} is a folder; name a file in it.")
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{path} is a device or a pipe; name a file.")
+        if status.st_size > largest:
+            raise UsageError(f"{path} is larger than {largest >> 20} MB; name a smaller one.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {path}; correct its name.") from None
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}.") from None
 
 
 def locate(snapshot: Snapshot, line: int, column: int | None) -> Point:

@@ -1,42 +1,67 @@
-"""`fimble explain FILE:LINE`: what the code there does."""
+"""`fimble explain FILE:LINE`: what the code there does; `--error`: what a printed error means."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
+from lsp_server.actions import error, explain
 from lsp_server.actions.action import Explain, Request, Surroundings
 from lsp_server.actions.asking import Model
-from lsp_server.actions.explain import explained
 from lsp_server.agent.display import visible
-from lsp_server.cli.complete import locate, parse_place, read
+from lsp_server.cli.complete import locate, parse_place, read, read_bytes
 from lsp_server.cli.engine import opener
 from lsp_server.cli.project import repository
 from lsp_server.cli.status import shown_status
 from lsp_server.engines.local.engine import not_counted
+from lsp_server.errors import UsageError
 from lsp_server.settings import Settings
+
+MAX_ERROR_BYTES = 16 << 20
+
+Explained = Callable[[Model], AsyncGenerator[str, None]]
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the explanation as it comes."""
-    path, line, column = parse_place(options.place)
-    snapshot = read(path)
-    cursor = locate(snapshot, line, column)
-    at = snapshot.text.byte_offset(cursor)
-    explain = Explain(Request(snapshot, at, at, around=Surroundings(str(path))), at, at)
-    asyncio.run(_print(options, explain))
+    if (options.place is None) == (options.error is None):
+        raise UsageError("Give either a place, FILE:LINE, or --error with a file or `-`.")
+    if options.error is not None:
+        root, explained = _error(options.error)
+    else:
+        root, explained = _code(options.place)
+    asyncio.run(_print(options, root, explained))
     print()
     return 0
 
 
-async def _print(options: argparse.Namespace, explain: Explain) -> None:
-    root = await asyncio.to_thread(_root, explain.request.snapshot.uri)
+def _code(place: str) -> tuple[Path | None, Explained]:
+    path, line, column = parse_place(place)
+    snapshot = read(path)
+    cursor = locate(snapshot, line, column)
+    at = snapshot.text.byte_offset(cursor)
+    task = Explain(Request(snapshot, at, at, around=Surroundings(str(path))), at, at)
+    return _root(snapshot.uri), lambda model: explain.explained(task, model)
+
+
+def _error(place: str) -> tuple[Path | None, Explained]:
+    """The workspace of an error is the one that the command runs in."""
+    data = sys.stdin.buffer.read(MAX_ERROR_BYTES) if place == "-" else read_bytes(Path(place))
+    here = Path.cwd()
+    root = _root((here / "_").as_uri()) or here.resolve()
+    task = error.Error(data.decode("utf-8", "replace"), root, (here,))
+    return root, lambda model: error.explained(task, model)
+
+
+async def _print(options: argparse.Namespace, root: Path | None, explained: Explained) -> None:
     with shown_status() as on_status:
         engine = opener(options)(Settings(), on_status, not_counted)
         model = Model(engine, root, lambda _: None)  # the file is read once
-        pieces = explained(explain, model)
+        pieces = explained(model)
         try:
             first = await anext(pieces, "")
         except BaseException:

@@ -41,6 +41,9 @@ are optional, and what is told counts instead of what is seen from the text
 The command `fimble.explain`, `[{"uri": string, "range": Range, "message"?: string}]`: explain the
 code there, or a diagnostic's message. The explanation, Markdown, is shown and is the result.
 
+The command `fimble.explainError`, `[{"text": string, "uri"?: string}]`: explain a traceback, or
+what else of an error was printed, likewise. `uri` is a document in whose folder it was.
+
 The command `fimble.rewrite`, `[{"uri": string, "range": Range, "instruction": string}]`: change the
 function there as is said, with `workspace/applyEdit`. The result is whether that was done.
 
@@ -63,6 +66,7 @@ DID_REJECT = "fimble/didReject"
 
 DID_ACCEPT = "fimble.didAccept"
 EXPLAIN = "fimble.explain"
+EXPLAIN_ERROR = "fimble.explainError"
 REWRITE = "fimble.rewrite"
 """Commands."""
 

@@ -69,6 +69,7 @@ ROUTES: dict[str, tuple[Handler, Any]] = {
 COMMANDS: dict[str, Handler] = {
     messages.DID_ACCEPT: feedback.did_accept,
     messages.EXPLAIN: explain.explain,
+    messages.EXPLAIN_ERROR: explain.explain_error,
     messages.REWRITE: rewrite.rewrite,
 }
 """Of `workspace/executeCommand`; a handler gets the arguments as a tuple."""

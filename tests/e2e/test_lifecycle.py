@@ -33,6 +33,7 @@ async def test_what_the_server_can_do_is_announced(start: Start, profile: str) -
     assert announced.execute_command_provider.commands == (
         "fimble.didAccept",
         "fimble.explain",
+        "fimble.explainError",
         "fimble.rewrite",
     )
     assert announced.position_encoding == PROFILES[profile]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -43,4 +44,65 @@ def test_what_can_not_be_explained(
     (folder / "data.bin").write_bytes(b"\0\1")
     (folder / "empty.py").write_text("\n")
     assert main(["explain", place, "--script", "script.json"]) == 2
+    assert capsys.readouterr().err == f"fimble: {sentence}\n"
+
+
+TRACE = """\
+Traceback (most recent call last):
+  File "half.py", line 5, in half
+    return n // 2
+TypeError: unsupported operand type(s) for //: 'str' and 'int'
+"""
+
+
+def explained(monkeypatch: pytest.MonkeyPatch, printed: bytes, *arguments: str) -> int:
+    """With this on standard input, and a model that knows the error if it is told of the code."""
+    script = [{"chat": "It can't be halved.", "when": "def half(n):\n    return n // 2\n```"}]
+    script += [{"chat": "Who knows.", "when": ""}]
+    Path("script.json").write_text(json.dumps(script))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(printed)))
+    return main(["explain", *arguments, "--script", "script.json"])
+
+
+def test_an_error_is_explained(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for arguments in (["--error"], ["--error", "-"], ["--error", "trace.txt"]):
+        Path("trace.txt").write_text(TRACE)
+        printed = b"" if "trace.txt" in arguments else TRACE.encode()
+        assert explained(monkeypatch, printed, *arguments) == 0
+        assert capsys.readouterr().out == "It can't be halved.\n"
+
+
+def test_an_error_of_code_that_is_not_here_is_explained_by_its_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    other = folder.parent / f"{folder.name}-other.py"
+    other.write_text(CODE)
+    printed = TRACE.replace("half.py", str(other)).encode() + b"\xff"
+    assert explained(monkeypatch, printed, "--error") == 0
+    assert capsys.readouterr().out == "Who knows.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Give either a place, FILE:LINE, or --error with a file or `-`."),
+        (
+            ["half.py:1", "--error", "-"],
+            "Give either a place, FILE:LINE, or --error with a file or `-`.",
+        ),
+        (["--error"], "There is no error to explain; give what was printed."),
+        (["--error", "none.txt"], "There is no file none.txt; correct its name."),
+        (["--error", "data.bin"], "This is no text, so there is nothing to explain."),
+    ],
+)
+def test_what_is_no_error(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    sentence: str,
+) -> None:
+    Path("data.bin").write_bytes(b"\0\1")
+    assert explained(monkeypatch, b"\n", *arguments) == 2
     assert capsys.readouterr().err == f"fimble: {sentence}\n"

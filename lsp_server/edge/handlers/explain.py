@@ -1,16 +1,19 @@
-"""The command `fimble.explain`."""
+"""The commands `fimble.explain` and `fimble.explainError`."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 from lsprotocol import types
 
+from lsp_server.actions import error
 from lsp_server.actions.action import Explain, Request
 from lsp_server.actions.explain import explained
+from lsp_server.core.uris import path_of
 from lsp_server.edge import convert, pages
 from lsp_server.edge.params import fields, plain, text, where
 from lsp_server.edge.progress import working
@@ -31,8 +34,24 @@ async def explain(server: FimbleServer, arguments: tuple[Any, ...]) -> str:
         raise UsageError("The parameter message must be a text.")
     request = Request(snapshot, start, end, around=session.around(snapshot.uri))
     task = Explain(request, start, end, message)
+    return await _told(server, explained(task, session.model()), snapshot.uri)
+
+
+async def explain_error(server: FimbleServer, arguments: tuple[Any, ...]) -> str:
+    """Have an error explained that was printed, show that, and return it."""
+    session = server.session
+    given = plain(arguments[0]) if arguments else {}
+    printed, uri = text(given, "text"), fields(given).get("uri") or ""
+    if not isinstance(uri, str):
+        raise UsageError("The parameter uri must be a text.")
+    path = path_of(uri)
+    task = error.Error(printed, session.root, (path.parent,) if path else ())
+    return await _told(server, error.explained(task, session.model()), uri or "error")
+
+
+async def _told(server: FimbleServer, pieces: AsyncGenerator[str, None], uri: str) -> str:
+    """Show what is said: as progress while it comes, then as a whole. Returns it."""
     said, told = "", time.monotonic()
-    pieces = explained(task, session.model())
     async with working(server, "Explaining") as report, aclosing(pieces):
         async for piece in pieces:
             said += piece
@@ -41,7 +60,7 @@ async def explain(server: FimbleServer, arguments: tuple[Any, ...]) -> str:
                 report(said.strip().rpartition("\n")[2])
     if not said.strip():
         raise UsageError("The model said nothing; try it again, or select less.")
-    await _show(server, snapshot.uri, said.strip())
+    await _show(server, uri, said.strip())
     return said.strip()
 
 
