@@ -6,6 +6,7 @@ import asyncio
 import codecs
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ from lsp_server.agent.commands.sandbox import Sandbox
 from lsp_server.errors import FimbleError, UsageError
 
 _READ_BYTES = 1 << 16
+_AGES = 10_000_000
+"""Seconds."""
 _END_SECONDS = 6.0
 """The runner gives up killing before; then it is killed itself."""
 _RUNNER = (sys.executable, "-P", "-m", "lsp_server.agent.commands.runner")
@@ -98,8 +101,10 @@ def _files(contents: Mapping[Path, bytes]) -> Iterator[dict[str, str]]:
                 continue
             except OSError as error:
                 raise UsageError(f"{path.name} can't be read any more; try again.") from error
-            # Of another age, or Python could take what it has compiled of the file for this one.
-            os.utime(file, (status.st_atime, status.st_mtime + 1))
+            # Of an age of its own, or tools could take what they keep of the file, or of what was
+            # shown in its place before, for this one. Newer, or others would not look at it.
+            age = 1 + secrets.randbelow(_AGES)
+            os.utime(file, (status.st_atime, status.st_mtime + age))
         yield shown
 
 

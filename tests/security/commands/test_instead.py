@@ -68,6 +68,18 @@ async def test_a_new_file_is_seen_among_the_others(sandbox: Sandbox, tmp_path: P
     assert _names(folder) == [".env", "data", "link"]
 
 
+async def test_what_was_compiled_of_one_is_not_taken_for_another(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    module = tmp_path / "a.py"
+    module.write_text("print(1)\n")
+    for code in (b"print(2)\n", b"print(3)\n", b"print(4)\n"):
+        shown = {module: code}
+        finished = await run("python -c 'import a'", tmp_path, sandbox=sandbox, instead=shown)
+        assert finished.output == code[6:7].decode() + "\n"
+    assert (await run("python -c 'import a'", tmp_path, sandbox=sandbox)).output == "1\n"
+
+
 async def test_bad_orders(sandbox: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only that can't write"):
         await run("true", tmp_path, sandbox=sandbox, instead={tmp_path / "gone": b""})
