@@ -28,10 +28,13 @@ def found(request: Request, outline: Outline | None) -> list[Trouble]:
     `outline`: one that is known already, be it of an earlier version of the document. What is
     blamed by it is looked at again with one of this version, which takes longer to make.
     """
+    start, end = _lines(request.syntax, request.start, request.end)
+    return [] if end - start > MAX_BYTES else between(request, outline, start, end)
+
+
+def between(request: Request, outline: Outline | None, start: int, end: int) -> list[Trouble]:
+    """The troubles of whole lines, from byte `start` to `end`; `outline` as in `found`."""
     syntax = request.syntax
-    start, end = _lines(syntax, request.start, request.end)
-    if end - start > MAX_BYTES:
-        return []
     if syntax.tree.root_node.has_error:
         return [Trouble("syntax", start, end)]
     troubles = list(_unused(request, start, end))

@@ -69,15 +69,16 @@ _NAME = r"[\"'`](?P<name>[\w$]+)[\"'`]"
 _OWNER = r"[\"'`](?:type\[)?\"?(?P<owner>[\w$.]+)[^\"'`]*\"?[\"'`]"
 _ABOUT_A_NAME = frozenset(("attribute", "keyword", "name", "symbol"))
 _WORDS: tuple[tuple[Sort, str], ...] = (
-    # pyright; mypy, tsc; pylint; tsc
+    # pyright; mypy, tsc; pylint; tsc; Python itself
     ("symbol", rf"{_NAME} is (?:an )?unknown import symbol"),
     ("symbol", rf"No name {_NAME} in module"),
     ("symbol", rf"module .* has no exported member(?: named)? {_NAME}"),
     ("symbol", rf"Module {_OWNER} has no attribute {_NAME}"),
+    ("symbol", rf"cannot import name {_NAME} from"),
     ("attribute", rf"Cannot (?:access|assign to|delete) attribute {_NAME} for .*?{_OWNER}"),
     ("attribute", rf"{_NAME} is not a known attribute of module {_OWNER}"),
     ("attribute", rf"(?:Instance of|Class|Module) {_OWNER} has no {_NAME} member"),
-    ("attribute", rf"{_OWNER} has no attribute {_NAME}"),
+    ("attribute", rf"{_OWNER} (?:object )?has no attribute {_NAME}"),
     ("attribute", rf"Property {_NAME} does not exist on type {_OWNER}"),
     ("keyword", rf"No parameter named {_NAME}"),
     ("keyword", rf"Unexpected keyword argument {_NAME}"),
@@ -87,6 +88,7 @@ _WORDS: tuple[tuple[Sort, str], ...] = (
     ("missing", r"Arguments? missing for parameters? (?P<names>.+)"),
     ("missing", r"Missing (?:named|positional|mandatory keyword) arguments? (?P<names>.+?)"
                 r"(?: in (?:function )?call| for |$)"),
+    ("missing", r"missing \d+ required (?:positional|keyword-only) arguments?: (?P<names>.+)"),
     ("missing", r"No value for argument (?P<names>.+?) in"),
     ("unused", r"imported but unused"),
     ("unused", r"Unused (?:import\b|[\w$., ]+ imported from)"),

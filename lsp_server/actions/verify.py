@@ -51,7 +51,7 @@ def compiles(code: bytes) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            compile(text, "<fix>", "exec", _ONLY_SYNTAX, dont_inherit=True)
+            compile(text, "<fix>", "exec", ONLY_SYNTAX, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
     return True
@@ -80,4 +80,4 @@ def _around(syntax: Syntax, edits: Sequence[Edit]) -> tuple[int, int]:
     return first, len(syntax.data) if last < 0 else last + 1
 
 
-_ONLY_SYNTAX = 0x400  # ast.PyCF_ONLY_AST, which `return` outside of a function doesn't trouble
+ONLY_SYNTAX = 0x400  # ast.PyCF_ONLY_AST, which `return` outside of a function doesn't trouble

@@ -138,13 +138,17 @@ async def enclosing(desk: Desk, path: str, line: int) -> Source | None:
         file = await desk.read(path)
     except PathRefused:
         return None
-    syntax = await asyncio.to_thread(syntax_of, file)
-    around = [
+    return around(file, await asyncio.to_thread(syntax_of, file), line)
+
+
+def around(file: File, syntax: Syntax, line: int) -> Source | None:
+    """The innermost definition of code in a file around a line, from 1; None if it is in none."""
+    found = [
         Source(file, syntax, symbol, declared)
         for symbol, declared in definitions(syntax)
         if symbol.first_row < line <= symbol.last_row + 1 and symbol.kind in CODE_KINDS
     ]
-    return min(around, key=lambda s: s.symbol.last_row - s.symbol.first_row, default=None)
+    return min(found, key=lambda s: s.symbol.last_row - s.symbol.first_row, default=None)
 
 
 def _is_at(path: str, told: str) -> bool:
