@@ -90,6 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     _engine_options(explain)
 
+    fix = commands.add_parser("fix", help="repair a file until a check passes; print the change")
+    fix.add_argument("file", metavar="FILE")
+    fix.add_argument("--check", metavar="CMD", help="a command that fails while something is wrong")
+    fix.add_argument("--write", action="store_true", help="make the change, too")
+    fix.add_argument(
+        "--seconds", metavar="N", type=float, default=120.0, help="for all of it; default: 120"
+    )
+    _engine_options(fix)
+
     chat = commands.add_parser("chat", help="have a model read, edit and run for you")
     _chat_options(chat)
     _engine_options(chat)

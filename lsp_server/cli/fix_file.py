@@ -1,0 +1,107 @@
+"""The file that `fimble fix` repairs: its text, whatever its encoding, and the way back."""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import io
+import stat
+import tokenize
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.state import State, digest_of
+from lsp_server.agent.files.write import put
+from lsp_server.cli.complete import read_bytes
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.syntax import Syntax, grammar_for
+from lsp_server.core.text import Text
+from lsp_server.errors import UsageError
+
+MAX_BYTES = 1 << 20
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+"""Byte order marks, and what they say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file as it was read."""
+
+    path: Path
+    """Resolved: a link leads to the file that is repaired."""
+    name: str
+    """As the user has named it."""
+    text: str = field(repr=False)
+    """With its line ends, without a byte order mark."""
+    mark: bytes
+    codec: str
+    grammar: str
+    mode: int
+    """As in `st_mode`."""
+
+    @classmethod
+    def read(cls, named: Path) -> Target:
+        """Raises UsageError for what is no file with code that can be repaired."""
+        data = read_bytes(named, MAX_BYTES)
+        path = named.resolve()
+        mark, codec = next((m for m in _MARKS if data.startswith(m[0])), (b"", ""))
+        rest = data[len(mark) :]
+        if b"\0" in rest and not codec.startswith("utf-16"):
+            raise UsageError(f"{named} is a binary file; name one with code.")
+        grammar = grammar_for("", path.as_uri())
+        if grammar is None:
+            raise UsageError(f"{named} is in no language that can be repaired; name other code.")
+        try:
+            codec = codec or (_declared(rest) if grammar == "python" else "utf-8")
+            text = rest.decode(codec)
+            is_the_same = text.encode(codec) == rest
+        except (LookupError, SyntaxError, UnicodeError):
+            is_the_same = False
+        if not is_the_same:
+            raise UsageError(f"{named} is not in UTF-8, nor in what it says it is in; convert it.")
+        return cls(path, str(named), text, mark, codec, grammar, path.stat().st_mode)
+
+    def encoded(self, text: str) -> bytes:
+        """Another text in this one's encoding. Raises UnicodeEncodeError."""
+        return self.mark + text.encode(self.codec)
+
+    def snapshot(self, text: str) -> Snapshot | None:
+        """Another text as a document; None if it can't be parsed at all."""
+        syntax = Syntax.parse(text, self.grammar)
+        if syntax is None:
+            return None
+        return Snapshot(self.path.as_uri(), 0, "", Text.of(text), syntax)
+
+    def diff(self, text: str) -> str:
+        """From the file to another text, in unified form; empty if it is the same.
+
+        It is named from the current folder, or else from the root, for `patch -p1` there.
+        """
+        pieces = []
+        old, new = (io.StringIO(each, newline="").readlines() for each in (self.text, text))
+        here = Path.cwd().resolve()
+        path = self.path.relative_to(here if self.path.is_relative_to(here) else self.path.anchor)
+        name = path.as_posix()
+        for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
+            has_end = line.endswith("\n")
+            pieces.append(line if has_end else f"{line}\n\\ No newline at end of file\n")
+        return "".join(pieces)
+
+    def write(self, text: str, *, over: str) -> None:
+        """Put a text in the place of another one: all of it, or nothing.
+
+        Raises FileChanged if the file says something else, and PathRefused.
+        """
+        state = State(self.encoded(text), stat.S_IFREG | stat.S_IMODE(self.mode))
+        folder = Workspace(self.path.parent)
+        put(folder, self.path.name, state, expected=digest_of(self.encoded(over)))
+
+
+def _declared(data: bytes) -> str:
+    """The encoding that a file of Python declares, or UTF-8. Raises SyntaxError for no such one."""
+    return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
