@@ -49,7 +49,9 @@ def missing_arguments(trouble: Trouble, request: Request) -> Iterator[Fix]:
         edit = _with(request.syntax.data, arguments, given, order)
         if edit is not None:
             what = " and ".join(f"`{each}`" for each in given)
-            yield Fix(f"Add the missing {what}", (edit,))
+            # What an object has by that name may be of another call.
+            is_sure = not any(each.startswith("self.") for each in values)
+            yield Fix(f"Add the missing {what}", (edit,), is_sure)
             return
 
 
