@@ -9,7 +9,7 @@
 `mend`      the provider of fixes that a model writes, `finish` that of bodies: `pieces` are what it
             is given, `tries` asks it, `rewritten` makes edits of its answers, `judge` says whether
             they are good
-`rewrite`   changes code as the user says, judged alike
+`rewrite`   changes code as the user says, `simplify` what could be shorter, judged alike
 `explain`   offers explanations, and streams them
 `document`  offers comments for functions that have none; `comments` are how they look
 `asking`    the model, and whether a file may be shown to it

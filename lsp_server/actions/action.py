@@ -99,7 +99,14 @@ class Test:
     """The function as in `Owner.name`, or a test's id."""
 
 
-Task: TypeAlias = Repair | Mend | Explain | Document | Finish | Test
+@dataclass(frozen=True, slots=True)
+class Simplify:
+    """Have a model write the function around a place anew, shorter and plainer."""
+
+    request: Request
+
+
+Task: TypeAlias = Repair | Mend | Explain | Document | Finish | Simplify | Test
 """What an action does. Each sort has its case in `resolve`."""
 
 

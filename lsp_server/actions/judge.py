@@ -95,12 +95,12 @@ def _not_the_function(piece: Piece, after: Syntax, end: int) -> str:
     node = same_node(after, piece.whole)
     if node is None or behind(after, node, end) != behind(piece.syntax, piece.whole, piece.end):
         return "It is not this function alone."
-    if _words(node, after) == _words(piece.whole, piece.syntax):
+    if words(node, after) == words(piece.whole, piece.syntax):
         return "Nothing but comments was changed."
     return ""
 
 
-def _words(node: Node, syntax: Syntax) -> list[bytes]:
+def words(node: Node, syntax: Syntax) -> list[bytes]:
     """The words and signs of code, comments and its docstring apart."""
     inner = node.child_by_field_name("definition") or node
     doc = docstring(inner.child_by_field_name("body"))

@@ -14,12 +14,15 @@ from lsp_server.actions.explain import explanations
 from lsp_server.actions.finish import unfinished
 from lsp_server.actions.mend import mends
 from lsp_server.actions.repairs import repairs
+from lsp_server.actions.simplify import simplifications
 from lsp_server.actions.tested import tests
 from lsp_server.workspace.expressions import Outline
 
 Provider = Callable[[Request, Outline | None], Iterable[Action]]
 
-PROVIDERS: tuple[Provider, ...] = (repairs, mends, tests, unfinished, documents, explanations)
+PROVIDERS: tuple[Provider, ...] = (
+    repairs, mends, tests, unfinished, documents, simplifications, explanations,
+)  # fmt: skip
 """In the order in which their actions are shown."""
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from lsp_server.actions.action import Change, Document, Finish, Mend, Repair
+from lsp_server.actions.action import Change, Document, Finish, Mend, Repair, Simplify
 from lsp_server.actions.asking import Model
 from lsp_server.actions.document import documented
 from lsp_server.actions.finish import finished
 from lsp_server.actions.mend import mended
+from lsp_server.actions.simplify import simplified
 from lsp_server.actions.tries import Check
 from lsp_server.actions.verify import holds
 from lsp_server.core.snapshot import Snapshot
@@ -16,7 +17,10 @@ from lsp_server.errors import UsageError
 
 
 async def resolved(
-    task: Repair | Mend | Document | Finish, snapshot: Snapshot, model: Model, check: Check | None
+    task: Repair | Mend | Document | Finish | Simplify,
+    snapshot: Snapshot,
+    model: Model,
+    check: Check | None,
 ) -> Change:
     """The change that an action makes of the version that it was offered for.
 
@@ -32,6 +36,8 @@ async def resolved(
             return await documented(document, model)
         case Finish() as finish:
             return await finished(finish, model)
+        case Simplify() as simplify:
+            return await simplified(simplify, model)
 
 
 def repaired(repair: Repair, snapshot: Snapshot) -> Change:

@@ -7,7 +7,16 @@ from contextlib import AsyncExitStack
 
 from lsprotocol import types
 
-from lsp_server.actions.action import Document, Explain, Finish, Mend, Repair, Request, Test
+from lsp_server.actions.action import (
+    Document,
+    Explain,
+    Finish,
+    Mend,
+    Repair,
+    Request,
+    Simplify,
+    Test,
+)
 from lsp_server.actions.asking import NotMade
 from lsp_server.actions.lightbulb import Offer
 from lsp_server.actions.resolve import resolved
@@ -90,7 +99,7 @@ async def resolve(server: FimbleServer, item: types.CodeAction) -> types.CodeAct
 
 
 async def _edit(
-    server: FimbleServer, offer: Offer, task: Repair | Mend | Document | Finish | Test
+    server: FimbleServer, offer: Offer, task: Repair | Mend | Document | Finish | Simplify | Test
 ) -> types.WorkspaceEdit:
     """What an action does. Raises NotMade if that is nothing, and FimbleError."""
     session = server.session
