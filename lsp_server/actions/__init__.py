@@ -12,6 +12,8 @@
 `rewrite`   changes code as the user says, `simplify` what could be shorter, judged alike
 `explain`   offers explanations, and streams them
 `document`  offers comments for functions that have none; `comments` are how they look
+`annotate`  offers types for functions that lack them: `signatures` reads which there are,
+            `annotations` says which of a model's may be put in, `returned` which a body contradicts
 `asking`    the model, and whether a file may be shown to it
 `resolve`   does what an action describes, once it is chosen
 `lightbulb` remembers what was offered, until one of it is chosen

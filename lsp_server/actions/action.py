@@ -106,7 +106,16 @@ class Simplify:
     request: Request
 
 
-Task: TypeAlias = Repair | Mend | Explain | Document | Finish | Simplify | Test
+@dataclass(frozen=True, slots=True)
+class Annotate:
+    """Have a model say of what types the function around a place has its parameters and result."""
+
+    request: Request
+
+
+Written: TypeAlias = Mend | Document | Finish | Simplify | Annotate
+"""What a model writes."""
+Task: TypeAlias = Repair | Explain | Written | Test
 """What an action does. Each sort has its case in `resolve`."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from lsp_server.actions.action import Action, Mend, Request
+from lsp_server.actions.annotate import untyped
 from lsp_server.actions.document import documents
 from lsp_server.actions.explain import explanations
 from lsp_server.actions.finish import unfinished
@@ -21,7 +22,7 @@ from lsp_server.workspace.expressions import Outline
 Provider = Callable[[Request, Outline | None], Iterable[Action]]
 
 PROVIDERS: tuple[Provider, ...] = (
-    repairs, mends, tests, unfinished, documents, simplifications, explanations,
+    repairs, mends, tests, unfinished, documents, untyped, simplifications, explanations,
 )  # fmt: skip
 """In the order in which their actions are shown."""
 

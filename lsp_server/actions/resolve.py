@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from lsp_server.actions.action import Change, Document, Finish, Mend, Repair, Simplify
+from lsp_server.actions.action import (
+    Annotate,
+    Change,
+    Document,
+    Finish,
+    Mend,
+    Repair,
+    Simplify,
+    Written,
+)
+from lsp_server.actions.annotate import annotated
 from lsp_server.actions.asking import Model
 from lsp_server.actions.document import documented
 from lsp_server.actions.finish import finished
@@ -17,10 +27,7 @@ from lsp_server.errors import UsageError
 
 
 async def resolved(
-    task: Repair | Mend | Document | Finish | Simplify,
-    snapshot: Snapshot,
-    model: Model,
-    check: Check | None,
+    task: Repair | Written, snapshot: Snapshot, model: Model, check: Check | None = None
 ) -> Change:
     """The change that an action makes of the version that it was offered for.
 
@@ -38,6 +45,8 @@ async def resolved(
             return await finished(finish, model)
         case Simplify() as simplify:
             return await simplified(simplify, model)
+        case Annotate() as annotate:
+            return await annotated(annotate, model)
 
 
 def repaired(repair: Repair, snapshot: Snapshot) -> Change:

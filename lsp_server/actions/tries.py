@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from lsp_server.actions.action import Change, Edit
 from lsp_server.actions.asking import Model, NotMade, messages
@@ -15,7 +16,7 @@ from lsp_server.actions.rewritten import edits, rewritten
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.tokens import estimate
 from lsp_server.engines.base import Delta
-from lsp_server.engines.chat import ChatInfo
+from lsp_server.engines.chat import ChatInfo, ChatRequest
 from lsp_server.engines.code import code_in, code_request
 
 TRIES = 3
@@ -48,9 +49,16 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Failed:
+class Failed:
+    """A try that is not good."""
+
     code: str
     flaw: str
+
+
+Attempt = Callable[[ChatInfo, int, str], Awaitable[Change | Failed]]
+"""Gets how the model may be asked, the number of the try, from 0 on, and what was wrong with the
+last one."""
 
 
 async def written(writing: Writing, model: Model) -> Change:
@@ -58,15 +66,20 @@ async def written(writing: Writing, model: Model) -> Change:
 
     Raises NotMade if none is, and FimbleError.
     """
-    info = await model.ready(writing.snapshot)
+    return await first_good(partial(_try, writing, model), writing.snapshot, model)
+
+
+async def first_good(attempt: Attempt, snapshot: Snapshot, model: Model) -> Change:
+    """What the first attempt gives that has not failed. Raises as `written` does."""
+    info = await model.ready(snapshot)
     begun = time.monotonic()
     again, seen = "", set[str]()
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
-            for attempt in range(TRIES):
+            for number in range(TRIES):
                 if time.monotonic() - begun > SECONDS:
                     break
-                tried = await _try(writing, model, info, attempt, again)
+                tried = await attempt(info, number, again)
                 if isinstance(tried, Change):
                     return tried
                 again = tried.flaw if tried.code not in seen else again
@@ -76,9 +89,21 @@ async def written(writing: Writing, model: Model) -> Change:
     raise NotMade("The model found nothing that holds, so nothing was changed.")
 
 
+async def answer(asked: ChatRequest, snapshot: Snapshot, model: Model) -> tuple[str, bool]:
+    """What the model says to a request for code, and whether it came to an end."""
+    said, is_whole = "", True
+    async with aclosing(model.stream(asked, of=snapshot)) as events:
+        async for event in events:
+            if isinstance(event, Delta):
+                said += event.text
+            else:
+                is_whole = event.reason != "length"
+    return said, is_whole
+
+
 async def _try(
     writing: Writing, model: Model, info: ChatInfo, attempt: int, again: str
-) -> Change | _Failed:
+) -> Change | Failed:
     piece, head = writing.piece, writing.head
     shown = piece.text
     if info.takes_begun and head.shown:
@@ -96,19 +121,15 @@ async def _try(
         attempt=attempt,
         tokens=writing.spare_tokens + int(1.5 * estimate(shown)),
     )
-    answer = ""
-    async with aclosing(model.stream(asked, of=writing.snapshot)) as events:
-        async for event in events:
-            if isinstance(event, Delta):
-                answer += event.text
-            elif event.reason == "length":
-                return _Failed(answer, "It does not end.")
-    code, made = await asyncio.to_thread(_made, writing, head, code_in(asked, answer, begun))
+    said, is_whole = await answer(asked, writing.snapshot, model)
+    if not is_whole:
+        return Failed(said, "It does not end.")
+    code, made = await asyncio.to_thread(_made, writing, head, code_in(asked, said, begun))
     change = Change(made, by_model=True)
     wrong = await asyncio.to_thread(writing.flaw, code, made)
     if not wrong and writing.check is not None:
         wrong = await writing.check(change)
-    return _Failed(code, wrong) if wrong else change
+    return Failed(code, wrong) if wrong else change
 
 
 def _made(writing: Writing, head: Head, code: str) -> tuple[str, tuple[Edit, ...]]:

@@ -47,7 +47,8 @@ async def test_a_wrong_operator_is_mended(shared: Editor) -> None:
 
 
 async def test_a_function_is_documented(shared: Editor) -> None:
-    [action] = await actions(shared, place(7, 12), only=[lsp.CodeActionKind.RefactorRewrite])
+    found = await actions(shared, place(7, 12), only=[lsp.CodeActionKind.RefactorRewrite])
+    [action] = [each for each in found if each.title.startswith("Document")]
     action = await resolve(shared, action)
     after = edited(shared, AREA, action.edit).text
     function = ast.parse(after).body[1]

@@ -35,6 +35,7 @@ CHAT = (
     *(said("def é(a):\n    return " + "a, " * 900, "slow", seconds_per_token=0.05) for _ in "12"),
     *(said("def é(a):\n    return (", "crash", crash=True) for _ in "12"),
     *({"chat": "It *gives* `b`.\n", "when": "return a.b  # 😀\n```\n\nExplain"} for _ in "12"),
+    *({"chat": "```python\ndef é(a: Path) -> Path:\n```", "when": "the header of"} for _ in "12"),
     *({"chat": '```python\ndef é(a):\n    """Give `b`."""', "when": "docstring"} for _ in "12"),
     *(said("def é(b):\n    return b.c", "rename a to b") for _ in "12"),
     *(said("def é(b):\n    return nothing", "make it worse") for _ in "123456"),
@@ -224,10 +225,26 @@ async def test_what_can_not_be_explained_is_said_in_a_sentence(
         await run(shared, command)
 
 
+async def rewriting(editor: Editor, title: str) -> lsp.CodeAction:
+    """What is offered in the function under a title."""
+    found = await actions(editor, place(4, 12), only=[lsp.CodeActionKind.RefactorRewrite])
+    [action] = [each for each in found if each.title == title]
+    return action
+
+
+async def test_types_are_added(shared: Editor) -> None:
+    text = TEXT.replace(".b  #", "  #")
+    shared.open(text)
+    action = await resolve(shared, await rewriting(shared, "Add types to `é`"))
+    expected = text.replace("(a):", "(a: Path) -> Path:").replace(
+        "import os\n", "import os\nfrom pathlib import Path\n"
+    )
+    assert edited(shared, text, action.edit).text == expected
+
+
 async def test_a_function_is_documented(shared: Editor) -> None:
     shared.open(TEXT)
-    [action] = await actions(shared, place(4, 12), only=[lsp.CodeActionKind.RefactorRewrite])
-    assert action.title == "Document `é`"
+    action = await rewriting(shared, "Document `é`")
     action = await resolve(shared, action)
     expected = TEXT.replace("(a):\r\n", '(a):\n    """Give `b`."""\r\n')
     assert edited(shared, TEXT, action.edit).text == expected

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from posixpath import commonprefix
 
 from tree_sitter import Node
 
 from lsp_server.actions.action import Edit
 from lsp_server.actions.fixes.listing import inserted
+from lsp_server.actions.verify import edited
 from lsp_server.core.definitions.base import text_of
 from lsp_server.core.import_place import next_line, place, top_level
 from lsp_server.core.imports import Import
@@ -25,6 +27,22 @@ def added(syntax: Syntax, item: Import) -> tuple[Edit, ...]:
     edit = _joined(syntax, item) or _line(syntax, item)
     newline = ending(Text.of(decode(syntax.data[:10_000])).lines)
     return (Edit(edit.start, edit.end, edit.new.replace("\n", newline)),)
+
+
+def all_added(syntax: Syntax, items: Iterable[Import]) -> Edit | None:
+    """One edit that imports several things; None if there is nothing to be imported."""
+    after = syntax
+    for item in items:
+        more = edited(after, added(after, item))
+        after = after if more is None else more
+    old, new = (each.data.splitlines(keepends=True) for each in (syntax, after))
+    if old == new:
+        return None
+    above = len(commonprefix([old, new]))
+    below = len(commonprefix([old[above:][::-1], new[above:][::-1]]))
+    start = sum(map(len, old[:above]))
+    end = len(syntax.data) - sum(map(len, old[len(old) - below :]))
+    return Edit(start, end, decode(b"".join(new[above : len(new) - below])))
 
 
 def _joined(syntax: Syntax, item: Import) -> Edit | None:

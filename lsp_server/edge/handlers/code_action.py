@@ -7,16 +7,7 @@ from contextlib import AsyncExitStack
 
 from lsprotocol import types
 
-from lsp_server.actions.action import (
-    Document,
-    Explain,
-    Finish,
-    Mend,
-    Repair,
-    Request,
-    Simplify,
-    Test,
-)
+from lsp_server.actions.action import Explain, Mend, Repair, Request, Test, Written
 from lsp_server.actions.asking import NotMade
 from lsp_server.actions.lightbulb import Offer
 from lsp_server.actions.resolve import resolved
@@ -99,7 +90,7 @@ async def resolve(server: FimbleServer, item: types.CodeAction) -> types.CodeAct
 
 
 async def _edit(
-    server: FimbleServer, offer: Offer, task: Repair | Mend | Document | Finish | Simplify | Test
+    server: FimbleServer, offer: Offer, task: Repair | Written | Test
 ) -> types.WorkspaceEdit:
     """What an action does. Raises NotMade if that is nothing, and FimbleError."""
     session = server.session
