@@ -68,6 +68,20 @@ class CompletionSettings:
     """LSP language ids in which nothing is suggested while typing."""
 
 
+ActionSort = Literal["repair", "fix", "test", "finish", "document", "types", "simplify", "explain"]
+"""What the lightbulb offers: `repair` is by rule, all others are a model's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSettings:
+    """What the lightbulb offers. Commands of the user's are always done."""
+
+    enabled: bool = True
+    """If not, it offers nothing."""
+    disabled: tuple[ActionSort, ...] = ()
+    """Sorts that are not offered."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
     """Conversations with the model."""
@@ -108,6 +122,7 @@ class Settings:
     local: LocalSettings = field(default_factory=LocalSettings)
     remote: RemoteSettings = field(default_factory=RemoteSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
+    actions: ActionSettings = field(default_factory=ActionSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     feedback: FeedbackSettings = field(default_factory=FeedbackSettings)
@@ -161,6 +176,10 @@ def _value(hint: Any, value: object, limits: Mapping[str, float]) -> object:
         for item in value:
             if not isinstance(item, str):
                 raise ValueError(f"must be a list of texts, and {_kind(item)} is in it")
+        for item in value:
+            known = get_args(get_args(hint)[0])
+            if known and item not in known:
+                raise ValueError(f"may hold {', '.join(known)}, not {_short(json.dumps(item))}")
         return tuple(value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(max(-1e300, min(1e300, value)))  # JSON has whole numbers of any size

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
+from lsp_server.settings import ActionSettings
 from lsp_server.workspace.expressions import Outline
 from lsp_server.workspace.index import Definition
 from lsp_server.workspace.resolve import Library
@@ -180,6 +181,8 @@ class Request:
     """Whether there is a model that can be asked."""
     can_test: bool = False
     """Whether tests can be run in a sandbox."""
+    settings: ActionSettings = field(default_factory=ActionSettings)
+    """What the user wants to be offered."""
 
     @property
     def syntax(self) -> Syntax:

@@ -17,13 +17,21 @@ from lsp_server.actions.mend import mends
 from lsp_server.actions.repairs import repairs
 from lsp_server.actions.simplify import simplifications
 from lsp_server.actions.tested import tests
+from lsp_server.settings import ActionSort
 from lsp_server.workspace.expressions import Outline
 
 Provider = Callable[[Request, Outline | None], Iterable[Action]]
 
-PROVIDERS: tuple[Provider, ...] = (
-    repairs, mends, tests, unfinished, documents, untyped, simplifications, explanations,
-)  # fmt: skip
+PROVIDERS: dict[ActionSort, Provider] = {
+    "repair": repairs,
+    "fix": mends,
+    "test": tests,
+    "finish": unfinished,
+    "document": documents,
+    "types": untyped,
+    "simplify": simplifications,
+    "explain": explanations,
+}
 """In the order in which their actions are shown."""
 
 
@@ -35,9 +43,14 @@ def offered(
     `only`: kinds that are asked for, each with all below it; all if there are none. `outline`:
     that of an earlier version of the document, if it is at hand.
     """
-    if request.snapshot.syntax is None:
+    if request.snapshot.syntax is None or not request.settings.enabled:
         return []
-    found = [action for provide in PROVIDERS for action in provide(request, outline)]
+    found = [
+        action
+        for sort, provide in PROVIDERS.items()
+        if sort not in request.settings.disabled
+        for action in provide(request, outline)
+    ]
     # No model is asked where a rule is sure.
     mended = {action.diagnostic for action in found if action.is_preferred}
     return [

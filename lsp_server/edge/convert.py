@@ -11,6 +11,7 @@ from lsp_server.completion.suggest import Suggestion
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Encoding, Point, encode
 from lsp_server.edge import messages
+from lsp_server.settings import ActionSettings
 
 
 def encoding(kind: str | None) -> Encoding:
@@ -57,6 +58,7 @@ def request(
     params: types.CodeActionParams,
     around: Surroundings,
     units: Encoding,
+    settings: ActionSettings,
     *,
     has_model: bool,
     can_test: bool,
@@ -71,6 +73,7 @@ def request(
         around,
         has_model,
         can_test,
+        settings=settings,
     )
 
 

@@ -76,6 +76,16 @@ async def test_only_the_kinds_that_are_asked_for(shared: Editor) -> None:
     assert await actions(shared, place(2, 5), only=[lsp.CodeActionKind.QuickFix])
 
 
+async def test_what_the_settings_leave_out_is_not_offered(shared: Editor) -> None:
+    shared.open(MISSING)
+    for off in ({"disabled": ["repair"]}, {"enabled": False}):
+        shared.configure({"fimble": {"actions": off}})
+        offered = await actions(shared, place(2, 5), only=[lsp.CodeActionKind.QuickFix])
+        assert offered == []
+    shared.configure({"fimble": {"actions": {}}})
+    assert await actions(shared, place(2, 5), only=[lsp.CodeActionKind.QuickFix])
+
+
 async def test_what_makes_no_sense_is_offered_nothing(shared: Editor) -> None:
     shared.open("x = 1\n" * 5_000)
     assert await actions(shared, place(0, 0, 0, 4_999)) == []

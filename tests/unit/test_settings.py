@@ -36,6 +36,7 @@ def test_every_setting_can_be_set() -> None:
                 "maxLines": 3,
                 "disabledLanguages": ["markdown", "plaintext"],
             },
+            "actions": {"enabled": False, "disabled": ["simplify", "types"]},
             "chat": {"contextTokens": 4096, "timeoutSeconds": 60},
             "workspace": {"index": False},
             "feedback": {"enabled": False},
@@ -114,6 +115,11 @@ def test_every_setting_can_be_set() -> None:
             {"completion": {"disabledLanguages": ["lua", {}]}},
             "fimble.completion.disabledLanguages must be a list of texts, and an object is in it; "
             "its default [] is used.",
+        ),
+        (
+            {"actions": {"disabled": ["fix", "all"]}},
+            "fimble.actions.disabled may hold repair, fix, test, finish, document, types, "
+            'simplify, explain, not "all"; its default [] is used.',
         ),
     ],
 )

@@ -39,6 +39,7 @@ async def code_action(
         params,
         session.around(snapshot.uri),
         session.encoding,
+        session.settings.actions,
         has_model=session.has_model,
         can_test=session.can_test,
     )
