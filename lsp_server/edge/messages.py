@@ -47,6 +47,10 @@ what else of an error was printed, likewise. `uri` is a document in whose folder
 The command `fimble.rewrite`, `[{"uri": string, "range": Range, "instruction": string}]`: change the
 function there as is said, with `workspace/applyEdit`. The result is whether that was done.
 
+The command `fimble.apply`, `[number]`: do what was offered under this number, with
+`workspace/applyEdit`. Actions that a model works out have it where the client can't ask for an edit
+later. The result is whether that was done.
+
 The chat's messages are in `chat/messages.py`.
 """
 
@@ -68,6 +72,7 @@ DID_ACCEPT = "fimble.didAccept"
 EXPLAIN = "fimble.explain"
 EXPLAIN_ERROR = "fimble.explainError"
 REWRITE = "fimble.rewrite"
+APPLY = "fimble.apply"
 """Commands."""
 
 

@@ -13,6 +13,7 @@ from pygls.exceptions import JsonRpcException
 from lsp_server.edge import messages
 from lsp_server.edge.chat import messages as chat_messages
 from lsp_server.edge.handlers import (
+    apply,
     chat,
     code_action,
     documents,
@@ -71,6 +72,7 @@ COMMANDS: dict[str, Handler] = {
     messages.EXPLAIN: explain.explain,
     messages.EXPLAIN_ERROR: explain.explain_error,
     messages.REWRITE: rewrite.rewrite,
+    messages.APPLY: apply.apply,
 }
 """Of `workspace/executeCommand`; a handler gets the arguments as a tuple."""
 

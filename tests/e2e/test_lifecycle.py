@@ -35,6 +35,7 @@ async def test_what_the_server_can_do_is_announced(start: Start, profile: str) -
         "fimble.explain",
         "fimble.explainError",
         "fimble.rewrite",
+        "fimble.apply",
     )
     assert announced.position_encoding == PROFILES[profile]
     assert editor.initialized.server_info is not None

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 
 from lsprotocol import types
 
-from lsp_server.actions.action import Explain, Mend, Repair, Request, Test, Written
-from lsp_server.actions.asking import NotMade
-from lsp_server.actions.lightbulb import Offer
-from lsp_server.actions.resolve import resolved
-from lsp_server.edge import convert
-from lsp_server.edge.checking import Checking
-from lsp_server.edge.drafted import drafted_edit
-from lsp_server.edge.progress import working
+from lsp_server.actions.action import Explain, Repair, Request
+from lsp_server.edge import convert, messages
+from lsp_server.edge.changes import can_apply, edit_of
 from lsp_server.edge.server import FimbleServer
 from lsp_server.edge.session import Session
 from lsp_server.errors import DocumentChanged, UsageError
@@ -58,13 +52,15 @@ async def code_action(
 async def _with_edits(
     server: FimbleServer, shown: list[types.CodeAction]
 ) -> list[types.CodeAction]:
-    """Those that can be done, done; a model is not asked for all that it could write."""
+    """What follows from rules, done; what a model is asked for comes as a command that does it."""
     done = []
     for item in shown:
         task = server.session.lightbulb.chosen(item.data).action.task
-        if isinstance(task, Explain):
-            done.append(item)
         if not isinstance(task, Repair):
+            if item.command is None and can_apply(server):
+                item.command = types.Command(item.title, messages.APPLY, arguments=[item.data])
+            if item.command is not None:
+                done.append(item)
             continue
         try:
             done.append(await resolve(server, item))
@@ -77,37 +73,10 @@ async def _with_edits(
 
 async def resolve(server: FimbleServer, item: types.CodeAction) -> types.CodeAction:
     """Work out the edit of an action that was offered; none, and a message, if there is none."""
-    session = server.session
-    offer = session.lightbulb.chosen(item.data)
-    session.require_newest(offer.snapshot)
-    task = offer.action.task
-    if isinstance(task, Explain):  # it has its command
-        return item
-    try:
-        item.edit = await _edit(server, offer, task)
-    except NotMade as error:
-        server.show(types.MessageType.Info, str(error))
+    offer = server.session.lightbulb.chosen(item.data)
+    if not isinstance(offer.action.task, Explain):  # that has its command
+        item.edit = await edit_of(server, offer)
     return item
-
-
-async def _edit(
-    server: FimbleServer, offer: Offer, task: Repair | Written | Test
-) -> types.WorkspaceEdit:
-    """What an action does. Raises NotMade if that is nothing, and FimbleError."""
-    session = server.session
-    async with AsyncExitStack() as stack:
-        if not isinstance(task, Repair):
-            report = await stack.enter_async_context(working(server, offer.action.title))
-        if isinstance(task, Test):
-            edit = await drafted_edit(server, task, report)
-            session.require_newest(offer.snapshot)
-            return edit
-        check = Checking(server, task).flaw if isinstance(task, Mend) else None
-        change = await resolved(task, offer.snapshot, session.model(), check)
-    session.require_newest(offer.snapshot)
-    return convert.workspace_edit(
-        offer.snapshot, change, session.encoding, annotated=server.annotates_edits
-    )
 
 
 async def _learn(session: Session, request: Request) -> None:
