@@ -12,6 +12,7 @@ from lsp_server.actions.judge import flaw
 from lsp_server.actions.pieces import Piece, piece_at
 from lsp_server.actions.tries import Check, Writing, written
 from lsp_server.core.prompts import template
+from lsp_server.workspace.called import called
 from lsp_server.workspace.expressions import Outline
 
 SPARE_TOKENS = 100
@@ -55,11 +56,13 @@ async def mended(mend: Mend, model: Model, check: Check | None = None) -> Change
 
 def prompt(mend: Mend, piece: Piece, shown: str, again: str) -> str:
     """What the model is asked. `again`: what was wrong with its last answer."""
+    at, outline = mend.diagnostic.start, mend.request.outline()
     return template("actions/mend.md.j2").render(
         path=shown_path(mend.request),
         language=piece.syntax.grammar,
         source=shown,
-        line=line_at(piece.syntax.data, mend.diagnostic.start),
+        called="\n".join(called(piece.syntax, piece.start, piece.end, at, outline)),
+        line=line_at(piece.syntax.data, at),
         message=mend.diagnostic.message.strip()[:MAX_MESSAGE],
         again=again,
         what="function" if piece.body is not None else "code",

@@ -39,7 +39,7 @@ class Writing:
     head: Head
     """What is kept of it."""
     prompt: Callable[[str, str], str]
-    """Gets the code as it is shown, and what was wrong with the last try."""
+    """Gets the code as it is shown, and what was wrong with the last try. Is called in a thread."""
     flaw: Callable[[str, tuple[Edit, ...]], str]
     """What is wrong with new code and the edits that make it; empty if nothing."""
     spare_tokens: int
@@ -115,7 +115,7 @@ async def _try(
         begun += "\n"  # else models add a remark to the header
     asked = code_request(
         info,
-        messages(writing.prompt(shown, again)),
+        messages(await asyncio.to_thread(writing.prompt, shown, again)),
         begun,
         language=piece.syntax.grammar,
         attempt=attempt,

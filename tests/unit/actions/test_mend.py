@@ -167,3 +167,12 @@ async def test_the_prompt_is_as_it_was() -> None:
         await mended(mend(asking), asks)
     golden = (HERE / "golden" / "mend.txt").read_text("utf-8")
     assert "\n=====\n".join(prompts(asks)[:2]) + "\n" == golden
+
+
+async def test_the_prompt_shows_what_is_called() -> None:
+    code = "def half(n, digits=0): ...\n\n\ndef f(n):\n    print(n)\n    return «half(n, 3, 4)\n"
+    asks = model([""])
+    with pytest.raises(NotMade):
+        await mended(mend(asked(code, message="Expected 2 arguments")), asks)
+    golden = (HERE / "golden" / "mend_calls.txt").read_text("utf-8")
+    assert prompts(asks)[0] + "\n" == golden
