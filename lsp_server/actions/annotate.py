@@ -14,13 +14,13 @@ from tree_sitter import Node
 
 from lsp_server.actions.action import Action, Annotate, Change, Request
 from lsp_server.actions.annotations import Unusable, typed
-from lsp_server.actions.asking import Model, NotMade, messages, shown_path
+from lsp_server.actions.asking import Model, NotMade, shown_path
 from lsp_server.actions.pieces import Piece, piece_at
 from lsp_server.actions.rewritten import same_node
 from lsp_server.actions.signatures import Signature
 from lsp_server.actions.tries import Failed, answer, first_good
 from lsp_server.core.definitions.base import TYPES, text_of
-from lsp_server.core.prompts import template
+from lsp_server.core.prompts import Prompts
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import decode, encode
 from lsp_server.core.tokens import estimate
@@ -56,7 +56,7 @@ async def annotated(annotate: Annotate, model: Model) -> Change:
         begun = header.begun if info.takes_begun else ""
         asked = code_request(
             info,
-            messages(await asyncio.to_thread(prompt, annotate, piece, again)),
+            await model.messages(lambda: prompt(model.prompts, annotate, piece, again)),
             begun,
             language=piece.syntax.grammar,
             attempt=number,
@@ -71,14 +71,15 @@ async def annotated(annotate: Annotate, model: Model) -> Change:
     return await first_good(attempt, request.snapshot, model)
 
 
-def prompt(annotate: Annotate, piece: Piece, again: str) -> str:
+def prompt(prompts: Prompts, annotate: Annotate, piece: Piece, again: str) -> str:
     """What the model is asked. `again`: what was wrong with its last answer."""
     outline = annotate.request.outline()
     own = [each.name for each in outline.own_symbols if each.kind in TYPES and not each.container]
     others = [each.alias or each.name for each in outline.own_imports]
     names = dict.fromkeys([*own, *(each for each in others if each[:1].isupper())])
     is_python = piece.syntax.grammar == "python"
-    return template("actions/annotate.md.j2").render(
+    return prompts.render(
+        "annotate",
         path=shown_path(annotate.request),
         language=piece.syntax.grammar,
         source=piece.text,

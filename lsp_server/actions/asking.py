@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.actions.action import Request
-from lsp_server.core.prompts import template
+from lsp_server.core.prompts import Prompts
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.uris import path_of
 from lsp_server.engines.base import Delta, Finished
@@ -20,6 +20,10 @@ from lsp_server.workspace.private import private
 MAX_MESSAGE = 500
 MAX_TITLE = 60
 """Characters of a diagnostic that are told, and shown."""
+
+
+PROMPTS = Prompts("actions")
+"""Ours alone."""
 
 
 class NotMade(UsageError):
@@ -35,6 +39,7 @@ class Model:
     """Of the workspace, resolved."""
     require_newest: Callable[[Snapshot], None]
     """Raises DocumentChanged if a document no longer has a text."""
+    prompts: Prompts = PROMPTS
 
     async def ready(self, snapshot: Snapshot) -> ChatInfo:
         """Wait until it can be asked about a document; say how.
@@ -54,6 +59,15 @@ class Model:
             )
         return info
 
+    async def messages(self, prompt: Callable[[], str]) -> tuple[Message, ...]:
+        """A chat in which nothing was said before. The prompt is made in a thread."""
+        render = self.prompts.render
+
+        def made() -> tuple[Message, ...]:
+            return Message("system", render("system")), Message("user", prompt())
+
+        return await asyncio.to_thread(made)
+
     async def stream(
         self, request: ChatRequest, *, of: Snapshot | None = None
     ) -> AsyncGenerator[Delta | Finished, None]:
@@ -68,12 +82,6 @@ class Model:
                     self.require_newest(of)
                 if isinstance(event, Delta | Finished):
                     yield event
-
-
-def messages(prompt: str) -> tuple[Message, ...]:
-    """A chat in which nothing was said before."""
-    system = template("actions/system.md.j2").render()
-    return Message("system", system), Message("user", prompt)
 
 
 def titled(message: str) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
+from functools import partial
 
 from lsp_server.actions.action import Action, Change, Document, Edit, Request
-from lsp_server.actions.asking import Model, NotMade, messages, shown_path
+from lsp_server.actions.asking import Model, NotMade, shown_path
 from lsp_server.actions.comments import Spot, example, is_comment, lines_of, spot
 from lsp_server.actions.pieces import Piece, piece_at
 from lsp_server.actions.verify import edited
 from lsp_server.core.docstrings import docstring
-from lsp_server.core.prompts import template
+from lsp_server.core.prompts import Prompts
 from lsp_server.core.text import Text, decode, encode, ending
 from lsp_server.engines.base import Delta
 from lsp_server.engines.chat import ChatRequest
@@ -46,7 +47,7 @@ async def documented(document: Document, model: Model) -> Change:
     info = await model.ready(request.snapshot)
     opening = _opening(piece, where)
     asked = ChatRequest(
-        messages(await asyncio.to_thread(prompt, document, piece, where)),
+        await model.messages(partial(prompt, model.prompts, document, piece, where)),
         TOKENS,
         stop=tuple(_ends(piece, where)) if info.takes_begun else (),
         begun=f"{FENCE}{piece.syntax.grammar}\n{opening}" if info.takes_begun else "",
@@ -117,9 +118,10 @@ def _made(piece: Piece, where: Spot, text: str) -> Change:
     return Change((edit,), by_model=True)
 
 
-def prompt(document: Document, piece: Piece, where: Spot) -> str:
+def prompt(prompts: Prompts, document: Document, piece: Piece, where: Spot) -> str:
     """What the model is asked."""
-    return template("actions/document.md.j2").render(
+    return prompts.render(
+        "document",
         path=shown_path(document.request),
         language=piece.syntax.grammar,
         source=piece.text,

@@ -6,15 +6,15 @@ that are the user's own code. Nothing is shown of other files, and of those that
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from lsp_server.actions.asking import Model
 from lsp_server.actions.explain import MAX_BYTES, said
-from lsp_server.core.prompts import template
+from lsp_server.core.prompts import Prompts
 from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import Text, body, encode
 from lsp_server.core.traces import Frame, frames, plain
@@ -69,21 +69,21 @@ async def explained(error: Error, model: Model) -> AsyncGenerator[str, None]:
     Raises UsageError if there is nothing to explain, or something that must not be sent away, and
     FimbleError if the model fails.
     """
-    asked = await asyncio.to_thread(prompt, error)
+    asked = await model.messages(partial(prompt, model.prompts, error))
     await model.ready_for(None, error.text, "This error")
     async with aclosing(said(asked, model)) as pieces:
         async for piece in pieces:
             yield piece
 
 
-def prompt(error: Error) -> str:
+def prompt(prompts: Prompts, error: Error) -> str:
     """What the model is asked. Raises UsageError if there is nothing to explain."""
     text = plain(error.text).strip()
     if not text:
         raise UsageError("There is no error to explain; give what was printed.")
     if "\0" in text:
         raise UsageError("This is no text, so there is nothing to explain.")
-    return template("actions/error.md.j2").render(error=_short(text), places=places(error))
+    return prompts.render("error", error=_short(text), places=places(error))
 
 
 def places(error: Error) -> list[Place]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from lsp_server.actions.action import Action, Explain, Request
-from lsp_server.actions.asking import MAX_MESSAGE, Model, line_at, messages, shown_path, titled
+from lsp_server.actions.asking import MAX_MESSAGE, Model, line_at, shown_path, titled
 from lsp_server.actions.pieces import piece_at
-from lsp_server.core.prompts import template
+from lsp_server.core.prompts import Prompts
 from lsp_server.core.syntax import grammar_for
 from lsp_server.core.text import body, encode
 from lsp_server.engines.base import Delta
-from lsp_server.engines.chat import ChatRequest
+from lsp_server.engines.chat import ChatRequest, Message
 from lsp_server.errors import UsageError
 from lsp_server.workspace.expressions import Outline
 
@@ -54,16 +54,16 @@ async def explained(explain: Explain, model: Model) -> AsyncGenerator[str, None]
 
     Raises UsageError for what can't be explained, and FimbleError if the model fails.
     """
-    asked = await asyncio.to_thread(prompt, explain)
+    asked = await model.messages(partial(prompt, model.prompts, explain))
     await model.ready(explain.request.snapshot)
     async with aclosing(said(asked, model)) as pieces:
         async for piece in pieces:
             yield piece
 
 
-async def said(asked: str, model: Model) -> AsyncGenerator[str, None]:
+async def said(asked: Sequence[Message], model: Model) -> AsyncGenerator[str, None]:
     """The answer to a prompt that asks for an explanation, as it comes."""
-    request = ChatRequest(messages(asked), TOKENS)
+    request = ChatRequest(asked, TOKENS)
     async with aclosing(model.stream(request)) as events:
         async for event in events:
             if isinstance(event, Delta):
@@ -72,7 +72,7 @@ async def said(asked: str, model: Model) -> AsyncGenerator[str, None]:
                 yield " …"
 
 
-def prompt(explain: Explain) -> str:
+def prompt(prompts: Prompts, explain: Explain) -> str:
     """What the model is asked. Raises UsageError if there is too much, or nothing to explain."""
     snapshot = explain.request.snapshot
     data = encode(str(snapshot.text))
@@ -85,7 +85,8 @@ def prompt(explain: Explain) -> str:
         raise UsageError(
             f"That is too much to explain at once; select at most {MAX_BYTES:,} bytes."
         )
-    return template("actions/explain.md.j2").render(
+    return prompts.render(
+        "explain",
         path=shown_path(explain.request),
         language=grammar_for(snapshot.language, snapshot.uri) or "",
         source=source.replace("\r\n", "\n"),

@@ -15,7 +15,7 @@ from lsp_server.actions.judge import unsound
 from lsp_server.actions.pieces import Head, Piece, piece_at
 from lsp_server.actions.tries import Writing, written
 from lsp_server.core.docstrings import docstring
-from lsp_server.core.prompts import template
+from lsp_server.core.prompts import Prompts
 from lsp_server.core.symbols import symbols
 from lsp_server.workspace.expressions import Outline
 
@@ -47,7 +47,7 @@ async def finished(finish: Finish, model: Model) -> Change:
             request.snapshot,
             piece,
             head,
-            partial(prompt, finish, piece),
+            partial(prompt, model.prompts, finish, piece),
             partial(_flaw, request, piece, head),
             SPARE_TOKENS,
         ),
@@ -55,14 +55,15 @@ async def finished(finish: Finish, model: Model) -> Change:
     )
 
 
-def prompt(finish: Finish, piece: Piece, shown: str, again: str) -> str:
+def prompt(prompts: Prompts, finish: Finish, piece: Piece, shown: str, again: str) -> str:
     """What the model is asked. `again`: what was wrong with its last answer."""
     others = [
         symbol.signature
         for symbol in symbols(piece.syntax)
         if symbol.kind in _SHOWN and symbol.name != piece.name
     ]
-    return template("actions/finish.md.j2").render(
+    return prompts.render(
+        "finish",
         path=shown_path(finish.request),
         language=piece.syntax.grammar,
         source=shown,

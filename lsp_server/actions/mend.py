@@ -11,7 +11,7 @@ from lsp_server.actions.asking import MAX_MESSAGE, Model, NotMade, line_at, show
 from lsp_server.actions.judge import flaw
 from lsp_server.actions.pieces import Piece, piece_at
 from lsp_server.actions.tries import Check, Writing, written
-from lsp_server.core.prompts import template
+from lsp_server.core.prompts import Prompts
 from lsp_server.workspace.called import called
 from lsp_server.workspace.expressions import Outline
 
@@ -45,7 +45,7 @@ async def mended(mend: Mend, model: Model, check: Check | None = None) -> Change
             mend.request.snapshot,
             piece,
             head,
-            partial(prompt, mend, piece),
+            partial(prompt, model.prompts, mend, piece),
             partial(flaw, mend, piece, head),
             SPARE_TOKENS,
             check,
@@ -54,10 +54,11 @@ async def mended(mend: Mend, model: Model, check: Check | None = None) -> Change
     )
 
 
-def prompt(mend: Mend, piece: Piece, shown: str, again: str) -> str:
+def prompt(prompts: Prompts, mend: Mend, piece: Piece, shown: str, again: str) -> str:
     """What the model is asked. `again`: what was wrong with its last answer."""
     at, outline = mend.diagnostic.start, mend.request.outline()
-    return template("actions/mend.md.j2").render(
+    return prompts.render(
+        "mend",
         path=shown_path(mend.request),
         language=piece.syntax.grammar,
         source=shown,

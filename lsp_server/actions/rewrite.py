@@ -10,7 +10,7 @@ from lsp_server.actions.asking import Model, shown_path
 from lsp_server.actions.judge import unsound
 from lsp_server.actions.pieces import Head, Piece, piece_at
 from lsp_server.actions.tries import Writing, written
-from lsp_server.core.prompts import template
+from lsp_server.core.prompts import Prompts
 from lsp_server.errors import UsageError
 
 SPARE_TOKENS = 300
@@ -34,7 +34,7 @@ async def changed(request: Request, instruction: str, model: Model) -> Change:
             request.snapshot,
             piece,
             Head(),  # it may be what is to be changed
-            partial(prompt, request, instruction, piece),
+            partial(prompt, model.prompts, request, instruction, piece),
             partial(unsound, request, piece, Head()),
             SPARE_TOKENS,
         ),
@@ -48,9 +48,12 @@ def _piece(request: Request) -> Piece | None:
     return piece_at(request.syntax, request.start, request.end)
 
 
-def prompt(request: Request, instruction: str, piece: Piece, shown: str, again: str) -> str:
+def prompt(
+    prompts: Prompts, request: Request, instruction: str, piece: Piece, shown: str, again: str
+) -> str:
     """What the model is asked. `again`: what was wrong with its last answer."""
-    return template("actions/rewrite.md.j2").render(
+    return prompts.render(
+        "rewrite",
         path=shown_path(request),
         language=piece.syntax.grammar,
         source=shown,

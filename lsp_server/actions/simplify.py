@@ -17,7 +17,7 @@ from lsp_server.actions.rewritten import same_node
 from lsp_server.actions.tries import Writing, written
 from lsp_server.actions.verify import edited
 from lsp_server.core.definitions.base import text_of
-from lsp_server.core.prompts import template
+from lsp_server.core.prompts import Prompts
 from lsp_server.core.syntax import Syntax
 from lsp_server.workspace.expressions import Outline
 
@@ -48,7 +48,7 @@ async def simplified(simplify: Simplify, model: Model) -> Change:
             request.snapshot,
             piece,
             head,
-            partial(prompt, simplify, piece),
+            partial(prompt, model.prompts, simplify, piece),
             partial(_flaw, request, piece, head),
             SPARE_TOKENS,
         ),
@@ -56,9 +56,10 @@ async def simplified(simplify: Simplify, model: Model) -> Change:
     )
 
 
-def prompt(simplify: Simplify, piece: Piece, shown: str, again: str) -> str:
+def prompt(prompts: Prompts, simplify: Simplify, piece: Piece, shown: str, again: str) -> str:
     """What the model is asked. `again`: what was wrong with its last answer."""
-    return template("actions/simplify.md.j2").render(
+    return prompts.render(
+        "simplify",
         path=shown_path(simplify.request),
         language=piece.syntax.grammar,
         source=shown,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lsp_server.actions.action import Change, Edit
-from lsp_server.actions.asking import Model, NotMade, messages
+from lsp_server.actions.asking import Model, NotMade
 from lsp_server.actions.pieces import Head, Piece
 from lsp_server.actions.rewritten import edits, rewritten
 from lsp_server.core.snapshot import Snapshot
@@ -115,7 +115,7 @@ async def _try(
         begun += "\n"  # else models add a remark to the header
     asked = code_request(
         info,
-        messages(await asyncio.to_thread(writing.prompt, shown, again)),
+        await model.messages(partial(writing.prompt, shown, again)),
         begun,
         language=piece.syntax.grammar,
         attempt=attempt,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+
+from lsp_server.errors import UsageError
+
+SUFFIX = ".md.j2"
 
 
 @cache
@@ -27,7 +34,48 @@ def template(name: str) -> Template:
     return _environment().get_template(name)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnTemplate:
+    """A user's, in the place of one of ours."""
+
+    text: str = field(repr=False)
+    file: str
+    """Where it is, as the user is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """The templates in one folder, some of which are the user's own."""
+
+    folder: str
+    own: Mapping[str, OwnTemplate] = field(default_factory=dict)
+    """By name, without the ending."""
+
+    def render(self, name: str, **values: object) -> str:
+        """The prompt of a name. Raises UsageError if the user's own template fails.
+
+        What such a template may do is to choose words: it reaches no files, and of values only
+        what is safe. It may take its time, though.
+        """
+        own = self.own.get(name)
+        if own is None:
+            return template(f"{self.folder}/{name}{SUFFIX}").render(**values)
+        try:
+            return _sandbox().from_string(own.text).render(**values)
+        except TemplateError as error:
+            line = getattr(error, "lineno", None)
+            reason = f"line {line}: {error.message}" if line else error.message
+        except Exception as error:  # a template can do whatever an expression can
+            reason = type(error).__name__
+        raise UsageError(f"{own.file} is no prompt that works ({reason}); mend it or delete it.")
+
+
 @cache
 def _environment() -> Environment:
     # Prompts are no HTML, so nothing is escaped.
     return Environment(loader=FunctionLoader(read), undefined=StrictUndefined, autoescape=False)
+
+
+@cache
+def _sandbox() -> Environment:
+    return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.actions.action import Explain, Request
+from lsp_server.actions.asking import PROMPTS
 from lsp_server.actions.explain import explained, prompt
 from lsp_server.actions.offer import offered
 from lsp_server.edge import pages
@@ -44,9 +45,9 @@ def test_the_prompts_are_as_they_were() -> None:
     asked = request(CODE, "a.py")
     diagnosed = request(CODE, "a.py", messages=("bad index",)).diagnostics[0]
     prompts = [
-        prompt(Explain(asked, asked.start, asked.end)),
-        prompt(Explain(asked, diagnosed.start, diagnosed.end, diagnosed.message)),
-        prompt(Explain(asked, 2, 15)),
+        prompt(PROMPTS, Explain(asked, asked.start, asked.end)),
+        prompt(PROMPTS, Explain(asked, diagnosed.start, diagnosed.end, diagnosed.message)),
+        prompt(PROMPTS, Explain(asked, 2, 15)),
     ]
     golden = (HERE / "golden" / "explain.txt").read_text("utf-8")
     assert "\n=====\n".join(prompts) + "\n" == golden
