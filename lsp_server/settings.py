@@ -68,8 +68,11 @@ class CompletionSettings:
     """LSP language ids in which nothing is suggested while typing."""
 
 
-ActionSort = Literal["repair", "fix", "test", "finish", "document", "types", "simplify", "explain"]
-"""What the lightbulb offers: `repair` is by rule, all others are a model's."""
+ActionSort = Literal[
+    "repair", "fix", "test", "finish", "document", "types", "simplify", "explain", "own"
+]  # fmt: skip
+"""What the lightbulb offers: `repair` is by rule, `own` what the user's own files describe, all
+others are a model's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@
 `document`  offers comments for functions that have none; `comments` are how they look
 `annotate`  offers types for functions that lack them: `signatures` reads which there are,
             `annotations` says which of a model's may be put in, `returned` which a body contradicts
+`own`       offers what the user's own files describe, which `own_files` reads
 `asking`    the model, and whether a file may be shown to it
 `resolve`   does what an action describes, once it is chosen
 `lightbulb` remembers what was offered, until one of it is chosen

@@ -72,6 +72,8 @@ class Explain:
     end: int
     message: str = ""
     """Of a diagnostic; empty if the code itself is to be explained."""
+    instruction: str = ""
+    """Of the user's, in the place of the usual question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,15 @@ class Annotate:
     request: Request
 
 
-Written: TypeAlias = Mend | Document | Finish | Simplify | Annotate
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Have a model change the code at a place as the user says."""
+
+    request: Request
+    instruction: str
+
+
+Written: TypeAlias = Mend | Document | Finish | Simplify | Annotate | Rewrite
 """What a model writes."""
 Task: TypeAlias = Repair | Explain | Written | Test
 """What an action does. Each sort has its case in `resolve`."""
@@ -131,6 +141,17 @@ class Action:
     """Which of the request's diagnostics it mends."""
     is_preferred: bool = False
     """The one that is certain, of all that mend the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAction:
+    """An action of the user's own."""
+
+    title: str
+    does: Literal["rewrite", "explain"]
+    instruction: str = field(repr=False)
+    languages: tuple[str, ...] = ()
+    """LSP language ids for which it is offered; all if there are none."""
 
 
 class Names(Protocol):
@@ -181,6 +202,8 @@ class Request:
     """Whether there is a model that can be asked."""
     can_test: bool = False
     """Whether tests can be run in a sandbox."""
+    own: tuple[OwnAction, ...] = ()
+    """Actions of the user's own."""
     settings: ActionSettings = field(default_factory=ActionSettings)
     """What the user wants to be offered."""
 

@@ -29,20 +29,26 @@ def explanations(request: Request, _: Outline | None) -> Iterator[Action]:
     if not request.has_model:
         return
     start, end = request.start, request.end
-    selected = request.syntax.data[start:end].strip()
-    if selected:
-        if len(selected) <= MAX_BYTES and b"\0" not in selected:
-            yield _offer(request, "Explain the selection", start, end)
-        return
-    for told in request.diagnostics[:1]:
+    is_selected = request.syntax.data[start:end].strip()
+    for told in request.diagnostics[:1] if not is_selected else ():
         message = titled(told.message)
         if message and line_at(request.syntax.data, told.start):
             yield _offer(request, f"Explain: {message}", told.start, told.end, told.message)
             return
+    if what := subject(request):
+        yield _offer(request, f"Explain {what}", start, end)
+
+
+def subject(request: Request) -> str:
+    """What there is to be explained, as a title says it; empty if that is nothing."""
+    start, end = request.start, request.end
+    selected = request.syntax.data[start:end].strip()
+    if selected:
+        return "the selection" if len(selected) <= MAX_BYTES and b"\0" not in selected else ""
     piece = piece_at(request.syntax, start, end)
-    if piece is not None and piece.body is not None:
-        title = f"Explain `{piece.name}`" if piece.name else "Explain this function"
-        yield _offer(request, title, start, end)
+    if piece is None or piece.body is None:
+        return ""
+    return f"`{piece.name}`" if piece.name else "this function"
 
 
 def _offer(request: Request, title: str, start: int, end: int, message: str = "") -> Action:
@@ -92,6 +98,7 @@ def prompt(prompts: Prompts, explain: Explain) -> str:
         source=source.replace("\r\n", "\n"),
         line=line_at(data, explain.start),
         message=explain.message.strip()[:MAX_MESSAGE],
+        instruction=explain.instruction.strip(),
     )
 
 

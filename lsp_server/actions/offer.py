@@ -14,6 +14,7 @@ from lsp_server.actions.document import documents
 from lsp_server.actions.explain import explanations
 from lsp_server.actions.finish import unfinished
 from lsp_server.actions.mend import mends
+from lsp_server.actions.own import owned
 from lsp_server.actions.repairs import repairs
 from lsp_server.actions.simplify import simplifications
 from lsp_server.actions.tested import tests
@@ -31,6 +32,7 @@ PROVIDERS: dict[ActionSort, Provider] = {
     "types": untyped,
     "simplify": simplifications,
     "explain": explanations,
+    "own": owned,
 }
 """In the order in which their actions are shown."""
 

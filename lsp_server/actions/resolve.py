@@ -11,6 +11,7 @@ from lsp_server.actions.action import (
     Finish,
     Mend,
     Repair,
+    Rewrite,
     Simplify,
     Written,
 )
@@ -19,6 +20,7 @@ from lsp_server.actions.asking import Model
 from lsp_server.actions.document import documented
 from lsp_server.actions.finish import finished
 from lsp_server.actions.mend import mended
+from lsp_server.actions.rewrite import changed
 from lsp_server.actions.simplify import simplified
 from lsp_server.actions.tries import Check
 from lsp_server.actions.verify import holds
@@ -47,6 +49,8 @@ async def resolved(
             return await simplified(simplify, model)
         case Annotate() as annotate:
             return await annotated(annotate, model)
+        case Rewrite() as rewrite:
+            return await changed(rewrite.request, rewrite.instruction, model)
 
 
 def repaired(repair: Repair, snapshot: Snapshot) -> Change:

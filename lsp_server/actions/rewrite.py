@@ -14,7 +14,7 @@ from lsp_server.core.prompts import Prompts
 from lsp_server.errors import UsageError
 
 SPARE_TOKENS = 300
-MAX_INSTRUCTION = 1_000
+MAX_INSTRUCTION = 4_000
 """Characters."""
 
 

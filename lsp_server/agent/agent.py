@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
-from platformdirs import user_config_path
-
 from lsp_server.agent import claims, decisions, history, store
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Buffers, Desk, Given
@@ -41,7 +39,7 @@ from lsp_server.agent.trust import SERVERS, OwnFiles, decide, own_files
 from lsp_server.agent.workflows.size import is_small
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UndoRefused, UsageError
-from lsp_server.models.store import state_dir
+from lsp_server.models.store import config_dir, state_dir
 from lsp_server.workspace.index import Index
 
 MAP_CONTEXT_TOKENS = 16_000
@@ -72,7 +70,7 @@ class Places:
             store.default_path(),
             decisions.default_path(),
             state_dir() / "journal",
-            user_config_path("fimble") / "mcp.json",
+            config_dir() / "mcp.json",
         )
 
 

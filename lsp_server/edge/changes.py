@@ -42,13 +42,13 @@ async def edit_of(server: FimbleServer, offer: Offer) -> types.WorkspaceEdit | N
     if isinstance(task, Explain):
         raise UsageError("An explanation changes nothing; ask for it with fimble.explain.")
     if isinstance(task, Repair):
-        return as_edit(server, snapshot, await resolved(task, snapshot, session.model()))
+        return as_edit(server, snapshot, await resolved(task, snapshot, await server.model()))
 
     async def work(report: Callable[[str], None]) -> types.WorkspaceEdit:
         if isinstance(task, Test):
             return await drafted_edit(server, task, report)
         check = Checking(server, task).flaw if isinstance(task, Mend) else None
-        change = await resolved(task, snapshot, session.model(), check)
+        change = await resolved(task, snapshot, await server.model(), check)
         return as_edit(server, snapshot, change)
 
     return await worked_out(server, offer.action.title, snapshot, work)

@@ -114,6 +114,8 @@ def _command(action: Action, units: Encoding) -> types.Command | None:
     snapshot = task.request.snapshot
     where = place(snapshot, task.start, task.end, units)
     argument = {"uri": snapshot.uri, "range": where, "message": task.message}
+    if task.instruction:
+        argument["instruction"] = task.instruction
     return types.Command(action.title, messages.EXPLAIN, arguments=[argument])
 
 

@@ -38,8 +38,9 @@ are optional, and what is told counts instead of what is seen from the text
   was inserted; in all so many UTF-16 units of the item's `insertText`.
 - `fimble/didReject`: `{"id": string}` when it was dismissed.
 
-The command `fimble.explain`, `[{"uri": string, "range": Range, "message"?: string}]`: explain the
-code there, or a diagnostic's message. The explanation, Markdown, is shown and is the result.
+The command `fimble.explain`, `[{"uri": string, "range": Range, "message"?: string,
+"instruction"?: string}]`: explain the code there, or a diagnostic's message, or do with the code
+what an instruction says. The explanation, Markdown, is shown and is the result.
 
 The command `fimble.explainError`, `[{"text": string, "uri"?: string}]`: explain a traceback, or
 what else of an error was printed, likewise. `uri` is a document in whose folder it was.

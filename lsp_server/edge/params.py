@@ -24,6 +24,11 @@ def text(params: Any, name: str) -> str:
     return found
 
 
+def optional_text(params: Any, name: str) -> str:
+    """A text that may be left out; it is empty then. Raises UsageError."""
+    return "" if fields(params).get(name) is None else text(params, name)
+
+
 def number(params: Any, name: str) -> int | None:
     """A whole number that may be left out. Raises UsageError."""
     found = fields(params).get(name)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -13,6 +14,8 @@ from pygls.io_ import StdinAsyncReader, StdoutWriter
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__
+from lsp_server.actions.asking import PROMPTS, Model
+from lsp_server.actions.own_files import Own
 from lsp_server.edge import messages
 from lsp_server.edge.editor_chat import EditorChat
 from lsp_server.edge.folder import watch
@@ -102,6 +105,16 @@ class FimbleServer(LanguageServer):
         """Show the user a sentence."""
         self.window_show_message(types.ShowMessageParams(kind, message))
 
+    async def own(self) -> Own:
+        """What is the user's own; what is wrong with it is shown."""
+        found = await asyncio.to_thread(self.session.own.look, self.session.root)
+        self.name_problems(found.problems)
+        return found
+
+    async def model(self) -> Model:
+        """What actions ask, with the user's own prompts."""
+        return self.session.model(replace(PROMPTS, own=(await self.own()).prompts))
+
     def _bar(self) -> LoadProgress | None:
         if not self.shows_progress:
             return None
@@ -119,7 +132,7 @@ class FimbleServer(LanguageServer):
         self.session.keep_stats(show)
 
     def name_problems(self, problems: Sequence[str]) -> None:
-        """Show what is wrong with the settings."""
+        """Show what is wrong with the settings, or with the user's own files."""
         for problem in problems:
             self.show(types.MessageType.Warning, problem)
 

@@ -17,10 +17,12 @@ from lsp_server.completion.feedback import Feedback
 from lsp_server.completion.outcomes import Outcomes
 from lsp_server.completion.stats import Stats
 from lsp_server.completion.suggest import Completer
+from lsp_server.core.prompts import Prompts
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Encoding, Text
 from lsp_server.edge.documents import Documents
 from lsp_server.edge.folder import Folder
+from lsp_server.edge.own import OwnFolders
 from lsp_server.engines.base import EngineStatus, StatusListener, UsageListener
 from lsp_server.engines.chat import FullEngine
 from lsp_server.errors import DocumentChanged, FimbleError, UsageError, describe
@@ -37,6 +39,7 @@ class Session:
     def __init__(self, open_engine: OpenEngine, on_status: StatusListener) -> None:
         self.documents = Documents()
         self.lightbulb = Lightbulb()
+        self.own = OwnFolders()
         self.encoding = Encoding.UTF16
         self._open_engine = open_engine
         self._on_status = on_status
@@ -104,9 +107,9 @@ class Session:
             return Surroundings()
         return Surroundings(path, folder.project.library, folder.index)
 
-    def model(self) -> Model:
+    def model(self, prompts: Prompts) -> Model:
         """What actions ask."""
-        return Model(self.engine(), self.root, self.require_newest)
+        return Model(self.engine(), self.root, self.require_newest, prompts)
 
     @property
     def has_model(self) -> bool:

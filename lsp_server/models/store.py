@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from platformdirs import user_cache_path, user_state_path
+from platformdirs import user_cache_path, user_config_path, user_state_path
 
 from lsp_server.errors import UsageError
 from lsp_server.models.catalog import Model
@@ -27,6 +27,16 @@ def state_dir() -> Path:
     """The folder for what was learned on this machine: `FIMBLE_STATE`, or the user's for states."""
     chosen = os.environ.get("FIMBLE_STATE")
     return Path(chosen).expanduser() if chosen else user_state_path("fimble")
+
+
+def config_dir() -> Path:
+    """The folder for what the user writes himself: `FIMBLE_CONFIG`, or his for configurations."""
+    chosen = os.environ.get("FIMBLE_CONFIG")
+    return Path(chosen).expanduser() if chosen else user_config_path("fimble")
+
+
+WORKSPACE_CONFIG = ".fimble"
+"""The folder for the same in a workspace. It doesn't count before the user trusts that."""
 
 
 def folder(model: Model) -> Path:

@@ -36,7 +36,7 @@ def test_every_setting_can_be_set() -> None:
                 "maxLines": 3,
                 "disabledLanguages": ["markdown", "plaintext"],
             },
-            "actions": {"enabled": False, "disabled": ["simplify", "types"]},
+            "actions": {"enabled": False, "disabled": ["simplify", "own"]},
             "chat": {"contextTokens": 4096, "timeoutSeconds": 60},
             "workspace": {"index": False},
             "feedback": {"enabled": False},
@@ -119,7 +119,7 @@ def test_every_setting_can_be_set() -> None:
         (
             {"actions": {"disabled": ["fix", "all"]}},
             "fimble.actions.disabled may hold repair, fix, test, finish, document, types, "
-            'simplify, explain, not "all"; its default [] is used.',
+            'simplify, explain, own, not "all"; its default [] is used.',
         ),
     ],
 )

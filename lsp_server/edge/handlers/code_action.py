@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from lsprotocol import types
 
@@ -37,6 +38,7 @@ async def code_action(
         has_model=session.has_model,
         can_test=session.can_test,
     )
+    request = replace(request, own=(await server.own()).actions)
     only = [getattr(kind, "value", kind) for kind in params.context.only or ()]
     actions = await asyncio.to_thread(session.lightbulb.look, request, only)
     session.require_newest(snapshot)

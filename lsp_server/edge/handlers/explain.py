@@ -15,7 +15,7 @@ from lsp_server.actions.action import Explain, Request
 from lsp_server.actions.explain import explained
 from lsp_server.core.uris import path_of
 from lsp_server.edge import convert, pages
-from lsp_server.edge.params import fields, plain, text, where
+from lsp_server.edge.params import optional_text, plain, text, where
 from lsp_server.edge.progress import working
 from lsp_server.edge.server import FimbleServer
 from lsp_server.errors import UsageError
@@ -29,34 +29,29 @@ async def explain(server: FimbleServer, arguments: tuple[Any, ...]) -> str:
     given = plain(arguments[0]) if arguments else {}
     snapshot = await session.documents.with_syntax(session.documents.get(text(given, "uri")))
     start, end = convert.to_bytes(snapshot, where(given), session.encoding)
-    message = fields(given).get("message") or ""
-    if not isinstance(message, str):
-        raise UsageError("The parameter message must be a text.")
     request = Request(snapshot, start, end, around=session.around(snapshot.uri))
-    task = Explain(request, start, end, message)
-    return await _told(server, explained(task, session.model()), snapshot.uri)
+    told, asked = optional_text(given, "message"), optional_text(given, "instruction")
+    task = Explain(request, start, end, told, asked)
+    return await _told(server, explained(task, await server.model()), snapshot.uri)
 
 
 async def explain_error(server: FimbleServer, arguments: tuple[Any, ...]) -> str:
     """Have an error explained that was printed, show that, and return it."""
-    session = server.session
     given = plain(arguments[0]) if arguments else {}
-    printed, uri = text(given, "text"), fields(given).get("uri") or ""
-    if not isinstance(uri, str):
-        raise UsageError("The parameter uri must be a text.")
+    printed, uri = text(given, "text"), optional_text(given, "uri")
     path = path_of(uri)
-    task = error.Error(printed, session.root, (path.parent,) if path else ())
-    return await _told(server, error.explained(task, session.model()), uri or "error")
+    task = error.Error(printed, server.session.root, (path.parent,) if path else ())
+    return await _told(server, error.explained(task, await server.model()), uri or "error")
 
 
 async def _told(server: FimbleServer, pieces: AsyncGenerator[str, None], uri: str) -> str:
     """Show what is said: as progress while it comes, then as a whole. Returns it."""
-    said, told = "", time.monotonic()
+    said, shown = "", time.monotonic()
     async with working(server, "Explaining") as report, aclosing(pieces):
         async for piece in pieces:
             said += piece
-            if time.monotonic() - told > SECONDS_PER_REPORT:
-                told = time.monotonic()
+            if time.monotonic() - shown > SECONDS_PER_REPORT:
+                shown = time.monotonic()
                 report(said.strip().rpartition("\n")[2])
     if not said.strip():
         raise UsageError("The model said nothing; try it again, or select less.")

@@ -25,9 +25,9 @@ async def rewrite(server: FimbleServer, arguments: tuple[Any, ...]) -> bool:
     snapshot = await session.documents.with_syntax(session.documents.get(text(given, "uri")))
     start, end = convert.to_bytes(snapshot, where(given), session.encoding)
     request = Request(snapshot, start, end, around=session.around(snapshot.uri))
-    instruction = text(given, "instruction")
+    instruction, model = text(given, "instruction"), await server.model()
 
     async def work(_: Callable[[str], None]) -> types.WorkspaceEdit:
-        return as_edit(server, snapshot, await changed(request, instruction, session.model()))
+        return as_edit(server, snapshot, await changed(request, instruction, model))
 
     return await applied(server, TITLE, partial(worked_out, server, TITLE, snapshot, work))

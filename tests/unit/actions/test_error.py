@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.actions.asking import PROMPTS
 from lsp_server.actions.error import MAX_ERROR, Error, explained, places, prompt
 from lsp_server.engines.fake_chat import INFO
 from lsp_server.errors import UsageError
@@ -61,8 +62,8 @@ def at(root: Path, *names: str, line: int = 1) -> Error:
 def test_the_prompts_are_as_they_were(root: Path) -> None:
     trace = TRACE.format(root=root)
     asked = [
-        prompt(Error(trace, root)).replace(str(root), "/home/u/p"),
-        prompt(Error("Segmentation fault\r\n", root)),
+        prompt(PROMPTS, Error(trace, root)).replace(str(root), "/home/u/p"),
+        prompt(PROMPTS, Error("Segmentation fault\r\n", root)),
     ]
     golden = (HERE / "golden" / "error.txt").read_text("utf-8")
     assert "\n=====\n".join(asked) + "\n" == golden
@@ -101,7 +102,7 @@ def test_paths_are_looked_for_where_it_was_printed(root: Path) -> None:
 
 
 def test_of_a_long_error_the_middle_is_left_out(root: Path) -> None:
-    asked = prompt(Error("first\n" + "more\n" * 5_000 + "last\n", root))
+    asked = prompt(PROMPTS, Error("first\n" + "more\n" * 5_000 + "last\n", root))
     assert "first" in asked
     assert "last" in asked
     assert len(asked) < MAX_ERROR + 500

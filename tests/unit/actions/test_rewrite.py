@@ -30,7 +30,7 @@ async def test_what_is_no_code_is_refused() -> None:
         with pytest.raises(UsageError, match=sentence):
             await changed(asked(code, path), "do it", model(["never"]))
     with pytest.raises(UsageError, match="Say what to change"):
-        await changed(asked(CODE), "x" * 1_001, model(["never"]))
+        await changed(asked(CODE), "x" * 4_001, model(["never"]))
 
 
 async def test_the_prompt_is_as_it_was() -> None:
