@@ -1,8 +1,8 @@
 """A folder's own files that would have a say: none of them counts before the user trusts it.
 
-`AGENTS.md` tells the model how to work there, `.mcp.json` names programs to start and addresses to
-talk to. The latter counts only as it was when the user said so: what a later commit puts there is
-asked about anew.
+`AGENTS.md` tells the model how to work there, `.fimble` has actions and prompts (who shows actions
+reads them), `.mcp.json` names programs to start and addresses to talk to. The latter counts only as
+it was when the user said so: what a later commit puts there is asked about anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.state import look
 from lsp_server.core.tokens import first_lines
 from lsp_server.errors import PathRefused
+from lsp_server.models.store import WORKSPACE_CONFIG
 from lsp_server.workspace.secrets import holds_secret
 
 RULES = "AGENTS.md"
@@ -36,6 +37,11 @@ class OwnFiles:
     problems: tuple[str, ...] = ()
     """One sentence for each file that should count and can't be read."""
 
+    @property
+    def names(self) -> str:
+        """Those that wait, as a sentence begins with them."""
+        return " and ".join(filter(None, (", ".join(self.waiting[:-1]), *self.waiting[-1:])))
+
 
 def own_files(workspace: Workspace, decisions: Decisions) -> OwnFiles:
     """Look at them. Waits for the disk; raises StoreError."""
@@ -46,7 +52,9 @@ def own_files(workspace: Workspace, decisions: Decisions) -> OwnFiles:
         problems.append(f"{RULES} is not followed: a credential stands in it.")
         rules = ""
     servers, digested = _text(workspace, SERVERS, problems)
-    waiting = tuple(name for name, found in ((RULES, there), (SERVERS, digested)) if found)
+    own = _text(workspace, WORKSPACE_CONFIG, [])[1]
+    there_are = ((RULES, there), (SERVERS, digested), (WORKSPACE_CONFIG, own))
+    waiting = tuple(name for name, found in there_are if found)
     if decided is None or not decided.trusted:
         return OwnFiles("", "", waiting, is_decided=decided is not None or not waiting)
     if digested != decided.servers:

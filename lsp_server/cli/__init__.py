@@ -150,7 +150,11 @@ def _chat_options(parser: argparse.ArgumentParser) -> None:
         choices=("read", "edit", "all"),
         help="what is done without asking; with -p the rest is not done, and the default is read",
     )
-    add("--trust", action="store_true", help="let the folder's AGENTS.md and .mcp.json count")
+    add(
+        "--trust",
+        action="store_true",
+        help="let the folder's AGENTS.md, .fimble and .mcp.json count",
+    )
     add("--json", action="store_true", help="with -p: print one event a line, as JSON")
     add("--resume", metavar="ID", help="go on with a session")
     stored = parser.add_mutually_exclusive_group()

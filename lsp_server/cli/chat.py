@@ -132,11 +132,10 @@ async def _settle_trust(agent: Agent, options: argparse.Namespace, lines: Lines)
     own = await agent.own_files()
     if own.is_decided:
         return
-    names = " and ".join(own.waiting)
     if options.prompt is not None or not sys.stdin.isatty():
-        complain(f"{names} of this folder doesn't count: it is not trusted; --trust lets it.")
+        complain(f"{own.names} of this folder doesn't count: it is not trusted; --trust lets it.")
         return
-    print(f"{names} of this folder may tell the model what to do and name programs to start.")
+    print(f"{own.names} of this folder may tell the model what to do and name programs to start.")
     with suppress(EOFError):
         answer = await lines.ask("Trust this folder? [y/N] ")
         await agent.trust(answer.strip().lower() in ("y", "yes"))

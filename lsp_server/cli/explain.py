@@ -7,16 +7,19 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.actions import error, explain
 from lsp_server.actions.action import Explain, Request, Surroundings
-from lsp_server.actions.asking import Model
+from lsp_server.actions.asking import PROMPTS, Model
 from lsp_server.agent.display import visible
+from lsp_server.cli import complain
 from lsp_server.cli.complete import locate, parse_place, read, read_bytes
 from lsp_server.cli.engine import opener
 from lsp_server.cli.project import repository
 from lsp_server.cli.status import shown_status
+from lsp_server.edge.own import OwnFolders
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
 from lsp_server.settings import Settings
@@ -58,9 +61,13 @@ def _error(place: str) -> tuple[Path | None, Explained]:
 
 
 async def _print(options: argparse.Namespace, root: Path | None, explained: Explained) -> None:
+    own = await asyncio.to_thread(OwnFolders().look, root)
+    for problem in own.problems:
+        complain(problem)
     with shown_status() as on_status:
         engine = opener(options)(Settings(), on_status, not_counted)
-        model = Model(engine, root, lambda _: None)  # the file is read once
+        prompts = replace(PROMPTS, own=own.prompts)
+        model = Model(engine, root, lambda _: None, prompts)  # the file is read once
         pieces = explained(model)
         try:
             first = await anext(pieces, "")

@@ -48,6 +48,15 @@ def test_they_wait_for_a_yes_and_end_with_a_no(folder: Path, decisions: Decision
     assert (found.rules, found.servers, found.is_decided) == ("", "", True)
 
 
+def test_actions_and_prompts_are_asked_about_too(folder: Path, decisions: Decisions) -> None:
+    workspace = Workspace(folder)
+    (folder / ".fimble").mkdir()
+    found = own_files(workspace, decisions)
+    assert (found.waiting, found.is_decided) == ((".fimble",), False)
+    decide(workspace, decisions, trusted=True)
+    assert own_files(workspace, decisions).is_decided
+
+
 @pytest.mark.parametrize("before", ["{}", None])
 def test_servers_that_came_or_changed_later_are_asked_about_again(
     folder: Path, decisions: Decisions, before: str | None

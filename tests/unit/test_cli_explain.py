@@ -28,6 +28,21 @@ def test_what_a_function_does_is_printed(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == "It halves `n`.\n\nRounded\\x1b[2J down.\n"
 
 
+def test_prompts_of_the_users_own_count(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIMBLE_CONFIG", str(folder / "mine"))
+    (folder / "mine" / "prompts").mkdir(parents=True)
+    (folder / "mine" / "prompts" / "explain.md.j2").write_text("```\n{{ source }}\n```")
+    (folder / "mine" / "prompts" / "odd.md.j2").write_text("")
+    assert main(["explain", "half.py:5", "--script", "script.json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("It halves")
+    assert printed.err.startswith(
+        "fimble: mine/prompts/odd.md.j2 doesn't count: there is no prompt"
+    )
+
+
 @pytest.mark.parametrize(
     ("place", "sentence"),
     [

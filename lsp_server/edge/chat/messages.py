@@ -19,7 +19,7 @@ Requests of the client, each with `"session": string` but the first two:
 - `fimble/chat/cancel`: the turn ends as `cancelled`.
 - `fimble/chat/setMode`: `{"mode"}`; holds at once.
 - `fimble/chat/trust`, without a session: `{"trusted": boolean}`, whether the folder's own
-  `AGENTS.md` and `.mcp.json` have a say from the next turn on.
+  `AGENTS.md`, `.fimble` and `.mcp.json` have a say from the next turn on.
 - `fimble/chat/undo`: `{"turn"?: number}`, else the latest that changed something; the answer is
   `{"files", "merged", "message"}`.
 

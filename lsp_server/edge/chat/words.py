@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     ("undo", "Take back what the latest turn changed that changed something.", ""),
-    ("trust", "Let this folder's AGENTS.md and .mcp.json have a say.", "yes or no"),
+    ("trust", "Let this folder's AGENTS.md, .fimble and .mcp.json have a say.", "yes or no"),
     ("mode", "What is done without asking: plan, ask, edit or all.", "plan, ask, edit or all"),
 )
 """Name, description, and a hint of what follows it."""
