@@ -16,6 +16,7 @@ from tree_sitter import Node
 from lsp_server.actions.action import Edit, Request
 from lsp_server.actions.fixes.importing import all_added
 from lsp_server.actions.fixes.origins import origins
+from lsp_server.actions.imported import statement_at
 from lsp_server.actions.returned import may_return
 from lsp_server.actions.rewritten import same_node
 from lsp_server.actions.signatures import Signature
@@ -98,7 +99,8 @@ class _Types:
             return ""
         if self._is_python:
             if is_none and not _OPTIONAL.search(text):
-                text = f"{text} | None"
+                is_text = text[0] in "'\""
+                text = f"{text[:-1]} | None{text[-1]}" if is_text else f"{text} | None"
             if self._is_late(node):
                 if '"' in text or "'" in text:
                     return ""
@@ -114,12 +116,10 @@ class _Types:
             if each.type in _IN_LITERALS and _in_literal(each, self.given.syntax.data):
                 continue
             is_union = any(child.type == "|" for child in each.children)
-            above = each.parent and each.parent.parent
-            is_inside = above is not None and above.type == "type_parameter"
             if (
                 each.type not in _OF_TYPES
                 or (each.type == "binary_operator" and not is_union)
-                or (each.type == "list" and not is_inside)
+                or (each.type == "list" and not _is_argument(each))
             ):
                 self.reason = "It has types that are none."
                 return False
@@ -128,19 +128,15 @@ class _Types:
     def _exists(self, node: Node, wanted: list[Import]) -> bool:
         """Whether all that a type names exists; what must be imported for that is `wanted`."""
         for name, use in _names(node, self.given.syntax.data):
-            own = self._own.get(name)
-            if own is not None:
-                is_there = own.kind not in _NO_TYPES
-            else:
-                is_there = use != "text" and self._is_known(name, use)
-            if not is_there and (own is not None or not self._is_imported(name, use, wanted)):
+            if not (self._is_known(name, use) or self._is_imported(name, use, wanted)):
                 self.reason = f"Nothing defines the type {name}."
                 return False
         return not any(node.start_byte <= at < node.end_byte for at in self._wrong_attributes)
 
     def _is_imported(self, name: str, use: _Use, wanted: list[Import]) -> bool:
         """Whether a name that is not there can be imported."""
-        if use == "text" or name in self._known or not (name[:1].isupper() or name in _TYPES):
+        is_there = name in self._known or name in self._own
+        if use == "text" or is_there or not (name[:1].isupper() or name in _TYPES):
             return False
         found, is_sure = origins(name, self.before.start, self.request)
         if is_sure and bool(found[0].name) == (use == "type"):
@@ -150,8 +146,10 @@ class _Types:
 
     def _is_known(self, name: str, use: _Use) -> bool:
         """Whether the file or the language has a name, and it may be that of a type."""
+        if name in self._own:
+            return self._own[name].kind not in _NO_TYPES
         if name in self._known:
-            return use == "owner" or name not in self._modules or not self._is_python
+            return use != "type" or name not in self._modules or not self._is_python
         if name in builtin_names(self._grammar):
             return not self._is_python or isinstance(getattr(builtins, name, None), type)
         return self._visible is None
@@ -205,15 +203,16 @@ class _Types:
     @cached_property
     def _only_checked(self) -> frozenset[str]:
         """Names that are imported for type checkers only."""
-        blocks = [
-            each
-            for each in self.before.syntax.tree.root_node.named_children
-            if each.type == "if_statement"
-            and "TYPE_CHECKING"
-            in text_of(each.child_by_field_name("condition"), self.before.syntax.data)
-        ]
-        words = (re.findall(r"\w+", text_of(each, self.before.syntax.data)) for each in blocks)
-        return frozenset(word for found in words for word in found)
+        syntax, found = self.before.syntax, set[str]()
+        for each in syntax.tree.root_node.named_children:
+            block = each.child_by_field_name("consequence")
+            condition = text_of(each.child_by_field_name("condition"), syntax.data)
+            if block is None or not condition.endswith("TYPE_CHECKING"):
+                continue
+            for inner in block.named_children:
+                statement = statement_at(syntax, inner.start_byte)
+                found.update(entry.bound for entry in (statement.entries if statement else ()))
+        return frozenset(found)
 
     @cached_property
     def _wrong_attributes(self) -> list[int]:
@@ -240,7 +239,8 @@ def _names(node: Node, data: bytes) -> Iterator[tuple[str, _Use]]:
         parent, text = each.parent, text_of(each, data)
         if each.type in ("string_content", "string_fragment"):
             if not _in_literal(each, data):
-                yield text, "text"
+                simple = _WORD.findall(text) if _SIMPLE.fullmatch(text) else [text]
+                yield from ((word, "text") for word in simple)
         elif each.type == "type_identifier":
             if parent is None or parent.type != "nested_type_identifier":
                 yield text, "type"
@@ -261,6 +261,14 @@ def _below(node: Node) -> Iterator[Node]:
         waiting += reversed(each.named_children)
 
 
+def _is_argument(node: Node) -> bool:
+    """Whether a list stands where parameters of a type do, as in `Callable[[int], str]`."""
+    around = node.parent
+    if around is not None and around.type == "type":
+        return around.parent is not None and around.parent.type == "type_parameter"
+    return around is not None and around.type in ("list", "subscript")
+
+
 def _in_literal(node: Node, data: bytes) -> bool:
     """Whether a value stands for itself, as those in `Literal[]` do; in TypeScript all do."""
     around: Node | None = node
@@ -273,6 +281,8 @@ def _in_literal(node: Node, data: bytes) -> bool:
     return False
 
 
+_SIMPLE = re.compile(r"[\w.\[\], |]+")
+_WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _DOTTED = {"attribute": "object", "nested_type_identifier": "module"}
 _TYPES = frozenset(("date", "datetime", "defaultdict", "deque", "timedelta"))
 """Those of the standard library that begin small: so do its functions."""

@@ -16,13 +16,13 @@ def may_return(body: Node, result: str) -> bool:
         if node.type in _OTHERS:
             does = True
             continue
-        value = node.named_child(0) if node.type == "return_statement" else None
-        returns |= value is not None and value.type not in ("comment", "none")
+        if node.type == "return_statement":
+            returns |= any(each.type not in ("comment", "none") for each in node.named_children)
         yields |= node.type == "yield"
         does |= node.type not in _NOTHING
         waiting += node.named_children
     if yields:
-        return _YIELDED.match(result) is not None
+        return _NOT_YIELDED.match(result) is None
     if returns:
         return result != "None"
     is_raised = any(node.type == "raise_statement" for node in body.named_children)
@@ -36,4 +36,7 @@ _NOTHING = frozenset(
         "string_content", "string_end", "string_start",
     )
 )  # fmt: skip
-_YIELDED = re.compile(r"([\w.]+\.)?(Async)?(Generator|Iterable|Iterator)\b")
+_NOT_YIELDED = re.compile(
+    r"(None|bool|bytes|dict|float|frozenset|int|list|set|str|tuple)\b"
+    r"|([\w.]+\.)?(Dict|List|Sequence|Set|Tuple|Mapping)\b"
+)
