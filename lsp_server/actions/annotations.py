@@ -46,7 +46,7 @@ def typed(request: Request, before: Signature, given: Signature) -> tuple[Edit, 
     if not edits:
         raise Unusable(types.reason or "It has no types.")
     if not _is_same(before, edits):
-        raise Unusable("It does not parse.")
+        raise Unusable("With these types it is other code.")
     imports = all_added(before.syntax, types.imports)
     if imports is not None and imports.end > before.function.start_byte:
         raise Unusable("It names what is not imported above.")

@@ -25,11 +25,11 @@ class Cart(Base):
 
     def add(self, item: str, count: int = 1) -> None: ...
 
-    def total(self, items):
+    def total(self, items: Base):
         def inner(): ...
         self.add("x"), self.close(), self.add("y")
         «connect("u", retries=3), tools.fold(1, 2), Cart("me"), later(1)
-        inner(), print(items), json.dumps(1), items.sort()
+        inner(), items(2), print(items), json.dumps(1), items.sort()
 
 def later(count):
     pass
@@ -92,7 +92,7 @@ def headers(text: str, path: str, library: Library | None = None) -> list[str]:
     return called(syntax, node.start_byte, node.end_byte, at, outline)
 
 
-@pytest.mark.parametrize("parameter", ["a", "a_very_long_name_of_a_parameter_" * 3])
+@pytest.mark.parametrize("parameter", ["a", "a_very_long_name_of_a_parameter_" * 6])
 def test_there_is_room_for_few(parameter: str) -> None:
     names = [f"f{number}" for number in range(20)]
     text = "".join(f"def {name}({parameter}): ...\n" for name in names)
