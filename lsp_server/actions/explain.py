@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import partial
 
@@ -67,7 +67,7 @@ async def explained(explain: Explain, model: Model) -> AsyncGenerator[str, None]
             yield piece
 
 
-async def said(asked: Sequence[Message], model: Model) -> AsyncGenerator[str, None]:
+async def said(asked: tuple[Message, ...], model: Model) -> AsyncGenerator[str, None]:
     """The answer to a prompt that asks for an explanation, as it comes."""
     request = ChatRequest(asked, TOKENS)
     async with aclosing(model.stream(request)) as events:

@@ -24,7 +24,7 @@ MAX_BYTES = 20_000
 MAX_FILES = 100
 """In one folder; more are not looked at."""
 PROMPTS = (
-    "annotate", "document", "explain", "finish", "mend", "rewrite", "simplify", "system",
+    "annotate", "document", "error", "explain", "finish", "mend", "rewrite", "simplify", "system",
 )  # fmt: skip
 """Those that a user's may take the place of."""
 
