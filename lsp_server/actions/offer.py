@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from lsp_server.actions.action import Action, Mend, Request
+from lsp_server.actions.action import Action, Mend, Request, Test
 from lsp_server.actions.annotate import untyped
 from lsp_server.actions.document import documents
 from lsp_server.actions.explain import explanations
@@ -53,8 +53,12 @@ def offered(
         if sort not in request.settings.disabled
         for action in provide(request, outline)
     ]
-    # No model is asked where a rule is sure.
-    mended = {action.diagnostic for action in found if action.is_preferred}
+    # No model is asked blindly where a rule is sure, or tests can tell.
+    mended = {
+        action.diagnostic
+        for action in found
+        if action.is_preferred or isinstance(action.task, Test)
+    }
     return [
         action
         for action in found

@@ -5,9 +5,10 @@ Both are done by running tests, where that can do no harm; the agent knows how.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from lsp_server.actions.action import Action, Request, Test
+from lsp_server.actions.action import Action, Diagnostic, Request, Test
 from lsp_server.actions.asking import MAX_MESSAGE
 from lsp_server.actions.pieces import Piece, piece_at
 from lsp_server.core.definitions.base import text_of
@@ -50,8 +51,14 @@ def asked(test: Test) -> str:
 
 
 def _passing(request: Request, title: str, subject: str) -> Action:
-    number = 0 if request.diagnostics else None
-    return Action("quickfix", title, Test(request, "pass", subject), number)
+    """Mends what a failing test tells, if the request has that."""
+    failures = (n for n, each in enumerate(request.diagnostics) if _is_failure(each))
+    return Action("quickfix", title, Test(request, "pass", subject), next(failures, None))
+
+
+def _is_failure(diagnostic: Diagnostic) -> bool:
+    """Whether a test tells it; those who show what tests say name their runner."""
+    return diagnostic.source.lower() in _RUNNERS or bool(_FAILURE.match(diagnostic.message))
 
 
 def _is_tested(request: Request, name: str) -> bool:
@@ -72,3 +79,7 @@ def _owners(piece: Piece) -> list[str] | None:
             found.insert(0, text_of(node.child_by_field_name("name"), piece.syntax.data))
         node = node.parent
     return found
+
+
+_RUNNERS = frozenset(("nose", "nose2", "pytest", "unittest"))
+_FAILURE = re.compile(r"\s*(E\s+)?(assert\b|AssertionError\b)")

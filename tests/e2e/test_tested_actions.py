@@ -67,6 +67,21 @@ async def test_tests_are_made_to_pass(opened: tuple[Editor, Path]) -> None:
     assert (root / "calc.py").read_text() == CODE
 
 
+async def test_what_a_test_tells_is_mended_by_it(opened: tuple[Editor, Path]) -> None:
+    editor, root = opened
+    uri = (root / "calc.py").as_uri()
+    title = "Make the tests of `half` pass"
+    await offered(editor, uri, 1, title)
+    told = lsp.Diagnostic(place(1, 4, 17), "assert 2 == 4", source="pytest")
+    first, *others = await actions(editor, place(1, 4), (told,), uri=uri)
+    assert first.title == title
+    assert list(first.diagnostics or ()) == [told]
+    assert not [each.title for each in others if each.title.startswith("Fix")]
+    other = lsp.Diagnostic(place(1, 4, 17), "This is odd", source="a linter")
+    found = await actions(editor, place(1, 4), (other,), uri=uri)
+    assert [each.title for each in found[:2]] == ["Fix: This is odd", title]
+
+
 async def test_one_test_is_made_to_pass_from_where_it_is(opened: tuple[Editor, Path]) -> None:
     editor, root = opened
     uri = (root / "tests" / "test_half.py").as_uri()
