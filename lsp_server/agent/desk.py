@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lsp_server.agent.commands.limits import Limits
-from lsp_server.agent.commands.sandbox import MAX_ENTRIES, Sandbox, find_sandbox, room_for
+from lsp_server.agent.commands.rooms import has_room
+from lsp_server.agent.commands.sandbox import Sandbox, find_sandbox
 from lsp_server.agent.edits.check import new_errors
 from lsp_server.agent.edits.merge import merge
 from lsp_server.agent.events import Diff
@@ -146,8 +147,7 @@ class Desk:
         """Whether a command can be run as if they were made. Waits for the disk."""
         if any(is_protected(each.path) for each in changes):
             return False
-        rooms = {room_for(self.root / each.path) for each in changes if each.is_new}
-        if any(len([*folder.iterdir()]) > MAX_ENTRIES for folder in rooms):
+        if not all(has_room(self.root / each.path) for each in changes if each.is_new):
             return False
         return self.sandbox() is not None
 

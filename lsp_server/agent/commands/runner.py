@@ -21,6 +21,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -33,6 +34,7 @@ from lsp_server.agent.commands.limits import Limits
 from lsp_server.agent.commands.order import Order, Outcome
 from lsp_server.agent.commands.placeholders import placeholders
 from lsp_server.agent.commands.protected import find_protected
+from lsp_server.agent.commands.rooms import open_rooms
 from lsp_server.agent.commands.sandbox import Sandbox
 from lsp_server.agent.commands.seccomp import open_filter
 from lsp_server.errors import UsageError
@@ -72,7 +74,7 @@ def main() -> None:
 def _run(order: Order, stack: ExitStack, wake: int) -> Outcome:
     if order.sandbox is None:
         command = shell(order.line, None)
-        return _ended(order, command, scrubbed(os.environ), order.cwd, None, wake)
+        return _ended(order, command, scrubbed(os.environ), order.cwd, [], wake)
     workspace, sandbox = Path(order.workspace), Sandbox(order.sandbox)
     sandbox.check(workspace)
     if order.writable:
@@ -80,8 +82,11 @@ def _run(order: Order, stack: ExitStack, wake: int) -> Outcome:
     before = find_protected(workspace)
     environment = scrubbed(os.environ)
     seccomp = open_filter()
+    new = [Path(path) for path in order.instead if not os.path.lexists(path)]
+    rooms = open_rooms(workspace, new, stack)
+    opened = [descriptor for room in rooms for descriptor in room.entries.values()]
     command = sandbox.wrap(
-        shell(order.line, order.limits.processes),
+        shell(order.line, order.limits.processes, opened),
         workspace,
         Path(order.cwd),
         environment,
@@ -89,8 +94,10 @@ def _run(order: Order, stack: ExitStack, wake: int) -> Outcome:
         order.writable,
         seccomp,
         order.instead,
+        rooms,
     )
-    outcome = _ended(order, command, environment, order.workspace, seccomp, wake)
+    inherited = [*opened, *([] if seccomp is None else [seccomp])]
+    outcome = _ended(order, command, environment, order.workspace, inherited, wake)
     made = find_protected(workspace).beyond(before) if order.writable else []
     return replace(outcome, appeared=[str(path.relative_to(workspace)) for path in made])
 
@@ -100,7 +107,7 @@ def _ended(
     command: list[str],
     environment: dict[str, str],
     cwd: str,
-    seccomp: int | None,
+    inherited: Sequence[int],
     wake: int,
 ) -> Outcome:
     """What becomes of a command; when it returns, nothing of it runs."""
@@ -110,7 +117,7 @@ def _ended(
         env=environment,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
-        pass_fds=[] if seccomp is None else [seccomp],
+        pass_fds=inherited,
         start_new_session=True,
         preexec_fn=lambda: _limit(order.limits),  # safe: this process has no threads
     )
@@ -123,21 +130,26 @@ def _ended(
     return Outcome(128 + killed_by if killed_by > 0 else child.returncode, exceeded)
 
 
-def shell(line: str, processes: int | None) -> list[str]:
+def shell(line: str, processes: int | None, opened: Sequence[int] = ()) -> list[str]:
     """The command that runs a line: bash's, since lines are judged as bash reads them.
 
     Bash reads no file at its start so, nor a variable that names one: there is none. Where it is
     missing, `sh` is taken; a line that is plain means the same to it. `processes` bounds at once
     how many there are, until who watches counts them; only in a sandbox, where the user's others
-    don't count, or with kernels before 5.14 leave room.
+    don't count, or with kernels before 5.14 leave room. `opened` are descriptors that the command
+    must not get. Raises UsageError if that can't be had.
     """
     bash = Path("/bin/bash")
+    if opened and (processes is None or not bash.exists()):
+        raise UsageError("New files can be shown to a command only with bash.")
     if not bash.exists():
         return ["/bin/sh", "-c", line]
     run = [str(bash), "--noprofile", "--norc", "-c"]
     if processes is None:
         return [*run, line]
-    return [*run, f'ulimit -u {processes + _OTHERS}; exec "$@"', "bash", *run, line]
+    closing = "".join(f"exec {descriptor}>&-; " for descriptor in opened)
+    begin = f'{closing}ulimit -u {processes + _OTHERS}; exec "$@"'
+    return [*run, begin, "bash", *run, line]
 
 
 def _watch(pid: int, limits: Limits, wake: int) -> tuple[int | None, str]:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from lsp_server.agent.commands.environment import search_path
 from lsp_server.agent.commands.protected import LIST, Protected
+from lsp_server.agent.commands.rooms import Room
 from lsp_server.agent.commands.seccomp import open_filter
 from lsp_server.agent.commands.toolchains import git_folders, tools
 from lsp_server.errors import UsageError
@@ -30,8 +31,6 @@ _TRY_SECONDS = 10.0
 _PRIVATE_BYTES = 1 << 29
 """What the home folder, `/tmp` and shared memory can each hold at most; it counts as memory."""
 _EMPTY_BYTES = 1 << 20
-MAX_ENTRIES = 1_000
-"""Of a folder that is shown with a new file; each of them is an argument of bubblewrap."""
 
 _ISOLATION = (
     *("--unshare-user", "--unshare-all", "--disable-userns", "--cap-drop", "ALL"),
@@ -70,12 +69,14 @@ class Sandbox:
         writable: bool,
         seccomp: int | None,
         instead: Mapping[str, str],
+        rooms: Sequence[Room] = (),
     ) -> list[str]:
         """The command that runs `argv` in the sandbox of a workspace.
 
         `protected` is what there is in it, `writable` whether the rest can be changed. `seccomp` is
         a filter's descriptor, which the command must inherit. `instead` has files of the workspace,
-        and those that are seen in their places; such as don't exist only if it is not writable.
+        and those that are seen in their places; for such as don't exist there must be `rooms`, and
+        the workspace must not be writable.
         """
         workspace = workspace.resolve()
         home = Path.home().resolve()
@@ -92,33 +93,17 @@ class Sandbox:
             arguments += ["--ro-bind", str(folder), str(folder)]
         arguments += ["--ro-bind", str(LIST), str(home / ".config" / "git" / "ignore")]
         arguments += ["--bind" if writable else "--ro-bind", str(workspace), str(workspace)]
-        rooms = {room_for(Path(seen_as)) for seen_as in instead if not os.path.lexists(seen_as)}
-        for folder in sorted(rooms):
-            arguments += _anew(folder)
+        for room in rooms:
+            arguments += room.arguments()
         for seen_as, file in instead.items():
             arguments += ["--ro-bind", file, seen_as]
-        for folder in sorted(rooms):
-            arguments += ["--remount-ro", str(folder)]
+        for room in rooms:
+            arguments += ["--remount-ro", str(room.path)]
         for path in protected.read_only:
             arguments += ["--ro-bind", str(path), str(path)]
         for path in protected.hidden:
             arguments += ["--ro-bind", "/dev/null", str(path)]
         return [*arguments, "--chdir", str(cwd), "--", *argv]
-
-
-def room_for(path: Path) -> Path:
-    """The folder that a new file would need room in: the nearest one that exists."""
-    return next(folder for folder in path.parents if folder.is_dir())
-
-
-def _anew(folder: Path) -> Iterator[str]:
-    """A folder with what is in it, where mount points can be made: on the disk none must be."""
-    yield from ("--size", str(_EMPTY_BYTES), "--tmpfs", str(folder))
-    for entry in sorted(folder.iterdir()):
-        if entry.is_symlink():
-            yield from ("--symlink", str(entry.readlink()), str(entry))
-        else:
-            yield from ("--ro-bind-try", str(entry), str(entry))
 
 
 def find_program() -> str | None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import py_compile
 import re
+import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from lsp_server.agent.commands import rooms
+from lsp_server.agent.commands.rooms import open_rooms
 from lsp_server.agent.commands.run import run
 from lsp_server.agent.commands.sandbox import Sandbox
 from lsp_server.errors import UsageError
@@ -80,9 +84,46 @@ async def test_what_was_compiled_of_one_is_not_taken_for_another(
     assert (await run("python -c 'import a'", tmp_path, sandbox=sandbox)).output == "1\n"
 
 
+async def test_what_new_files_need_does_not_lead_out(sandbox: Sandbox, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    line = "ls -l /proc/*/fd | grep -c -E -- '-> /.*(one|two)'; cd /proc/self/fd; ls; ls 9/.. 10/.."
+    finished = await run(
+        line, tmp_path, sandbox=sandbox, instead={tmp_path / "new": b""}, writable=False
+    )
+    shown = finished.output.split("\n")
+    assert shown[0] == "0"
+    assert {int(number) for number in shown if number.isdecimal()} <= {0, 1, 2, 3}
+
+
+def test_an_entry_that_becomes_a_link_does_not_lead_out(tmp_path: Path) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "workspace"
+    for folder, text in ((outside, "secret"), (inside / "data", "ours")):
+        folder.mkdir(parents=True)
+        (folder / "key").write_text(text)
+    with ExitStack() as stack:
+        [room] = open_rooms(inside, [inside / "new.py"], stack)
+        (inside / "data").rename(inside / "moved")
+        (inside / "data").symlink_to(outside)
+        argv = ["bwrap", "--ro-bind", "/", "/", "--proc", "/proc", *room.arguments()]
+        done = subprocess.run(
+            [*argv, "cat", str(inside / "data" / "key")],
+            capture_output=True,
+            pass_fds=list(room.entries.values()),
+            check=True,
+        )
+    assert done.stdout == b"ours"
+
+
 async def test_bad_orders(sandbox: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only that can't write"):
         await run("true", tmp_path, sandbox=sandbox, instead={tmp_path / "gone": b""})
+    for number in range(rooms.MAX_ENTRIES + 1):
+        (tmp_path / str(number)).touch()
+    with pytest.raises(UsageError, match="too many entries"):
+        await run(
+            "true", tmp_path, sandbox=sandbox, instead={tmp_path / "new": b""}, writable=False
+        )
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="can't be read any more"):
         await run("true", tmp_path, sandbox=sandbox, instead={tmp_path / "file" / "a": b""})

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.agent import desk as module
+from lsp_server.agent.commands import rooms
 from lsp_server.agent.commands.run import Finished
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.desk import Change, Desk
@@ -236,7 +237,7 @@ async def test_a_run_can_be_shown_a_new_file(
     finished = await command(desk, "1.1", "cat a.txt made/e.txt", Allowed(False), [new])
     assert finished.output == "a\ne\n"
     assert not (root / "made").exists()
-    monkeypatch.setattr(module, "MAX_ENTRIES", 2)
+    monkeypatch.setattr(rooms, "MAX_ENTRIES", 2)
     assert not desk.can_show([new])
 
 
