@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from lsp_server.actions.action import (
     Annotate,
     Change,
@@ -28,17 +26,12 @@ from lsp_server.core.snapshot import Snapshot
 from lsp_server.errors import UsageError
 
 
-async def resolved(
-    task: Repair | Written, snapshot: Snapshot, model: Model, check: Check | None = None
-) -> Change:
-    """The change that an action makes of the version that it was offered for.
+async def resolved(task: Written, model: Model, check: Check | None = None) -> Change:
+    """The change that a model makes for an action, of the version that it was offered for.
 
-    `model`: is asked where no rule tells. `check`: see `mended`. Raises UsageError if the text
-    would not be sound with the change, and FimbleError if the model fails.
+    `check`: see `mended`. Raises NotMade if it makes none that holds, and FimbleError.
     """
     match task:
-        case Repair() as repair:
-            return await asyncio.to_thread(repaired, repair, snapshot)
         case Mend() as mend:
             return await mended(mend, model, check)
         case Document() as document:

@@ -1,14 +1,15 @@
 """The project's linters and type checkers, run on texts that are in no file yet.
 
-    checker = checker_for("Pyright", root, "app/main.py", trusted=True)
+    checker = checker_for("Pyright", root, "app/main.py")
     told = await reported(checker, root, {"app/main.py": data})
 
-They run in the sandbox, read-only and without a network. Programs that lie in the project itself
-count only where the user trusts it.
+They run in the sandbox, read-only and without a network. Still they are for projects alone that
+the user trusts: their settings may name code to be run, and so may what lies in the project.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -54,15 +55,16 @@ class Checker:
     """Of the file, from the root."""
 
 
-def checker_for(source: str, root: Path, path: str, *, trusted: bool) -> Checker | None:
+def checker_for(source: str, root: Path, path: str) -> Checker | None:
     """What made a diagnostic, if it is known and can be run here. Waits for the disk."""
     name = _PROGRAMS.get(source.lower(), "")
-    program = _program(name, root, trusted=trusted) if name else None
+    program = _program(name, root) if name else None
     if program is None:
         return None
     words = [program, *_ARGUMENTS[name]]
     project = _typescript_project(root, path) if name == "tsc" else ""
-    words += ["-p", project] if project else [path]
+    # Else a file could have a name that is an option.
+    words += ["-p", project] if project else [f"./{path}"]
     return Checker(name, shlex.join(words), path)
 
 
@@ -71,7 +73,7 @@ async def reported(checker: Checker, root: Path, texts: Mapping[str, bytes]) -> 
 
     Raises UsageError if it can't be run.
     """
-    sandbox = find_sandbox()
+    sandbox = await asyncio.to_thread(find_sandbox)
     if sandbox is None:
         return None
     finished = await run(
@@ -82,14 +84,15 @@ async def reported(checker: Checker, root: Path, texts: Mapping[str, bytes]) -> 
         limits=Limits(seconds=SECONDS),
         instead={root / path: data for path, data in texts.items()},
     )
-    told = [each for each in reports(finished.output) if each.frames]
+    found = await asyncio.to_thread(reports, finished.output)
+    told = [each for each in found if each.frames]
     if finished.timed_out or finished.exceeded or (finished.exit_status != 0 and not told):
         return None
     return [each for each in told if root / each.frames[-1].path == root / checker.path]
 
 
-def _program(name: str, root: Path, *, trusted: bool) -> str | None:
-    for folder in _OWN_FOLDERS if trusted else ():
+def _program(name: str, root: Path) -> str | None:
+    for folder in _OWN_FOLDERS:
         if os.access(root / folder / name, os.X_OK):
             return f"{folder}/{name}"
     return shutil.which(name, path=search_path(os.environ))

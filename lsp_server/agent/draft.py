@@ -9,6 +9,7 @@ Commands are run in the sandbox alone, read-only, and see what is drafted.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -61,7 +62,7 @@ class Draft(Desk):
     async def land(self, call: str, changes: Sequence[Change]) -> list[str]:  # noqa: ARG002
         """Draft changes. Raises AgentError if they do not parse, or can't be shown to commands."""
         await require_parsable(changes)
-        if not self.can_show(changes):
+        if not await asyncio.to_thread(self.can_show, changes):
             raise AgentError("This can't be tried without writing it; ask for it in the chat.")
         for change in changes:
             first = self._drafts.get(change.path, change)

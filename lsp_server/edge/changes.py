@@ -11,7 +11,7 @@ from lsprotocol import types
 from lsp_server.actions.action import Change, Explain, Mend, Repair, Test
 from lsp_server.actions.asking import NotMade
 from lsp_server.actions.lightbulb import Offer
-from lsp_server.actions.resolve import resolved
+from lsp_server.actions.resolve import repaired, resolved
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.edge import convert
 from lsp_server.edge.checking import Checking
@@ -42,13 +42,13 @@ async def edit_of(server: FimbleServer, offer: Offer) -> types.WorkspaceEdit | N
     if isinstance(task, Explain):
         raise UsageError("An explanation changes nothing; ask for it with fimble.explain.")
     if isinstance(task, Repair):
-        return as_edit(server, snapshot, await resolved(task, snapshot, await server.model()))
+        return as_edit(server, snapshot, await asyncio.to_thread(repaired, task, snapshot))
 
     async def work(report: Callable[[str], None]) -> types.WorkspaceEdit:
         if isinstance(task, Test):
             return await drafted_edit(server, task, report)
         check = Checking(server, task).flaw if isinstance(task, Mend) else None
-        change = await resolved(task, snapshot, await server.model(), check)
+        change = await resolved(task, await server.model(), check)
         return as_edit(server, snapshot, change)
 
     return await worked_out(server, offer.action.title, snapshot, work)

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from lsp_server.edge.server import FimbleServer
 
 
+_STILL = "The tool still reports the same."
+
+
 class Checking:
-    """Asks it, for one fix. Where it can't be run, nothing is said against a fix."""
+    """Asks it, for one fix. Where it can't be run, or isn't trusted, nothing is said."""
 
     def __init__(self, server: FimbleServer, mend: Mend) -> None:
         self._server = server
@@ -39,15 +42,20 @@ class Checking:
         was, is_now = Counter(map(_key, self._before or ())), Counter(map(_key, now))
         for message in is_now - was:
             return f"A tool reports now: {message}"
-        return "" if was - is_now else "The tool still reports the same."
+        gone = was - is_now
+        return "" if any(gone[_key(each)] for each in self._told()) else _STILL
 
     async def _can_tell(self) -> bool:
         """Whether it reports what the diagnostic says of the document as it is."""
         if not self._is_ready:
             self._is_ready = True
             self._before = await self._reported(self._mend.request.syntax.data)
+        return bool(self._told())
+
+    def _told(self) -> list[Report]:
+        """What it reports of the diagnostic's line."""
         line = self._mend.request.syntax.data.count(b"\n", 0, self._mend.diagnostic.start) + 1
-        return any(report.frames[-1].line == line for report in self._before or ())
+        return [each for each in self._before or () if each.frames[-1].line == line]
 
     async def _reported(self, data: bytes) -> list[Report] | None:
         from lsp_server.agent.checkers import reported  # no start should wait for it
@@ -67,9 +75,9 @@ class Checking:
     async def _found(self, root: Path, path: str) -> Checker | None:
         from lsp_server.agent.checkers import checker_for
 
-        trusted = await (await self._server.chat.room()).trusts()
-        source = self._mend.diagnostic.source
-        return await asyncio.to_thread(checker_for, source, root, path, trusted=trusted)
+        if not await (await self._server.chat.room()).trusts():
+            return None
+        return await asyncio.to_thread(checker_for, self._mend.diagnostic.source, root, path)
 
 
 def _key(report: Report) -> str:

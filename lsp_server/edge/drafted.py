@@ -19,6 +19,8 @@ from lsp_server.edge.buffers import open_at, text_edits
 from lsp_server.errors import DocumentChanged, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lsp_server.agent.desk import Change
     from lsp_server.edge.server import FimbleServer
 
@@ -56,21 +58,34 @@ def _parts(
     """What makes one file: for the version that was read, if it is open."""
     session, annotation = server.session, convert.BY_MODEL if asks else ""
     assert session.root is not None
-    before = change.file.text
     snapshot = open_at(session.documents, session.root, change.path)
-    if snapshot is not None and str(snapshot.text) != before:
+    if not _is_as_read(change, session.root / change.path, snapshot):
         raise DocumentChanged(f"{change.path} has changed meanwhile; ask for the actions again.")
     uri, version = (session.root / change.path).as_uri(), None
     if snapshot is not None:
         uri, version = snapshot.uri, snapshot.version
     else:
-        snapshot = Snapshot(uri, 0, "", Text.of(before))
+        snapshot = Snapshot(uri, 0, "", Text.of(change.file.text))
     if change.is_new:
         if not _can_create(server):
             raise UsageError(f"This editor lets no server make {change.path}; make it by hand.")
         yield types.CreateFile(uri, annotation_id=annotation or None)
     edits = text_edits(snapshot, change.text, session.encoding)
     yield convert.document_edit(uri, version, edits, annotation)
+
+
+def _is_as_read(change: Change, path: Path, snapshot: Snapshot | None) -> bool:
+    """Whether a file still says what the change was worked out on. Waits for the disk."""
+    if snapshot is not None:
+        return not change.is_new and str(snapshot.text) == change.file.text
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return change.is_new
+    except OSError:
+        return False
+    document = change.file.document
+    return not change.is_new and document is not None and data == document.state.data
 
 
 def _can_create(server: FimbleServer) -> bool:

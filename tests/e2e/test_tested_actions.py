@@ -129,13 +129,38 @@ async def test_what_passes_is_left_alone(opened: tuple[Editor, Path]) -> None:
     assert editor.shown[-1] == "These tests pass already, so nothing was changed."
 
 
-async def test_the_tool_that_told_a_fault_judges_its_fix(opened: tuple[Editor, Path]) -> None:
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_the_tool_that_told_a_fault_judges_its_fix(
+    opened: tuple[Editor, Path], trusted: bool
+) -> None:
+    """In a folder that is trusted; else its settings could have it run anything."""
     editor, root = opened
     (root / "ruff.toml").write_text('lint.select = ["E711"]\n')
     uri = (root / "odd.py").as_uri()
     editor.open(ODD, uri)  # it is in no file
+    await editor.client.protocol.send_request_async("fimble/chat/trust", {"trusted": trusted})
     told = lsp.Diagnostic(place(1, 16, 20), "E711 Comparison to `None`", source="Ruff")
     await offered(editor, (root / "calc.py").as_uri(), 1, "Make the tests of `half` pass")
     [fix, *_] = await actions(editor, place(1, 16), (told,), uri=uri)
     done = edited(editor, ODD, (await resolve(editor, fix)).edit)
-    assert done.text == ODD.replace("== None", "is None")
+    new = "n is None" if trusted else "None == n"
+    assert done.text == ODD.replace("n == None", new)
+
+
+async def test_a_file_that_has_changed_on_the_disk_is_left_alone(
+    opened: tuple[Editor, Path],
+) -> None:
+    editor, root = opened
+    uri = (root / "tests" / "test_half.py").as_uri()
+    editor.open(TEST, uri)
+    editor.close((root / "calc.py").as_uri())
+    action = await offered(editor, uri, 4, "Make `test_half` pass")
+    resolving = asyncio.ensure_future(resolve(editor, action))
+    ending = asyncio.create_task(asyncio.wait([resolving]))
+    number = 0
+    while not ending.done():  # whenever it is read, it is another file by the end
+        number += 1
+        (root / "calc.py").write_text(f"{CODE}# {number}\n")
+        await asyncio.sleep(0.02)
+    with pytest.raises(JsonRpcException, match=r"calc\.py has changed meanwhile"):
+        await resolving

@@ -43,10 +43,10 @@ async def test_a_function(case: dict[str, Any], way: str, line_end: str) -> None
     asks = model([fenced(case["answer"], language)], INFO if way == "begun" else PLAIN)
     if "flaw" in case:
         with pytest.raises(NotMade, match="nothing was changed"):
-            await resolved(task, asking.snapshot, asks)
+            await resolved(task, asks)
         assert f"A first try was wrong:\n```\n{case['flaw']}\n```" in prompts(asks)[1]
     else:
-        change = await resolved(task, asking.snapshot, asks)
+        change = await resolved(task, asks)
         assert change.by_model
         assert text(asking, change) == case["after"].lstrip("\n").replace("\n", line_end)
 
@@ -54,7 +54,7 @@ async def test_a_function(case: dict[str, Any], way: str, line_end: str) -> None
 async def test_a_second_try_is_taken() -> None:
     asking = asked("def f(a):\n    return «a\n")
     asks = model([fenced("def f(a):"), fenced("def f(a: int) -> int:")])
-    change = await resolved(Annotate(asking), asking.snapshot, asks)
+    change = await resolved(Annotate(asking), asks)
     assert text(asking, change) == "def f(a: int) -> int:\n    return a\n"
 
 
@@ -64,7 +64,7 @@ async def test_types_come_from_the_workspace_and_must_be_there(tmp_path: Path) -
     asking = asked(code, "shop/new.py")
     asking = replace(asking, around=Surroundings("shop/new.py", index, index))
     answer = "def f(a: tools.Queue, b: tools.Stack, c: Base):"
-    change = await resolved(Annotate(asking), asking.snapshot, model([fenced(answer)]))
+    change = await resolved(Annotate(asking), model([fenced(answer)]))
     assert text(asking, change) == (
         "from shop import tools\nfrom shop.base import Base\n\n\n"
         "def f(a: tools.Queue, b, c: Base):\n    print(a)\n"
@@ -76,6 +76,6 @@ async def test_the_prompt_is_as_it_was() -> None:
     asks = model(["", ""])
     asking = asked(code)
     with pytest.raises(NotMade):
-        await resolved(Annotate(asking), asking.snapshot, asks)
+        await resolved(Annotate(asking), asks)
     golden = (HERE / "golden" / "annotate.txt").read_text("utf-8")
     assert "\n=====\n".join(prompts(asks)[:2]) + "\n" == golden

@@ -73,7 +73,7 @@ async def test_a_rewrite_is_judged_as_all_are() -> None:
     assert isinstance(task, Rewrite)
     answers = ["def f(a):\n    return b + 1", "def f(a):\n    return a + 1"]
     asks = model([fenced(each) for each in answers])
-    change = await resolved(task, asking.snapshot, asks)
+    change = await resolved(task, asks)
     assert text(asking, change) == "def f(a):\n    return a + 1\n"
     first, second = prompts(asks)
     assert "\n\nAdd one to the result.\n\n" in first

@@ -49,10 +49,10 @@ async def test_a_function(case: dict[str, Any], way: str) -> None:
     asks = model([fenced(case["answer"], language)], INFO if way == "begun" else PLAIN)
     if "flaw" in case:
         with pytest.raises(NotMade, match="nothing was changed"):
-            await resolved(task, asking.snapshot, asks)
+            await resolved(task, asks)
         assert f"A first try was wrong:\n```\n{case['flaw']}\n```" in prompts(asks)[1]
     else:
-        change = await resolved(task, asking.snapshot, asks)
+        change = await resolved(task, asks)
         assert change.by_model
         assert text(asking, change) == case["after"].lstrip("\n")
 
@@ -67,6 +67,6 @@ async def test_the_prompt_is_as_it_was() -> None:
     asks = model(["", ""])
     asking = asked(LONG)
     with pytest.raises(NotMade):
-        await resolved(Simplify(asking), asking.snapshot, asks)
+        await resolved(Simplify(asking), asks)
     golden = (HERE / "golden" / "simplify.txt").read_text("utf-8")
     assert "\n=====\n".join(prompts(asks)[:2]) + "\n" == golden

@@ -38,7 +38,7 @@ async def test_what_they_tell(
     tmp_path: Path, source: str, data: bytes, told: list[str] | None
 ) -> None:
     (tmp_path / "other.py").write_text("import sys\n")
-    checker = checker_for(source, tmp_path, "a.py", trusted=False)
+    checker = checker_for(source, tmp_path, "a.py")
     assert checker is not None
     found = await reported(checker, tmp_path, {"a.py": data})
     assert found is not None
@@ -49,18 +49,23 @@ async def test_what_they_tell(
     assert _names(tmp_path) == ["other.py"]
 
 
-def test_the_projects_own_count_where_it_is_trusted(tmp_path: Path) -> None:
+def test_the_projects_own_come_first(tmp_path: Path) -> None:
     own = tmp_path / "node_modules" / ".bin" / "tsc"
     own.parent.mkdir(parents=True)
     own.touch(0o755)
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "tsconfig.json").touch()
-    found = checker_for("ts", tmp_path, "app/a.ts", trusted=True)
+    found = checker_for("ts", tmp_path, "app/a.ts")
     assert found is not None
     assert found.line == "node_modules/.bin/tsc --noEmit --pretty false -p app/tsconfig.json"
-    untrusted = checker_for("ts", tmp_path, "app/a.ts", trusted=False)
-    assert untrusted is None or not untrusted.line.startswith("node_modules")
-    assert checker_for("another tool", tmp_path, "app/a.ts", trusted=True) is None
+    assert checker_for("another tool", tmp_path, "app/a.ts") is None
+
+
+async def test_a_name_is_no_option(tmp_path: Path) -> None:
+    checker = checker_for("ruff", tmp_path, "--select=E711.py")
+    assert checker is not None
+    found = await reported(checker, tmp_path, {checker.path: b"import os\n"})
+    assert [each.message.partition(" ")[0] for each in found or ()] == ["F401"]
 
 
 async def test_one_that_fails_tells_nothing(tmp_path: Path) -> None:
@@ -68,6 +73,6 @@ async def test_one_that_fails_tells_nothing(tmp_path: Path) -> None:
     broken.parent.mkdir(parents=True)
     broken.write_text("#!/bin/sh\nexit 2\n")
     broken.chmod(0o755)
-    checker = checker_for("ruff", tmp_path, "a.py", trusted=True)
+    checker = checker_for("ruff", tmp_path, "a.py")
     assert checker is not None
     assert await reported(checker, tmp_path, {"a.py": b"import os\n"}) is None
