@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import codecs
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -25,6 +26,8 @@ from lsp_server.errors import UsageError
 from lsp_server.settings import Settings
 
 MAX_ERROR_BYTES = 16 << 20
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""PowerShell writes such files."""
 
 Explained = Callable[[Model], AsyncGenerator[str, None]]
 
@@ -53,11 +56,20 @@ def _code(place: str) -> tuple[Path | None, Explained]:
 
 def _error(place: str) -> tuple[Path | None, Explained]:
     """The workspace of an error is the one that the command runs in."""
-    data = sys.stdin.buffer.read(MAX_ERROR_BYTES) if place == "-" else read_bytes(Path(place))
+    data = _typed() if place == "-" else read_bytes(Path(place))
+    encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8"
     here = Path.cwd()
     root = _root((here / "_").as_uri()) or here.resolve()
-    task = error.Error(data.decode("utf-8", "replace"), root, (here,))
+    task = error.Error(data.decode(encoding, "replace"), root, (here,))
     return root, lambda model: error.explained(task, model)
+
+
+def _typed() -> bytes:
+    """What comes on standard input. Raises UsageError if that is nothing, or too much."""
+    data = sys.stdin.buffer.read(MAX_ERROR_BYTES + 1) if sys.stdin else b""
+    if len(data) > MAX_ERROR_BYTES:
+        raise UsageError("That is more than 16 MB; give the part with the error.")
+    return data
 
 
 async def _print(options: argparse.Namespace, root: Path | None, explained: Explained) -> None:

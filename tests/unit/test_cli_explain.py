@@ -121,3 +121,21 @@ def test_what_is_no_error(
     Path("data.bin").write_bytes(b"\0\1")
     assert explained(monkeypatch, b"\n", *arguments) == 2
     assert capsys.readouterr().err == f"fimble: {sentence}\n"
+
+
+def test_an_error_in_another_encoding(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert explained(monkeypatch, TRACE.encode("utf-16"), "--error", "-") == 0
+    assert capsys.readouterr().out == "It can't be halved.\n"
+
+
+def test_no_input_and_too_much(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lsp_server.cli.explain.MAX_ERROR_BYTES", 10)
+    assert explained(monkeypatch, b"12345678901", "--error", "-") == 2
+    assert capsys.readouterr().err.startswith("fimble: That is more than 16 MB")
+    monkeypatch.setattr("sys.stdin", None)
+    assert main(["explain", "--error", "-", "--script", "script.json"]) == 2
+    assert capsys.readouterr().err.startswith("fimble: There is no error to explain")
