@@ -110,8 +110,16 @@ def _parser() -> argparse.ArgumentParser:
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="what there is, here and in the catalogue")
     listing.add_argument("--json", action="store_true", help="print one JSON array")
+    advice = actions.add_parser("recommend", help="say which model fits this machine, and why")
+    advice.add_argument("--json", action="store_true", help="print one JSON object")
+    pulling = actions.add_parser(
+        "pull", help="fetch a model of the catalogue; goes on where an earlier pull stopped"
+    )
+    pulling.add_argument("model", metavar="MODEL")
+    pulling.add_argument(
+        "--json", action="store_true", help="print how far it is, one JSON object a line"
+    )
     for action, text in (
-        ("pull", "fetch a model of the catalogue; goes on where an earlier pull stopped"),
         ("path", "print where a model's file lies"),
         ("remove", "delete a model that was pulled"),
     ):

