@@ -1,0 +1,209 @@
+/** The language server: started, watched, and started again. */
+
+import {
+  EventEmitter,
+  languages,
+  window,
+  type Disposable,
+  type LogOutputChannel,
+  type TextEditor,
+} from 'vscode';
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  MessageType,
+  RevealOutputChannelOn,
+  ShowMessageNotification,
+  State,
+  type LanguageClientOptions,
+  type Middleware,
+} from 'vscode-languageclient/node';
+import { Crashes } from './crashes';
+import type { Found, Locator } from './locate';
+import type { Server, ServerStatus } from './status';
+import { tell } from './tell';
+import { REMEDIES, Trouble } from './trouble';
+
+const DOCUMENTS = [{ scheme: 'file' }, { scheme: 'untitled' }];
+const STARTING: Server = { state: 'starting', message: 'The server is starting.' };
+const MISSING: Server = { state: 'missing', message: "Fimble's server is not set up yet." };
+
+export class Client implements Disposable {
+  private readonly changed = new EventEmitter<void>();
+  /** The state is another. */
+  readonly onDidChange = this.changed.event;
+  private readonly crashes = new Crashes();
+  private current: LanguageClient | undefined;
+  private found: Found | undefined;
+  /** Starts and ends, one after the other. */
+  private queue: Promise<void> = Promise.resolve();
+  private status: Server = STARTING;
+
+  constructor(
+    private readonly locator: Locator,
+    private readonly output: LogOutputChannel,
+    private readonly middleware: Middleware,
+    /** What the server is sent as its settings. */
+    private readonly settings: () => object,
+  ) {}
+
+  get server(): Server {
+    return this.status;
+  }
+
+  /** The `fimble` command; undefined while there is none. */
+  get command(): string | undefined {
+    return this.found?.command;
+  }
+
+  get running(): LanguageClient | undefined {
+    return this.current?.isRunning() ? this.current : undefined;
+  }
+
+  /** End the server if one runs, look for it anew, and start it. */
+  restart(): Promise<void> {
+    this.crashes.forget();
+    return this.inTurn(async () => {
+      await this.end();
+      await this.begin();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.inTurn(() => this.end());
+  }
+
+  /** Send a notification; without a server it goes nowhere. */
+  readonly notify = (method: string, params: object): void => {
+    void this.running?.sendNotification(method, params).catch(() => undefined); // it has just ended
+  };
+
+  /** The settings have changed. */
+  configure(): void {
+    this.notify('workspace/didChangeConfiguration', { settings: { fimble: this.settings() } });
+  }
+
+  isFollowed(editor: TextEditor): boolean {
+    return languages.match(DOCUMENTS, editor.document) > 0;
+  }
+
+  dispose(): void {
+    this.changed.dispose();
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.queue.then(work);
+    this.queue = done.catch(() => undefined);
+    return done;
+  }
+
+  private async begin(): Promise<void> {
+    this.set(STARTING);
+    try {
+      this.found = await this.locator.find();
+    } catch (error) {
+      this.set({ state: 'missing', message: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
+    if (this.found === undefined) {
+      this.set(MISSING);
+      return;
+    }
+    this.output.info(`Fimble ${this.found.version}: ${this.found.command}`);
+    const client = this.make(this.found.command);
+    this.current = client;
+    try {
+      await client.start();
+    } catch (error) {
+      if (this.status.state !== 'crashed') {
+        this.giveUp();
+      }
+      this.output.error(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private async end(): Promise<void> {
+    const client = this.current;
+    this.current = undefined;
+    if (client === undefined) {
+      return;
+    }
+    try {
+      await client.dispose();
+    } catch (error) {
+      // It had ended by itself, or was about to start.
+      this.output.debug(error instanceof Error ? error.message : String(error));
+    }
+    this.set({ state: 'stopped', message: 'The server is stopped.' });
+  }
+
+  private make(command: string): LanguageClient {
+    const options: LanguageClientOptions = {
+      documentSelector: DOCUMENTS,
+      outputChannel: this.output,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationOptions: this.settings,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => this.closed(client),
+      },
+      initializationFailedHandler: () => false,
+      middleware: this.middleware,
+    };
+    const cwd = this.locator.storage;
+    const client = new LanguageClient(
+      'fimble',
+      'Fimble',
+      { command, args: ['serve'], options: { cwd } },
+      options,
+    );
+    client.onDidChangeState(({ newState }) => {
+      if (newState === State.Running && this.status.state === 'starting') {
+        this.set({ state: 'loading', message: 'The server has started.' });
+      }
+    });
+    client.onNotification('fimble/status', (status: ServerStatus) => this.set(status));
+    client.onNotification(ShowMessageNotification.type, ({ type, message }) => {
+      void this.showMessage(type, message);
+    });
+    return client;
+  }
+
+  private closed(client: LanguageClient): { action: CloseAction; handled: boolean } {
+    if (client !== this.current) {
+      return { action: CloseAction.DoNotRestart, handled: true };
+    }
+    if (this.crashes.mayRestart(Date.now())) {
+      this.set({ state: 'starting', message: 'The server ended by itself, and is started again.' });
+      return { action: CloseAction.Restart, handled: true };
+    }
+    this.giveUp();
+    return { action: CloseAction.DoNotRestart, handled: true };
+  }
+
+  private giveUp(): void {
+    const message = 'The server ended by itself too often; its output may say why.';
+    this.set({ state: 'crashed', message });
+    void tell(new Trouble(message, [REMEDIES.restart, REMEDIES.output]));
+  }
+
+  private async showMessage(type: MessageType, message: string): Promise<void> {
+    if (type === MessageType.Error) {
+      const isEngine = this.status.state === 'failed' && this.status.message === message;
+      const remedies = isEngine
+        ? [REMEDIES.model, REMEDIES.switchModel, REMEDIES.output]
+        : [REMEDIES.output];
+      await tell(new Trouble(message, remedies));
+    } else if (type === MessageType.Warning) {
+      await tell(new Trouble(message, [{ ...REMEDIES.settings, argument: 'fimble' }]), window.showWarningMessage);
+    } else {
+      await tell(new Trouble(message), window.showInformationMessage);
+    }
+  }
+
+  private set(status: Server): void {
+    this.status = status;
+    this.changed.fire();
+  }
+}

@@ -1,0 +1,37 @@
+/** Reading and changing the extension's settings. */
+
+import { ConfigurationTarget, workspace, type Extension } from 'vscode';
+import { forServer, modelName } from './settings';
+
+interface Manifest {
+  readonly contributes: { readonly configuration: { readonly properties: object }[] };
+}
+
+/** What the server is sent: all settings of the extension but its own. */
+export function serverSettings(extension: Extension<unknown>): object {
+  const { configuration } = (extension.packageJSON as Manifest).contributes;
+  const names = configuration.flatMap((each) => Object.keys(each.properties));
+  const values = workspace.getConfiguration();
+  return forServer(names, (name) => values.get(name));
+}
+
+export function currentModel(): string {
+  const values = workspace.getConfiguration('fimble');
+  return modelName(values.get('model', ''), values.get('remote.url', ''), values.get('remote.model', ''));
+}
+
+export function disabledLanguages(): string[] {
+  return workspace.getConfiguration('fimble').get<string[]>('completion.disabledLanguages', []);
+}
+
+/** Set a value where the one that counts now is set. Returns whether it is another. */
+export async function change(name: string, value: unknown): Promise<boolean> {
+  const values = workspace.getConfiguration('fimble');
+  if (JSON.stringify(values.get(name)) === JSON.stringify(value)) {
+    return false;
+  }
+  const set = values.inspect(name);
+  const isLocal = set?.workspaceValue !== undefined;
+  await values.update(name, value, isLocal ? ConfigurationTarget.Workspace : ConfigurationTarget.Global);
+  return true;
+}

@@ -1,0 +1,128 @@
+/** Models: which there are, which one to take, and fetching it, by the `fimble` command. */
+
+import { ProgressLocation, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
+import { complaint, megabytes, parseStage, steps, type Model, type Recommendation } from './cli';
+import { change } from './configuration';
+import { run, type Ended, type Options } from './run';
+import { Cancelled, REMEDIES, Trouble } from './trouble';
+
+const ASK_TIMEOUT_MS = 30_000;
+
+export interface Command {
+  /** Undefined while there is no server. */
+  readonly command: string | undefined;
+  /** Where it is run. */
+  readonly cwd: string;
+}
+
+export class Models {
+  constructor(
+    private readonly fimble: () => Command,
+    private readonly restart: () => Promise<void>,
+  ) {}
+
+  /** Say which model fits this machine and why, and fetch it if the user wants it. */
+  async setUp(): Promise<void> {
+    const recommended = await this.ask<Recommendation>('recommend');
+    const fetchIt = 'Download';
+    const others = 'Other Models…';
+    const chosen = await window.showInformationMessage(
+      `Fimble recommends ${recommended.model} (${megabytes(recommended.bytes)}). ${recommended.why}`,
+      fetchIt,
+      others,
+    );
+    if (chosen === fetchIt) {
+      await this.use(recommended.model, false);
+    } else if (chosen === others) {
+      await this.choose();
+    }
+  }
+
+  /** Let the user choose among what is here and what can be fetched. */
+  async choose(): Promise<void> {
+    const models = await this.ask<Model[]>('list');
+    const chosen = await window.showQuickPick(choices(models), {
+      title: 'Fimble: Switch Model',
+      placeHolder: 'The model that writes suggestions',
+      matchOnDescription: true,
+    });
+    if (chosen?.model !== undefined) {
+      await this.use(chosen.model.model, chosen.model.where !== null);
+    }
+  }
+
+  private async use(model: string, isHere: boolean): Promise<void> {
+    if (!isHere) {
+      await this.pull(model);
+    }
+    const isOther = await change('model', model);
+    if (!isOther) {
+      await this.restart(); // it looks for the file when it starts
+    }
+  }
+
+  private async pull(model: string): Promise<void> {
+    const options = {
+      location: ProgressLocation.Notification,
+      title: `Downloading ${model}`,
+      cancellable: true,
+    };
+    await window.withProgress(options, async (progress, cancellation) => {
+      const step = steps();
+      const ended = await this.run(['pull', '--json', model], {
+        cancellation,
+        onLine: (line) => {
+          const stage = parseStage(line);
+          if (stage !== undefined) {
+            progress.report(step(stage));
+          }
+        },
+      });
+      if (cancellation.isCancellationRequested) {
+        throw new Cancelled();
+      }
+      if (ended.code !== 0) {
+        throw new Trouble(complaint(ended.errors), [REMEDIES.model, REMEDIES.output]);
+      }
+    });
+  }
+
+  private async ask<T>(question: 'list' | 'recommend'): Promise<T> {
+    const ended = await this.run([question, '--json'], { timeout: ASK_TIMEOUT_MS });
+    if (ended.code !== 0) {
+      throw new Trouble(complaint(ended.errors), [REMEDIES.output]);
+    }
+    return JSON.parse(ended.output) as T;
+  }
+
+  private run(args: readonly string[], options: Omit<Options, 'cwd'>): Promise<Ended> {
+    const { command, cwd } = this.fimble();
+    if (command === undefined) {
+      throw new Trouble("Fimble's server is not set up yet, and models come with its help.", [
+        REMEDIES.install,
+        REMEDIES.settings,
+      ]);
+    }
+    return run(command, ['models', ...args], { ...options, cwd });
+  }
+}
+
+type Choice = QuickPickItem & { readonly model?: Model };
+
+function choices(models: readonly Model[]): Choice[] {
+  const choice = (model: Model): Choice => ({
+    model,
+    label: model.model,
+    description: [model.kind, megabytes(model.bytes)].filter(Boolean).join(' · '),
+    detail: model.where ?? 'Not here; it is downloaded if you choose it.',
+  });
+  const separator = (label: string): Choice => ({ label, kind: QuickPickItemKind.Separator });
+  const here = models.filter((each) => each.where !== null);
+  const away = models.filter((each) => each.where === null);
+  return [
+    separator('On this machine'),
+    ...here.map(choice),
+    separator('To download'),
+    ...away.map(choice),
+  ];
+}

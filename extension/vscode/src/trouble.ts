@@ -1,0 +1,30 @@
+/** What is wrong, in one sentence, and what the user can do about it. */
+
+export interface Remedy {
+  /** Words on a button. */
+  readonly title: string;
+  /** Of a command. */
+  readonly command: string;
+  readonly argument?: unknown;
+}
+
+export class Trouble extends Error {
+  constructor(
+    sentence: string,
+    readonly remedies: readonly Remedy[] = [],
+  ) {
+    super(sentence);
+  }
+}
+
+/** The user has stopped it: there is nothing to tell. */
+export class Cancelled extends Error {}
+
+export const REMEDIES = {
+  install: { title: 'Set Up the Server', command: 'fimble.install' },
+  settings: { title: 'Open Settings', command: 'fimble.openSettings', argument: 'fimble.server' },
+  output: { title: 'Show Output', command: 'fimble.showOutput' },
+  restart: { title: 'Restart', command: 'fimble.restart' },
+  model: { title: 'Download a Model', command: 'fimble.setUpModel' },
+  switchModel: { title: 'Switch Model…', command: 'fimble.switchModel' },
+} as const satisfies Record<string, Remedy>;
