@@ -43,7 +43,7 @@ export class Fimble implements Disposable {
     const { client, output, snooze, suggestions } = this;
     this.parts = [
       register({ client, locator, models, output, snooze, suggestions }),
-      tellFocus(client.notify, (editor) => client.isFollowed(editor)),
+      tellFocus(client),
       client.onDidChange(() => this.refresh()),
       window.onDidChangeActiveTextEditor(() => this.refresh()),
       workspace.onDidChangeConfiguration((event) => {

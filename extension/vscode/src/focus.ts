@@ -1,19 +1,20 @@
 /** Where the user is, told to the server so that the model reads ahead. */
 
-import { Disposable, TextEditorSelectionChangeKind, window, workspace, type TextEditor } from 'vscode';
-import type { Notify } from './completion';
+import { Disposable, TextEditorSelectionChangeKind, window } from 'vscode';
+import type { Client } from './client';
 
 /** The cursor rests if it has not moved for so long. */
 const REST_MS = 250;
 
-export function tellFocus(notify: Notify, isFollowed: (editor: TextEditor) => boolean): Disposable {
+export function tellFocus(client: Client): Disposable {
   let timer: NodeJS.Timeout | undefined;
+  let wasReady = false;
   const tell = (): void => {
     const editor = window.activeTextEditor;
-    if (editor !== undefined && isFollowed(editor)) {
+    if (editor !== undefined && client.isFollowed(editor)) {
       const { line, character } = editor.selection.active;
       const uri = editor.document.uri.toString();
-      notify('fimble/didFocus', { textDocument: { uri }, position: { line, character } });
+      client.notify('fimble/didFocus', { textDocument: { uri }, position: { line, character } });
     }
   };
   const later = (): void => {
@@ -28,7 +29,13 @@ export function tellFocus(notify: Notify, isFollowed: (editor: TextEditor) => bo
         later();
       }
     }),
-    workspace.onDidOpenTextDocument(later),
+    client.onDidChange(() => {
+      const isReady = client.server.state === 'ready';
+      if (isReady && !wasReady) {
+        later();
+      }
+      wasReady = isReady;
+    }),
     new Disposable(() => clearTimeout(timer)),
   );
 }

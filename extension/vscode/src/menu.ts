@@ -19,6 +19,8 @@ export async function showMenu(state: MenuState): Promise<void> {
     title: 'Fimble',
     placeHolder: state.server.message,
   });
+  // The click has taken the focus to the status bar, and the next key belongs to the editor.
+  await commands.executeCommand('workbench.action.focusActiveEditorGroup');
   if (chosen?.command !== undefined) {
     await commands.executeCommand(chosen.command, chosen.argument);
   }

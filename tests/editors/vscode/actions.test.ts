@@ -1,0 +1,67 @@
+/** The light bulb, and the commands that a model answers. */
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { Editor, shotOfFailure, until } from './editor.ts';
+import { fimble } from './server.ts';
+
+const ADD = 'def add(a, b):\n    return a + b\n';
+const SCRIPT = [
+  { chat: '```python\ndef add(a, b):\n    return b + a\n```', when: 'swap them' },
+  { chat: 'It **adds** two numbers.', when: 'add' },
+];
+
+let editor: Editor;
+
+before(async () => {
+  editor = await Editor.open({ 'fimble.server.command': fimble(SCRIPT) });
+  await editor.untilStatus('qwen2.5-coder-1.5b');
+});
+
+afterEach((context) => shotOfFailure(editor, context));
+after(() => editor?.close());
+
+test('a fix from the light bulb', async () => {
+  await editor.edit('fix.py', 'import os\n\nprint(os.sep)\nprint(json.dumps(1))\n');
+  await editor.press('ArrowUp', 'Home', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight');
+  const offered = editor.page.locator('.action-widget .monaco-list-row', { hasText: 'json' }).first();
+  await editor.press('Control+.');
+  await offered.waitFor();
+  await editor.shot('lightbulb');
+  await offered.click();
+  await until(async () => (await editor.saved('fix.py')).includes('import json'));
+  assert.equal(await editor.saved('fix.py'), 'import json\nimport os\n\nprint(os.sep)\nprint(json.dumps(1))\n');
+});
+
+test('a rewrite is shown before it is made', async () => {
+  await editor.edit('rewrite.py', ADD);
+  await editor.press('ArrowUp');
+  await editor.command('Fimble: Rewrite…');
+  await editor.page.locator('.quick-input-widget', { hasText: 'What should be different' }).waitFor();
+  await editor.type('swap them');
+  await editor.press('Enter');
+  const preview = editor.page.locator('.refactor-preview');
+  await preview.waitFor();
+  await editor.shot('rewrite');
+  await preview.getByRole('button', { name: 'Apply' }).click();
+  await preview.waitFor({ state: 'hidden' });
+  await editor.page.locator('.monaco-editor .view-lines').first().click();
+  await until(async () => (await editor.saved('rewrite.py')).includes('b + a'));
+  assert.equal(await editor.saved('rewrite.py'), 'def add(a, b):\n    return b + a\n');
+});
+
+test('an explanation opens beside the code', async () => {
+  await editor.edit('explain.py', ADD);
+  await editor.press('ArrowUp');
+  await editor.command('Fimble: Explain');
+  await editor.page.locator('.view-line', { hasText: 'It **adds** two numbers.' }).waitFor();
+  await editor.shot('explain');
+  await editor.page.locator('.tab', { hasText: 'explain.py-' }).waitFor();
+});
+
+test('what can not be done is one sentence', async () => {
+  await editor.edit('empty.py', '\n');
+  await editor.command('Fimble: Explain');
+  await editor.page.locator('.notification-toast', { hasText: 'Fimble: ' }).first().waitFor();
+  await editor.shot('refused');
+});

@@ -1,0 +1,68 @@
+/** A `fimble` command for the tests: the real one, its engine scripted. */
+
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PYTHON } from './editor.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+
+/** Make it in a new folder; `--model` and the like instead of a script where `options` has them. */
+export function fimble(script: readonly object[], options = ''): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fimble-command-'));
+  const path = join(folder, 'fimble');
+  writeFileSync(join(folder, 'script.json'), JSON.stringify(script));
+  const serve = options || `--script '${folder}/script.json'`;
+  const text = `#!/bin/sh
+export PYTHONPATH='${root}'
+case "$1" in
+serve) echo $$ >'${folder}/pid'; exec '${PYTHON}' -P -m lsp_server serve ${serve} ;;
+*) exec '${PYTHON}' -P -m lsp_server "$@" ;;
+esac
+`;
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** The process of the server that was started last. */
+export function pidOf(command: string): number {
+  return Number(readFileSync(join(command, '..', 'pid'), 'utf8'));
+}
+
+/** What servers that have ended have counted of suggestions: `shown`, `accepted` and so on. */
+export function counted(state: string): Record<string, unknown> {
+  const env = { ...process.env, PYTHONPATH: root, FIMBLE_STATE: state };
+  const told = execFileSync(PYTHON, ['-P', '-m', 'lsp_server', 'stats', '--json'], { env, encoding: 'utf8' });
+  return (JSON.parse(told) as { week: Record<string, unknown> }).week;
+}
+
+/** A wheel whose `fimble` command runs this repository's; it needs nothing that isn't here. */
+export function wheel(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fimble-wheel-'));
+  const path = join(folder, 'fimble-0.0.1-py3-none-any.whl');
+  execFileSync(PYTHON, ['-c', MAKE_WHEEL, path, root, PYTHON]);
+  return path;
+}
+
+const MAKE_WHEEL = `
+import sys, zipfile
+path, root, python = sys.argv[1:]
+info = "fimble-0.0.1.dist-info/"
+files = {
+    "fimble_stand_in.py": f"""
+import os, sys
+def main():
+    os.environ["PYTHONPATH"] = {root!r}
+    os.execv({python!r}, [{python!r}, "-P", "-m", "lsp_server", *sys.argv[1:]])
+""",
+    info + "METADATA": "Metadata-Version: 2.1\\nName: fimble\\nVersion: 0.0.1\\n",
+    info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    info + "entry_points.txt": "[console_scripts]\\nfimble = fimble_stand_in:main\\n",
+}
+with zipfile.ZipFile(path, "w") as wheel:
+    for name, text in files.items():
+        wheel.writestr(name, text)
+    wheel.writestr(info + "RECORD", "".join(f"{name},,\\n" for name in [*files, info + "RECORD"]))
+`;
