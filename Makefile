@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LLAMA_CMAKE := -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_INCLUDE=$(CURDIR)/tools/lean-llama.cmake
 
-.PHONY: setup demo test check wheel clean
+.PHONY: setup demo test test-editors check wheel clean
 
 setup: .venv/.complete
 
@@ -22,6 +22,10 @@ demo: setup
 test: setup check
 	$(BIN)/fimble models pull qwen2.5-coder-0.5b
 	$(BIN)/pytest
+
+# VS Code in a browser; what that needs is installed into the user's cache.
+test-editors: setup
+	tests/editors/vscode/run
 
 check: setup
 	$(BIN)/ruff check .

@@ -116,10 +116,11 @@ export class Client implements Disposable {
     try {
       await client.start();
     } catch (error) {
-      if (this.status.state !== 'crashed') {
+      this.output.error(error instanceof Error ? error.message : String(error));
+      // A server that ended while it started has been told of by `closed`, and may start again.
+      if (this.status === STARTING) {
         this.giveUp();
       }
-      this.output.error(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -130,9 +131,12 @@ export class Client implements Disposable {
       return;
     }
     try {
+      if (client.state === State.Starting) {
+        await client.start(); // one that is starting can't be stopped
+      }
       await client.dispose();
     } catch (error) {
-      // It had ended by itself, or was about to start.
+      // It had ended by itself.
       this.output.debug(error instanceof Error ? error.message : String(error));
     }
     this.set({ state: 'stopped', message: 'The server is stopped.' });

@@ -1,6 +1,7 @@
 /** Suggestions on their way to the editor, and what becomes of them. */
 
 import {
+  CancellationError,
   commands,
   InlineCompletionTriggerKind,
   Range,
@@ -9,11 +10,13 @@ import {
   type InlineCompletionContext,
   type InlineCompletionItem,
   type InlineCompletionList,
+  type ProviderResult,
   type TextDocument,
 } from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
 import { acceptedOf, goesOn, type Offered } from './accepted';
 import type { Snooze } from './snooze';
+import { tell } from './tell';
 
 export type Notify = (method: string, params: object) => void;
 type Result = InlineCompletionItem[] | InlineCompletionList | null | undefined;
@@ -38,7 +41,7 @@ export class Suggestions {
     if (context.triggerKind === InlineCompletionTriggerKind.Automatic && this.snooze.leftMs > 0) {
       return null;
     }
-    const result = await next(document, position, context, token);
+    const result = await asked(next(document, position, context, token), context);
     if (!token.isCancellationRequested) {
       this.offer(document, context, result);
     }
@@ -85,6 +88,18 @@ export class Suggestions {
       this.notify('fimble/didShow', { id: first.id });
       this.onFirst();
     }
+  }
+}
+
+/** What fails while one types is in the status; of what the user asked for, he is told. */
+async function asked(answer: ProviderResult<Result>, context: InlineCompletionContext): Promise<Result> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (context.triggerKind === InlineCompletionTriggerKind.Invoke && !(error instanceof CancellationError)) {
+      void tell(error);
+    }
+    return null;
   }
 }
 

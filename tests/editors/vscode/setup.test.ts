@@ -94,6 +94,13 @@ test('a wrong path is named, and a right one used', async () => {
   await editor.untilStatus('qwen2.5-coder-1.5b');
 });
 
+test('a server that ends at once is given up', async () => {
+  editor.configure({ 'fimble.server.command': fimble([], '--no-such-option') });
+  await toast('The server ended by itself too often').waitFor();
+  await until(async () => (await editor.status.innerText()).trim() === 'Fimble');
+  assert.equal(await toast('The server ended by itself').count(), 1);
+});
+
 test('an endpoint where nobody is', async () => {
   const settings = { 'fimble.remote.url': 'http://127.0.0.1:9', 'fimble.remote.model': 'coder' };
   editor.configure({ ...settings, 'fimble.server.command': fimble([], ' ') });
