@@ -22,14 +22,17 @@ export const PATIENCE_MS = 1000 * Number(process.env['FIMBLE_PATIENCE'] ?? 60);
 
 const SETTINGS = {
   'chat.disableAIFeatures': true,
+  'editor.cursorBlinking': 'solid',
   'editor.minimap.enabled': false,
   'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
   'editor.suggestOnTriggerCharacters': false,
   'editor.wordBasedSuggestions': 'currentDocument',
   'files.autoSave': 'off',
   'fimble.completion.latencyBudgetMs': 60_000, // a busy machine must not hide a suggestion
+  'git.enabled': false,
   'telemetry.telemetryLevel': 'off',
   'window.dialogStyle': 'custom',
+  'workbench.reduceMotion': 'on',
   'workbench.hover.delay': 100_000,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
@@ -43,27 +46,24 @@ export class Editor {
   private readonly home: string;
   private readonly browser: Browser;
   private readonly server: ChildProcess;
-  private settings: object;
 
-  private constructor(page: Page, home: string, folder: string, browser: Browser, server: ChildProcess, settings: object) {
+  private constructor(page: Page, home: string, folder: string, browser: Browser, server: ChildProcess) {
     this.page = page;
     this.home = home;
     this.folder = folder;
     this.browser = browser;
     this.server = server;
-    this.settings = settings;
   }
 
   /** Open a new, empty folder; `settings` are the user's, `variables` of the environment. */
   static async open(settings: object, variables: Record<string, string> = {}): Promise<Editor> {
-    const all = { ...SETTINGS, ...settings };
     const home = mkdtempSync(join(tmpdir(), 'fimble-vscode-'));
     const folder = join(home, 'project');
     const user = join(home, 'data', 'User');
     mkdirSync(folder);
     mkdirSync(user, { recursive: true });
     writeFileSync(join(home, 'config.yaml'), '');
-    writeFileSync(join(user, 'settings.json'), JSON.stringify(all));
+    writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...SETTINGS, ...settings }));
     const places = ['--config', join(home, 'config.yaml')];
     places.push('--user-data-dir', join(home, 'data'), '--extensions-dir', join(home, 'extensions'));
     const env = { ...process.env, FIMBLE_CACHE: join(home, 'cache'), FIMBLE_STATE: join(home, 'state'), ...variables };
@@ -83,7 +83,7 @@ export class Editor {
     page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(address);
     await page.waitForSelector('.monaco-workbench');
-    return new Editor(page, home, folder, browser, server, all);
+    return new Editor(page, home, folder, browser, server);
   }
 
   async close(): Promise<void> {
@@ -104,10 +104,11 @@ export class Editor {
     return join(this.home, 'data', 'User', 'globalStorage', 'fimble.fimble');
   }
 
-  /** Change the user's settings. */
+  /** Set the folder's settings. */
   configure(settings: object): void {
-    this.settings = { ...this.settings, ...settings };
-    writeFileSync(join(this.home, 'data', 'User', 'settings.json'), JSON.stringify(this.settings));
+    const place = join(this.folder, '.vscode');
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'settings.json'), JSON.stringify(settings));
   }
 
   /** The item of the status bar. */

@@ -15,7 +15,7 @@ let hub: Server;
 before(async () => {
   // A source of models that begins to answer, and then says nothing more.
   hub = createServer((request, response) => {
-    response.writeHead(200, { 'Content-Length': 491_400_064 });
+    response.writeHead(200, { 'Content-Length': 1_117_320_768 });
     if (request.method === 'GET') {
       response.write(Buffer.alloc(60_000_000));
     } else {
