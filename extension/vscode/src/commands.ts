@@ -4,6 +4,7 @@ import { commands, Disposable, window, type LogOutputChannel } from 'vscode';
 import type { Client } from './client';
 import type { Suggestions } from './completion';
 import { change, currentModel, disabledLanguages } from './configuration';
+import { showingProgress } from './contexts';
 import type { Locator } from './locate';
 import { askSnooze, showMenu } from './menu';
 import type { Models } from './models';
@@ -41,7 +42,8 @@ export function register(parts: Parts): Disposable {
     restart: () => client.restart(),
     showOutput: () => output.show(),
     openSettings: (filter) => openSettings(filter),
-    openWalkthrough: () => commands.executeCommand('workbench.action.openWalkthrough', WALKTHROUGH, false),
+    openWalkthrough: () =>
+      showingProgress(() => commands.executeCommand('workbench.action.openWalkthrough', WALKTHROUGH, false)),
   };
   return Disposable.from(
     ...Object.entries(table).map(([name, work]) =>

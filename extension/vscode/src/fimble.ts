@@ -1,11 +1,12 @@
 /** All parts of the extension, put together. */
 
-import { commands, window, workspace, type Disposable, type ExtensionContext } from 'vscode';
+import { window, workspace, type Disposable, type ExtensionContext } from 'vscode';
 import { executeCommand, resolveCodeAction, showDocument } from './answers';
 import { Client } from './client';
 import { register } from './commands';
 import { Suggestions } from './completion';
 import { currentModel, disabledLanguages, serverSettings } from './configuration';
+import { setContext } from './contexts';
 import { tellFocus } from './focus';
 import { Locator } from './locate';
 import { Models } from './models';
@@ -102,15 +103,5 @@ export class Fimble implements Disposable {
     setContext('running', this.client.running !== undefined);
     setContext('ready', server.state === 'ready');
     setContext('snoozed', snoozeMs > 0);
-  }
-}
-
-const contexts = new Map<string, boolean>();
-
-/** For `when` clauses and the walkthrough. */
-function setContext(name: string, value: boolean): void {
-  if (contexts.get(name) !== value) {
-    contexts.set(name, value);
-    void commands.executeCommand('setContext', `fimble.${name}`, value);
   }
 }

@@ -67,3 +67,10 @@ test('what can not be done is one sentence', async () => {
   await editor.page.locator('.notification-toast', { hasText: 'Fimble: ' }).first().waitFor();
   await editor.shot('refused');
 });
+
+test('the walkthrough knows what is done', async () => {
+  await editor.command('Fimble: Get Started');
+  const done = editor.page.locator('.gettingStartedContainer .codicon-getting-started-step-checked.complete');
+  await until(async () => (await done.count()) >= 2, () => 'the server and the model are not ticked');
+  await editor.shot('walkthrough-done');
+});
