@@ -38,7 +38,9 @@ def known(cls: type, prefix: str = "fimble") -> Iterator[tuple[str, dict[str, An
         if get_origin(hint) is Literal:
             said |= {"type": "string", "enum": list(get_args(hint))}
         elif get_origin(hint) is tuple:
-            said |= {"type": "array", "items": {"type": "string"}, "default": list(default)}
+            allowed = get_args(get_args(hint)[0])
+            items = {"type": "string"} | ({"enum": list(allowed)} if allowed else {})
+            said |= {"type": "array", "items": items, "default": list(default)}
         else:
             said["type"] = TYPES[hint]
         if spec.metadata:
@@ -52,6 +54,9 @@ def test_settings_agree() -> None:
     for name, said in server.items():
         kept = ("type", "default", "enum", "items", "minimum", "maximum")
         shown = {key: value for key, value in CONTRIBUTED[name].items() if key in kept}
+        if "items" in shown:
+            words = ("type", "enum")
+            shown["items"] = {key: shown["items"][key] for key in words if key in shown["items"]}
         assert shown == said, name
         assert type(shown["default"]) is type(said["default"]) or said["type"] == "number", name
 
@@ -70,7 +75,10 @@ def test_what_is_sent_by_default_is_without_problems() -> None:
 def test_all_are_described() -> None:
     for name, entry in CONTRIBUTED.items():
         assert entry["markdownDescription"].endswith((".", ")")), name
-        assert len(entry.get("markdownEnumDescriptions", [])) == len(entry.get("enum", [])), name
+        for words in (entry, entry.get("items", {})):
+            assert len(words.get("markdownEnumDescriptions", [])) == len(words.get("enum", [])), (
+                name
+            )
 
 
 def test_a_folder_decides_nothing_that_matters_before_it_is_trusted() -> None:
