@@ -135,18 +135,22 @@ class Command:
         """See `Check`."""
         errors = await asyncio.to_thread(self._errors, text)
         finished = await self._run(text)
-        failed_mutely = finished.exit_status != 0 and not reports(finished.output)
+        told, stage = await asyncio.to_thread(self._told, finished.output)
+        failed_mutely = finished.exit_status != 0 and not told
         if self._is_held and not self._has_scratch and (failed_mutely or _is_refused(finished)):
             self._has_scratch = True
             finished = await self._run(text)
-        output, stage = self._told(finished.output)
-        found = tuple(each for each in reports(output) if self._counts(each))
+            told, stage = await asyncio.to_thread(self._told, finished.output)
+        found = tuple(each for each in told if self._counts(each))
         if finished.exceeded:
             why = f": it took too much ({finished.exceeded})"
             return Seen(False, found, errors, -1, stage, why)
-        if finished.exit_status in _NOT_STARTED and not found:
-            raise UsageError(f"The check can't be started: {_last(output)}.")
         why = f" (exit status {finished.exit_status})"
+        if finished.exit_status in _NOT_STARTED and not found:
+            last = _last(self._without_marks(finished.output)[0])
+            if text == self.target.text:
+                raise UsageError(f"The check can't be started: {last}.")
+            why = f"; it can't be started: {last}"  # with this try: others may be good
         if self._is_held and _is_refused(finished):
             why += "; it may write to the folder only with --write"
         return Seen(finished.exit_status == 0, found, errors, finished.exit_status, stage, why)
@@ -155,9 +159,13 @@ class Command:
     def _has_stages(self) -> bool:
         return "&&" in self.line and "||" not in self.line
 
-    def _told(self, output: str) -> tuple[str, int]:
-        """What the commands have printed, and how many the shell has begun."""
-        return re.subn(rf"\++{self._mark} .*\n?", "", output)
+    def _told(self, output: str) -> tuple[list[Report], int]:
+        """What the commands have reported, and how many the shell has begun."""
+        output, stage = self._without_marks(output)
+        return reports(output), stage
+
+    def _without_marks(self, output: str) -> tuple[str, int]:
+        return re.subn(rf"(?<!\+)\++{self._mark} .*\n?", "", output)
 
     @property
     def _is_held(self) -> bool:
@@ -180,11 +188,23 @@ class Command:
             return await self._started({})
         if self.sandbox is not None:
             return await self._started({self.target.path: self.target.encoded(text)})
-        await whole(asyncio.to_thread(self.target.write, text, over=self.target.text))
+        return await self._written(text)
+
+    async def _written(self, text: str) -> Finished:
+        """Run with a try in the file itself, which is put back whatever comes."""
+        is_written = False
+
+        def write() -> None:
+            nonlocal is_written
+            self.target.write(text, over=self.target.text)
+            is_written = True  # else the file is somebody else's, and stays
+
         try:
+            await whole(asyncio.to_thread(write))
             return await self._started({})
         finally:
-            await whole(asyncio.to_thread(self.target.write, self.target.text, over=text))
+            if is_written:
+                await whole(asyncio.to_thread(self.target.put_back))
 
     async def _started(self, instead: dict[Path, bytes]) -> Finished:
         scratch = _SCRATCH if self._has_scratch else ""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import codecs
 import difflib
 import io
+import secrets
 import stat
 import tokenize
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_server.agent.files.paths import Workspace
-from lsp_server.agent.files.state import State, digest_of
+from lsp_server.agent.files.state import ABSENT, State, digest, digest_of, look
 from lsp_server.agent.files.write import put
 from lsp_server.cli.complete import read_bytes
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.core.text import Text
-from lsp_server.errors import UsageError
+from lsp_server.errors import AgentError, FileChanged, UsageError
 
 MAX_BYTES = 1 << 20
 _MARKS = (
@@ -97,9 +98,29 @@ class Target:
 
         Raises FileChanged if the file says something else, and PathRefused.
         """
-        state = State(self.encoded(text), stat.S_IFREG | stat.S_IMODE(self.mode))
-        folder = Workspace(self.path.parent)
-        put(folder, self.path.name, state, expected=digest_of(self.encoded(over)))
+        put(self._folder, self.path.name, self._state(text), expected=digest_of(self.encoded(over)))
+
+    def put_back(self) -> None:
+        """Put the text as it was read in the place of whatever a check has made of a try.
+
+        Raises FileChanged if that can't be done; the text is in a new file beside it then.
+        """
+        state, name = self._state(self.text), self.path.name
+        try:
+            there = digest(look(self._folder, name))
+            put(self._folder, name, state, expected=there, forced=True)
+        except AgentError as error:
+            kept = f"{name}.{secrets.token_hex(4)}.orig"
+            put(self._folder, kept, state, expected=ABSENT)
+            sentence = f"{self.name} can't be put back as it was; what it said is in {kept}."
+            raise FileChanged(sentence) from error
+
+    @property
+    def _folder(self) -> Workspace:
+        return Workspace(self.path.parent)
+
+    def _state(self, text: str) -> State:
+        return State(self.encoded(text), stat.S_IFREG | stat.S_IMODE(self.mode))
 
 
 def _declared(data: bytes) -> str:
