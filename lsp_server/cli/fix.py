@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lsp_server.actions.action import Surroundings
@@ -31,12 +34,16 @@ from lsp_server.workspace.index import Index
 
 SOMETHING_LEFT = 1
 """Exit code."""
+SIGNALLED = 128
+"""To which a shell adds the number of the signal that ended a command."""
 MUTANTS_SHARE = 0.5
 """Of the time; the rest is the model's."""
 READING_SHARE = 0.25
 """Of the time, for reading the repository, which tells where names are defined."""
 MAX_LEFT = 10
 """Of what is left, so much is told."""
+_ENDING = ("SIGTERM", "SIGHUP")
+"""Signals that end a process, besides Ctrl-C; not every system has them."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -49,13 +56,23 @@ def run(options: argparse.Namespace) -> int:
             check_system()
         except UsageError:
             raise UsageError("--check and --write need Linux or macOS; use WSL.") from None
-    return asyncio.run(_fix(options, target, opener(options)))
+    stopped: list[int] = []
+    try:
+        return asyncio.run(_fix(options, target, opener(options), stopped))
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+        complain("stopped.")
+        return SIGNALLED + stopped[0]
 
 
-async def _fix(options: argparse.Namespace, target: Target, opened: Open) -> int:
+async def _fix(
+    options: argparse.Namespace, target: Target, opened: Open, stopped: list[int]
+) -> int:
+    """`stopped` gets the signal, if one ends it."""
     root = repository(target.path.as_uri())
     engines: list[FullEngine] = []
-    with shown_status() as on_status:
+    with shown_status() as on_status, _cancelled_by_signals(stopped):
 
         def ask() -> Model:
             if not engines:
@@ -75,6 +92,32 @@ async def _fix(options: argparse.Namespace, target: Target, opened: Open) -> int
         finally:
             _print(target.diff(search.text))
     return _told(options, target, search, is_late)
+
+
+@contextmanager
+def _cancelled_by_signals(stopped: list[int]) -> Iterator[None]:
+    """Cancel the task at the first signal, so that a try that is written is put back."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+
+    def stop(number: int) -> None:
+        if not stopped:  # cancelled again it would not wait for the check's processes
+            stopped.append(number)
+            task.cancel()
+
+    numbers = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
+    # What is ignored stays so: `nohup` asks for that.
+    heeded = [each for each in numbers if signal.getsignal(each) is signal.SIG_DFL]
+    try:
+        for number in heeded:
+            loop.add_signal_handler(number, stop, number)
+    except (NotImplementedError, ValueError):  # on Windows, or beside the main thread
+        heeded.clear()
+    try:
+        yield
+    finally:
+        for number in heeded:
+            loop.remove_signal_handler(number)
 
 
 async def _searched(
@@ -113,7 +156,8 @@ def _command(options: argparse.Namespace, target: Target, root: Path | None, cwd
     if sandbox is None and not options.write:
         raise UsageError(
             "Without a sandbox a check sees a try only if it is written: install bubblewrap "
-            "(`fimble doctor` tells more), or allow that with --write."
+            "(`fimble doctor` tells more), or allow that with --write; what is killed with "
+            "`kill -9` then leaves its try in the file."
         )
     limits = Limits(seconds=options.seconds + 60, kept_characters=KEPT_CHARACTERS)
     return Command(line, target, workspace, cwd, sandbox, limits, writable=options.write)

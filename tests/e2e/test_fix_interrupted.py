@@ -30,13 +30,25 @@ sys.exit(1)
 
 
 def heed_interrupts() -> None:
-    """For tests that a shell runs in the background: it has its children ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """For tests that a shell runs in the background: it has its children ignore some."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("boxed", [True, False], ids=["sandbox", "no-sandbox"])
-@pytest.mark.parametrize("times", [1, 3])
-def test_the_file_is_as_it_was(tmp_path: Path, boxed: bool, times: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "times"),
+    [
+        (signal.SIGINT, 1),
+        (signal.SIGINT, 3),
+        (signal.SIGTERM, 1),
+        (signal.SIGTERM, 3),
+        (signal.SIGHUP, 1),
+    ],
+)
+def test_the_file_is_as_it_was(
+    tmp_path: Path, boxed: bool, number: signal.Signals, times: int
+) -> None:
     if boxed and find_sandbox() is None:
         pytest.skip("there is no sandbox here")
     root = tmp_path / "work"
@@ -65,9 +77,9 @@ def test_the_file_is_as_it_was(tmp_path: Path, boxed: bool, times: int) -> None:
         assert ((root / "shop.py").read_text() == CODE) == boxed
         begun = psutil.Process(running.pid).children(recursive=True)
         for _ in range(times):
-            running.send_signal(signal.SIGINT)
+            running.send_signal(number)
         assert running.communicate(timeout=SECONDS) == (b"", b"fimble: stopped.\n")
-    assert running.returncode == 130
+    assert running.returncode == 128 + number
     assert (root / "shop.py").read_text() == CODE
     assert {each.name for each in root.iterdir()} == {"check.py", "running", "shop.py"}
     psutil.wait_procs(begun, timeout=SECONDS)
