@@ -85,6 +85,8 @@ async def _fix(
         finally:
             for engine in engines:
                 await engine.close()
+    if search.error is not None:
+        complain(str(search.error))
     if search.text != target.text:
         try:
             if options.write:
@@ -200,12 +202,12 @@ def _told(options: argparse.Namespace, target: Target, search: Search, is_late: 
     if not places:
         complain(_elsewhere(target, search.seen))
     if is_changed and not options.write:
-        complain("What is left is less with this change; --write makes it.")
+        complain("This change mends a part of it; --write makes it.")
     if is_late:
         complain(f"The time ended after {search.tries} tries; --seconds gives it more.")
     elif search.refusal:
         complain(f"The model did not help: {search.refusal}")
-    return SOMETHING_LEFT
+    return search.error.exit_code if search.error is not None else SOMETHING_LEFT
 
 
 def _elsewhere(target: Target, seen: Seen) -> str:

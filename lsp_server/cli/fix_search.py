@@ -37,6 +37,10 @@ Ask = Callable[[], Model]
 """Opens the model. Raises FimbleError if there is none."""
 
 
+class _Ended(Exception):
+    """A try can't be looked at. No FimbleError, which would pass for one of the model."""
+
+
 class Search:
     """Of one file. `text` is the best so far, and `seen` what the check says of it."""
 
@@ -58,6 +62,8 @@ class Search:
         self.tries = 0
         self.refusal = ""
         """Why the model can't be asked; empty if it can."""
+        self.error: FimbleError | None = None
+        """Why the check can't look at any more tries; what was found before counts."""
         self._target, self._check, self._finder = target, check, finder
         self._around, self._ask, self._is_told = around, ask, is_told
         self._tried: set[str] = {target.text}
@@ -69,8 +75,11 @@ class Search:
         `time.monotonic`.
         """
         self._mutants_end = mutants_end
-        while not self.seen.passed and await self._improved():
-            pass
+        try:
+            while not self.seen.passed and await self._improved():
+                pass
+        except _Ended:
+            return
 
     def places(self) -> list[Place]:
         """What is wrong with the text in this file."""
@@ -148,7 +157,11 @@ class Search:
         except UnicodeEncodeError:
             return f"There are characters in it that {self._target.codec} has not."
         self.tries += 1
-        seen = await self._check(text)
+        try:
+            seen = await self._check(text)
+        except FimbleError as error:
+            self.error = error
+            raise _Ended from error
         is_further = gone is not None and seen.is_further(self.seen, gone)
         if not (is_further or seen.is_better(self.seen)):
             return seen.reports[0].message if seen.reports else NOT_BETTER

@@ -165,7 +165,7 @@ def test_without_a_model_what_rules_can_is_done_and_the_rest_is_told(
     assert fix.patched() == "def half(number):\n    return something / len(number)\n"
     left, less, model = err.splitlines()
     assert left == "fimble: left: shop.py:2: `something` is not defined."
-    assert less == "fimble: What is left is less with this change; --write makes it."
+    assert less == "fimble: This change mends a part of it; --write makes it."
     assert model.startswith("fimble: The model did not help: ")
 
 
@@ -231,7 +231,7 @@ def test_each_step_is_kept_though_something_is_left(fix: Fix) -> None:
     assert fix("--check", UNITTEST) == 1
     assert "+        result += price\n" in fix.out
     assert "fimble: left: shop.py:5: AssertionError: 0 is not None\n" in fix.err
-    assert fix.err.endswith("fimble: What is left is less with this change; --write makes it.\n")
+    assert fix.err.endswith("fimble: This change mends a part of it; --write makes it.\n")
 
 
 @needs_sandbox
@@ -273,6 +273,48 @@ def test_without_a_sandbox_tries_are_written_and_taken_back(
     assert fix("--check", UNITTEST, "--write", code=code) == 1
     assert Path("shop.py").read_text() == code
     assert there() == ["shop.py", "test_shop.py"]
+
+
+TWO_NAMES = "def total(prices):\n    return sum(prices)\n\n\nprint(totl([1]))\nprint(totel([1]))\n"
+ONE_MENDED = TWO_NAMES.replace("totl", "total")
+TELLS_NAMES = """\
+if grep -q totl shop.py; then echo "shop.py:5:7: undefined name 'totl'"; fi
+if grep -q totel shop.py; then echo "shop.py:6:7: undefined name 'totel'"; exit 1; fi
+"""
+
+
+@needs_sandbox
+def test_a_try_with_which_the_check_can_not_be_started(fix: Fix) -> None:
+    Path("check.sh").write_text(f"{TELLS_NAMES}\necho 'late: command not found'; exit 127\n")
+    assert fix("--check", "sh check.sh", "--write", code=TWO_NAMES) == 1
+    assert Path("shop.py").read_text() == ONE_MENDED
+    assert "+print(total([1]))\n" in fix.out
+    assert fix.err == "fimble: left: shop.py:6: undefined name 'totel'\n"
+
+
+def test_what_was_found_is_shown_if_no_more_can_be_tried(
+    fix: Fix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "find_sandbox", lambda: None)
+    Path("check.sh").write_text(f"{TELLS_NAMES}\nrm shop.py; mkdir shop.py; exit 1\n")
+    assert fix("--check", "sh check.sh", "--write", code=TWO_NAMES) == 5
+    assert "+print(total([1]))\n" in fix.out
+    told = fix.err.splitlines()[0].rstrip(".")
+    assert told.startswith("fimble: shop.py can't be put back as it was; what it said is in ")
+    assert Path(told.split()[-1]).read_text() == TWO_NAMES
+
+
+def test_an_error_of_the_check_is_none_of_the_model(
+    fix: Fix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "find_sandbox", lambda: None)
+    bad = "grep -q 'number /' shop.py && rm shop.py && mkdir shop.py\n"
+    Path("check.sh").write_text(f"{bad}echo 'shop.py:2:12: wrong'; exit 1\n")
+    code = "def half(number):\n    return something / 2\n"
+    answer = "def half(number):\n    return number / 2"
+    assert fix("--check", "sh check.sh", "--write", code=code, answers=(answer,)) == 5
+    assert "can't be put back" in fix.err
+    assert "The model did not help" not in fix.err
 
 
 @pytest.mark.parametrize(
