@@ -9,10 +9,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.actions.action import Surroundings
-from lsp_server.actions.asking import Model
+from lsp_server.actions.asking import PROMPTS, Model
 from lsp_server.agent.commands.limits import Limits
 from lsp_server.agent.commands.sandbox import find_sandbox
 from lsp_server.agent.display import visible
@@ -25,6 +26,7 @@ from lsp_server.cli.fix_places import Finder
 from lsp_server.cli.fix_search import Ask, Search
 from lsp_server.cli.project import repository, scanned
 from lsp_server.cli.status import shown_status
+from lsp_server.edge.own import OwnFolders
 from lsp_server.engines.base import EngineStatus
 from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.local.engine import not_counted
@@ -71,13 +73,15 @@ async def _fix(
 ) -> int:
     """`stopped` gets the signal, if one ends it."""
     root = repository(target.path.as_uri())
+    own = await asyncio.to_thread(OwnFolders().look, root)
     engines: list[FullEngine] = []
     with shown_status() as on_status, _cancelled_by_signals(stopped):
 
         def ask() -> Model:
             if not engines:
                 engines.append(opened(Settings(), on_status, not_counted))
-            return Model(engines[0], root, lambda _: None)  # the file is written last
+            prompts = replace(PROMPTS, own=own.prompts)
+            return Model(engines[0], root, lambda _: None, prompts)  # the file is written last
 
         try:
             on_status(EngineStatus("loading", f"Repairing {target.name}"))
@@ -85,6 +89,8 @@ async def _fix(
         finally:
             for engine in engines:
                 await engine.close()
+    for problem in own.problems if engines else ():
+        complain(problem)
     if search.error is not None:
         complain(str(search.error))
     if search.text != target.text:

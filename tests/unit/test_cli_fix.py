@@ -317,6 +317,21 @@ def test_an_error_of_the_check_is_none_of_the_model(
     assert "The model did not help" not in fix.err
 
 
+def test_prompts_of_the_users_own_count(
+    fix: Fix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIMBLE_CONFIG", str(tmp_path / "mine"))
+    prompts = tmp_path / "mine" / "prompts"
+    prompts.mkdir(parents=True)
+    (prompts / "mend.md.j2").write_text("{{ no_such_value.at_all }}")
+    (prompts / "odd.md.j2").write_text("")
+    assert fix(code="def half(number):\n    return something / 2\n", answers=("",)) == 1
+    assert "odd.md.j2 doesn't count: there is no prompt" in fix.err
+    assert "mend.md.j2 is no prompt that works" in fix.err
+    assert fix(code=SHOP) == 0  # without a model nobody reads them
+    assert ".j2" not in fix.err
+
+
 @pytest.mark.parametrize(
     ("mark", "codec", "line_end", "head"),
     [
