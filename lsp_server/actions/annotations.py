@@ -16,7 +16,7 @@ from tree_sitter import Node
 from lsp_server.actions.action import Edit, Request
 from lsp_server.actions.fixes.importing import all_added
 from lsp_server.actions.fixes.origins import origins
-from lsp_server.actions.imported import statement_at
+from lsp_server.actions.imported import postpones_types, statement_at
 from lsp_server.actions.returned import may_return
 from lsp_server.actions.rewritten import same_node
 from lsp_server.actions.signatures import Signature
@@ -156,7 +156,7 @@ class _Types:
 
     def _is_late(self, node: Node) -> bool:
         """Whether a type is not there yet when the function is made, so that it must be a text."""
-        if b"from __future__ import annotations" in self.before.syntax.data:
+        if postpones_types(self.before.syntax):
             return False
         row = self.before.function.start_point.row
         for name, use in _names(node, self.given.syntax.data):

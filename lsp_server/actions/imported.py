@@ -46,6 +46,16 @@ def statement_at(syntax: Syntax, byte: int) -> Statement | None:
     return Statement(node, entries) if entries else None
 
 
+def postpones_types(syntax: Syntax) -> bool:
+    """Whether a file of Python has `from __future__ import annotations`: its types are no code."""
+    for node in syntax.tree.root_node.named_children:
+        if node.type == "future_import_statement":
+            names = node.children_by_field_name("name")
+            if any(text_of(name, syntax.data).split()[0] == "annotations" for name in names):
+                return True
+    return False
+
+
 def unused_in(syntax: Syntax, statement: Statement, *, careful: bool) -> list[Entry]:
     """The names that nothing else in the file uses.
 
