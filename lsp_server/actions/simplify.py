@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -81,22 +80,40 @@ def _flaw(request: Request, piece: Piece, head: Head, code: str, edits: tuple[Ed
     before, now = words(piece.whole, piece.syntax), words(node, after)
     if len(now) > len(before):
         return "It is longer than before."
-    for name in sorted(_kept(piece.whole, piece.syntax) - _kept(node, after)):
+    for name in sorted(kept(piece.whole, piece.syntax) - kept(node, after)):
         return f"It no longer has {name} in it."
     return ""
 
 
-def _kept(whole: Node, syntax: Syntax) -> set[str]:
+def kept(whole: Node, syntax: Syntax) -> set[str]:
     """The parameters that a function reads, and the words in it that must not go."""
     function = whole.child_by_field_name("definition") or whole
     body = function.child_by_field_name("body")
-    parameters = function.child_by_field_name("parameters")
-    written = (
-        [text_of(each, syntax.data) for each in parameters.named_children] if parameters else []
-    )
-    names = {match[1] for each in written if (match := _PARAMETER.match(each))}
     read = {word.decode(errors="replace") for word in words(body, syntax)} if body else set()
-    return read & (names | _TELLING)
+    return read & {*_parameters(function, syntax.data), *_TELLING}
+
+
+def _parameters(function: Node, data: bytes) -> Iterator[str]:
+    """The names that its parameters have: neither their types nor what they are by default."""
+    holder, around = function, [function]
+    while around:  # in C, declarators are around the function's own
+        inner = around.pop()
+        holder = inner if inner.child_by_field_name("parameters") else holder
+        around = inner.children_by_field_name("declarator")
+        if not around and inner.type in _WRAPPERS:
+            around = inner.named_children[-1:]
+    waiting = [each for field in _LISTS for each in holder.children_by_field_name(field)]
+    while waiting:
+        node = waiting.pop()
+        if node.type in _NAMES:
+            yield text_of(node, data)
+        elif node.type not in _NAMELESS:
+            waiting += (
+                child
+                for number, child in enumerate(node.children)
+                if (field := node.field_name_for_child(number)) not in _NAMELESS_FIELDS
+                or (field == "value" and node.type == "pair_pattern")
+            )
 
 
 def _is_long(piece: Piece) -> bool:
@@ -106,5 +123,19 @@ def _is_long(piece: Piece) -> bool:
     return piece.text[len(piece.head(piece.end).text) :].strip().count("\n") + 1 >= LEAST_LINES
 
 
-_PARAMETER = re.compile(r"[*.]*([^\W\d]\w*)")
+_LISTS = ("parameter", "parameters", "receiver")
+_NAMES = frozenset(
+    (
+        "identifier", "self", "shorthand_field_identifier",
+        "shorthand_property_identifier_pattern", "this",
+    )
+)  # fmt: skip
+_NAMELESS = frozenset(
+    ("attribute_declaration", "attribute_item", "decorator", "modifiers", "scoped_identifier")
+)
+_NAMELESS_FIELDS = frozenset(
+    ("default_value", "key", "parameters", "right", "size", "type", "value")
+)
+_WRAPPERS = frozenset(("parenthesized_declarator", "reference_declarator"))
+"""They have what they are around, in no field."""
 _TELLING = frozenset(("await", "raise", "throw", "yield"))
