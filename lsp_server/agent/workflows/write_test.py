@@ -23,6 +23,7 @@ from lsp_server.agent.workflows.work import Failed, Work
 from lsp_server.core.imports import imports
 from lsp_server.core.prompts import template
 from lsp_server.core.syntax import Syntax
+from lsp_server.core.text import Text, body, ending
 from lsp_server.workspace.faults import unbound
 from lsp_server.workspace.testfiles import is_test
 
@@ -108,20 +109,22 @@ def _problem(change: Change, place: _Place, source: Source, code: str) -> str:
 
 
 def _with(place: _Place, code: str) -> Change:
-    """The file with the test at its end, and its import."""
+    """The file with the test at its end, and its import. Its line ends stay what they are."""
     text = place.file.text
+    line_end = ending(Text.of(text).lines)
     for statement in [place.statement, *(["import pytest"] if "pytest." in code else [])]:
         syntax = Syntax.parse(text, "python")
         applied = insert_import(syntax, statement) if syntax and statement else None
         text = applied.text if isinstance(applied, Applied) else text
     gap = "\n\n\n" if text.strip() else ""
-    return Change(place.file, f"{text.rstrip()}{gap}{code.rstrip()}\n", place.is_new)
+    added = f"{gap}{code.rstrip()}\n".replace("\n", line_end)
+    return Change(place.file, text.rstrip() + added, place.is_new)
 
 
 def _without(text: str, code: str, line: int) -> str:
     """The test without the statement at a line of the file, if that is one check of several."""
-    lines = text.split("\n")
-    failing = lines[line - 1] if 0 < line <= len(lines) else ""
+    lines = Text.of(text).lines
+    failing = body(lines[line - 1]) if 0 < line <= len(lines) else ""
     kept = code.split("\n")
     if not failing.strip().startswith("assert ") or failing not in kept:
         return ""
@@ -132,7 +135,7 @@ def _without(text: str, code: str, line: int) -> str:
 
 def _alone(code: str, name: str) -> str:
     """The test function, without what the model writes behind it."""
-    lines = code.rstrip().split("\n")
+    lines = code.rstrip().replace("\r\n", "\n").split("\n")
     start = next((n for n, line in enumerate(lines) if line.startswith(f"def {name}")), 0)
     kept = lines[start : start + 1]
     for line in lines[start + 1 :]:

@@ -278,6 +278,20 @@ async def test_a_test_keeps_the_checks_that_hold(project: Project) -> None:
     assert ended(events).changed == ("tests/test_prices.py",)
 
 
+async def test_a_test_has_the_line_ends_of_its_file(project: Project) -> None:
+    path = project.root / "tests" / "test_prices.py"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    await project.ask("Write a test for total", bodies(
+        "\r\n    assert total([1]) == 9\r\n    with pytest.raises(TypeError):\n        total(1)\n"
+        "    assert total([0, 2]) == 2"
+    ))  # fmt: skip
+    data = path.read_bytes()
+    assert b"    assert total([0, 2]) == 2\r\n" in data
+    assert b"== 9" not in data  # the line that failed was found
+    assert b"import pytest\r\n" in data
+    assert data.count(b"\r") == data.count(b"\r\n") == data.count(b"\n")
+
+
 async def test_a_test_uses_the_name_as_it_is_imported(project: Project) -> None:
     body = "\n    assert shop.prices.total([0, 2]) == 2\n    assert prices.total([0, 3]) == 3\n"
     await project.ask("Write a test for total", bodies(body))
