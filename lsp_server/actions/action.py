@@ -52,7 +52,7 @@ class Repair:
 
     edits: tuple[Edit, ...]
     mends_syntax: bool = False
-    """The text has an error less then; else it has none more."""
+    """With them the text has fewer errors of syntax; without this mark it only has no more."""
 
 
 @dataclass(frozen=True, slots=True)
