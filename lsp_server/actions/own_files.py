@@ -7,10 +7,9 @@ costs a few calls to the system.
 
 from __future__ import annotations
 
-import os
 import stat
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -18,19 +17,16 @@ from typing import TypeAlias
 from lsp_server.actions.action import OwnAction
 from lsp_server.actions.own import NoAction, parsed
 from lsp_server.core.prompts import SUFFIX, OwnTemplate
+from lsp_server.workspace import own_folder
+from lsp_server.workspace.own_folder import MAX_BYTES, Stamp, data_of, files_in
 from lsp_server.workspace.secrets import holds_secret
 
-MAX_BYTES = 20_000
-MAX_FILES = 100
-"""In one folder; more are not looked at."""
 PROMPTS = (
     "annotate", "document", "error", "explain", "finish", "mend", "rewrite", "simplify", "system",
 )  # fmt: skip
 """Those that a user's may take the place of."""
 
 _Read: TypeAlias = OwnAction | OwnTemplate | None
-_Stamp: TypeAlias = tuple[int, int, int]
-"""When a file was changed, its size and its mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class OwnFiles:
     """Reads them. Waits for the disk; may be called in any thread."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, tuple[_Stamp, _Read]] = {}
+        self._known: dict[Path, tuple[Stamp, _Read]] = {}
         self._lock = threading.Lock()
 
     def look(self, folders: Sequence[Path]) -> Own:
@@ -57,15 +53,15 @@ class OwnFiles:
         problems: list[str] = []
         with self._lock:
             for folder in folders:
-                for path, stamp in _files(folder, "actions", ".md"):
+                for path, stamp in files_in(folder, *own_folder.ACTIONS):
                     if isinstance(read := self._read(path, stamp, problems), OwnAction):
                         actions[path.name] = read
-                for path, stamp in _files(folder, "prompts", SUFFIX):
+                for path, stamp in files_in(folder, *own_folder.PROMPTS):
                     if isinstance(read := self._read(path, stamp, problems), OwnTemplate):
                         prompts[path.name.removesuffix(SUFFIX)] = read
         return Own(tuple(actions.values()), prompts, tuple(problems))
 
-    def _read(self, path: Path, stamp: _Stamp, problems: list[str]) -> _Read:
+    def _read(self, path: Path, stamp: Stamp, problems: list[str]) -> _Read:
         known = self._known.get(path)
         if known is not None and known[0] == stamp:
             return known[1]
@@ -81,32 +77,11 @@ class OwnFiles:
         return read
 
 
-def _files(folder: Path, inner: str, suffix: str) -> Iterator[tuple[Path, _Stamp]]:
-    """The files of a folder in a folder, by name; or the inner folder, if it is a link."""
-    place = folder / inner
-    try:
-        if place.is_symlink():  # it leads to who knows where
-            yield place, _stamp(place)
-            return
-        with os.scandir(place) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(suffix)]
-        for name in sorted(names)[:MAX_FILES]:
-            yield place / name, _stamp(place / name)
-    except OSError:  # there is none, or no more
-        return
-
-
-def _stamp(path: Path) -> _Stamp:
-    status = path.lstat()
-    return status.st_mtime_ns, status.st_size, status.st_mode
-
-
-def _text(path: Path, stamp: _Stamp) -> str:
+def _text(path: Path, stamp: Stamp) -> str:
     """What a file says. Raises NoAction and OSError."""
     if not stat.S_ISREG(stamp[2]):
         raise NoAction("it is a link or no file; put a real one there")
-    with open(path, "rb", opener=_open) as file:
-        data = file.read(MAX_BYTES + 1)
+    data = data_of(path)
     if len(data) > MAX_BYTES:
         raise NoAction(f"it is larger than {MAX_BYTES // 1000} kB; make it shorter")
     try:
@@ -116,10 +91,6 @@ def _text(path: Path, stamp: _Stamp) -> str:
     if holds_secret(text):
         raise NoAction("a credential stands in it; take that out")
     return text
-
-
-def _open(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _template(path: Path, text: str) -> OwnTemplate:

@@ -25,6 +25,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS trust (
     workspace TEXT PRIMARY KEY, trusted INTEGER NOT NULL, servers TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS trusted_own (workspace TEXT PRIMARY KEY, digest TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS rules (
     workspace TEXT NOT NULL, pattern TEXT NOT NULL, decision TEXT NOT NULL,
     PRIMARY KEY (workspace, pattern)
@@ -44,6 +45,8 @@ class Trust:
     trusted: bool
     servers: str
     """Digest of the file that names servers, as it was then; empty if there was none."""
+    own: str
+    """Digest of the folder's actions and prompts; empty if there were none, or nobody asked."""
 
 
 class Decisions:
@@ -55,15 +58,23 @@ class Decisions:
 
     def trust_decided(self) -> Trust | None:
         """What the user has said; None if he was not asked yet."""
-        query = "SELECT trusted, servers FROM trust WHERE workspace = ?"
+        query = (
+            "SELECT trusted, servers, coalesce(digest, '') FROM trust "
+            "LEFT JOIN trusted_own USING (workspace) WHERE workspace = ?"
+        )
         row = self._do(lambda c: c.execute(query, (self._workspace,)).fetchone())
-        return None if row is None else Trust(bool(row[0]), row[1])
+        return None if row is None else Trust(bool(row[0]), row[1], row[2])
 
-    def trust(self, trusted: bool, servers: str = "") -> None:
-        """Trust the folder from now on, or no longer."""
-        query = "INSERT OR REPLACE INTO trust VALUES (?, ?, ?)"
-        row = self._workspace, int(trusted), servers
-        self._do(lambda connection: connection.execute(query, row))
+    def trust(self, trusted: bool, servers: str = "", own: str = "") -> None:
+        """Trust the folder from now on, or no longer. `servers`, `own`: as in `Trust`."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            row = self._workspace, int(trusted), servers
+            connection.execute("INSERT OR REPLACE INTO trust VALUES (?, ?, ?)", row)
+            query = "INSERT OR REPLACE INTO trusted_own VALUES (?, ?)"
+            connection.execute(query, (self._workspace, own))
+
+        self._do(write)
 
     def rules(self) -> list[Rule]:
         """The user's rules on commands."""

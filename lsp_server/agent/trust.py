@@ -1,8 +1,8 @@
 """A folder's own files that would have a say: none of them counts before the user trusts it.
 
 `AGENTS.md` tells the model how to work there, `.fimble` has actions and prompts (who shows actions
-reads them), `.mcp.json` names programs to start and addresses to talk to. The latter counts only as
-it was when the user said so: what a later commit puts there is asked about anew.
+reads them), `.mcp.json` names programs to start and addresses to talk to. The latter two count only
+as they were when the user said so: what a later commit puts there is asked about anew.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from lsp_server.agent.files.state import look
 from lsp_server.core.tokens import first_lines
 from lsp_server.errors import PathRefused
 from lsp_server.models.store import WORKSPACE_CONFIG
+from lsp_server.workspace.own_folder import digest
 from lsp_server.workspace.secrets import holds_secret
 
 RULES = "AGENTS.md"
@@ -42,6 +43,12 @@ class OwnFiles:
         """Those that wait, as a sentence begins with them."""
         return " and ".join(filter(None, (", ".join(self.waiting[:-1]), *self.waiting[-1:])))
 
+    @property
+    def unheard(self) -> str:
+        """That they don't count, as a sentence begins with it."""
+        verb = "doesn't" if len(self.waiting) == 1 else "don't"
+        return f"{self.names} of this folder {verb} count"
+
 
 def own_files(workspace: Workspace, decisions: Decisions) -> OwnFiles:
     """Look at them. Waits for the disk; raises StoreError."""
@@ -52,20 +59,21 @@ def own_files(workspace: Workspace, decisions: Decisions) -> OwnFiles:
         problems.append(f"{RULES} is not followed: a credential stands in it.")
         rules = ""
     servers, digested = _text(workspace, SERVERS, problems)
-    own = _text(workspace, WORKSPACE_CONFIG, [])[1]
+    own = digest(workspace.root / WORKSPACE_CONFIG)
     there_are = ((RULES, there), (SERVERS, digested), (WORKSPACE_CONFIG, own))
     waiting = tuple(name for name, found in there_are if found)
     if decided is None or not decided.trusted:
         return OwnFiles("", "", waiting, is_decided=decided is not None or not waiting)
-    if digested != decided.servers:
-        changed = (SERVERS,) if digested else ()
-        return OwnFiles(_cut(rules), "", changed, not changed, tuple(problems))
-    return OwnFiles(_cut(rules), servers, (), True, tuple(problems))
+    known = {SERVERS: decided.servers, WORKSPACE_CONFIG: decided.own}
+    changed = tuple(name for name, now in there_are if now and now != known.get(name, now))
+    servers = servers if digested == decided.servers else ""
+    return OwnFiles(_cut(rules), servers, changed, not changed, tuple(problems))
 
 
 def decide(workspace: Workspace, decisions: Decisions, *, trusted: bool) -> None:
     """Remember what the user said of the folder as it is now. Raises StoreError."""
-    decisions.trust(trusted, _text(workspace, SERVERS, [])[1])
+    own = digest(workspace.root / WORKSPACE_CONFIG)
+    decisions.trust(trusted, _text(workspace, SERVERS, [])[1], own)
 
 
 def _text(workspace: Workspace, path: str, problems: list[str]) -> tuple[str, str]:

@@ -133,7 +133,7 @@ async def _settle_trust(agent: Agent, options: argparse.Namespace, lines: Lines)
     if own.is_decided:
         return
     if options.prompt is not None or not sys.stdin.isatty():
-        complain(f"{own.names} of this folder doesn't count: it is not trusted; --trust lets it.")
+        complain(f"{own.unheard}: it is not trusted; --trust lets it.")
         return
     print(f"{own.names} of this folder may tell the model what to do and name programs to start.")
     with suppress(EOFError):

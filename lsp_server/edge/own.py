@@ -5,14 +5,24 @@ from __future__ import annotations
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsp_server.actions.own_files import Own, OwnFiles
 from lsp_server.errors import StoreError
 from lsp_server.models.store import WORKSPACE_CONFIG, config_dir
+from lsp_server.workspace.own_folder import digest
+
+if TYPE_CHECKING:
+    from lsp_server.agent.decisions import Trust
 
 UNTRUSTED = (
     f"The actions and prompts in {WORKSPACE_CONFIG} of this folder don't count as long as you "
     "don't trust it; say /trust in a chat there, or run `fimble chat --trust`."
+)
+CHANGED = (
+    f"The actions and prompts in {WORKSPACE_CONFIG} of this folder are others than when you "
+    "trusted it, so they don't count; look at them, then say /trust in a chat there, or run "
+    "`fimble chat --trust`."
 )
 
 
@@ -28,17 +38,24 @@ class OwnFolders:
 
         Waits for the disk; may be called in any thread.
         """
-        folders = [config_dir().resolve()]
-        problem = ""
-        if root is not None and _is_folder(root / WORKSPACE_CONFIG):
-            is_trusted, problem = _trusted(root)
-            if is_trusted:
-                folders.append(root / WORKSPACE_CONFIG)
-        found = self._files.look(folders)
-        if problem and problem not in self._told:
-            self._told.add(problem)
-            return replace(found, problems=(*found.problems, problem))
-        return found
+        mine = config_dir().resolve()
+        own = None if root is None else root / WORKSPACE_CONFIG
+        if root is None or own is None or not _is_folder(own):
+            return self._files.look([mine])
+        decided, problem = _decided(root)
+        if decided is None or not decided.trusted:
+            return self._with(self._files.look([mine]), problem)
+        found = self._files.look([mine, own])
+        if digest(own) == decided.own:  # after they were read: what came later is not in `found`
+            self._told.discard(CHANGED)
+            return found
+        return self._with(replace(self._files.look([mine]), problems=found.problems), CHANGED)
+
+    def _with(self, found: Own, problem: str) -> Own:
+        if not problem or problem in self._told:
+            return found
+        self._told.add(problem)
+        return replace(found, problems=(*found.problems, problem))
 
 
 def _is_folder(path: Path) -> bool:
@@ -48,14 +65,12 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _trusted(root: Path) -> tuple[bool, str]:
-    """Whether the user trusts a folder, and what to tell him if he was not asked yet."""
+def _decided(root: Path) -> tuple[Trust | None, str]:
+    """What the user has said of a folder; if that is nothing, what to tell him."""
     from lsp_server.agent.decisions import Decisions, default_path  # most folders have none
 
     try:
         decided = Decisions(default_path(), root).trust_decided()
     except StoreError as error:
-        return False, str(error)
-    if decided is None:
-        return False, UNTRUSTED
-    return decided.trusted, ""
+        return None, str(error)
+    return decided, "" if decided else UNTRUSTED

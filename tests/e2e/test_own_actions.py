@@ -96,6 +96,12 @@ async def test_a_workspaces_files_count_once_it_is_trusted(start: Start, tmp_pat
     assert "Theirs" in found
     assert "Add one" not in found  # it has the same name
     assert await run(editor, found["Explain `f`"]) == "It is ours."
+    write(own, actions_add_md=ADD.replace("Add one", "Changed"))
+    for _ in "12":
+        assert not {"Theirs", "Changed"} & set(await offered(editor, uri))
+    assert ["others than when you trusted it" in each for each in editor.shown] == [False, True]
+    await trust(editor, True)
+    assert "Changed" in await offered(editor, uri)
     await trust(editor, False)
-    assert "Theirs" not in await offered(editor, uri)
-    assert len(editor.shown) == 1
+    assert "Changed" not in await offered(editor, uri)
+    assert len(editor.shown) == 2

@@ -40,6 +40,7 @@ def test_they_wait_for_a_yes_and_end_with_a_no(folder: Path, decisions: Decision
     found = own_files(workspace, decisions)
     assert (found.rules, found.servers, found.is_decided) == ("", "", False)
     assert found.waiting == ("AGENTS.md", ".mcp.json")
+    assert found.unheard == "AGENTS.md and .mcp.json of this folder don't count"
     decide(workspace, decisions, trusted=True)
     found = own_files(workspace, decisions)
     assert (found.rules, found.servers, found.waiting) == ("Use tabs.", "{}", ())
@@ -70,6 +71,40 @@ def test_servers_that_came_or_changed_later_are_asked_about_again(
     found = own_files(workspace, decisions)
     assert (found.rules, found.servers) == ("Use tabs.", "")
     assert (found.waiting, found.is_decided) == ((".mcp.json",), False)
+
+
+@pytest.mark.parametrize("place", ["actions/a.md", "prompts/mend.md.j2"])
+@pytest.mark.parametrize("before", ["One.", None])
+def test_actions_and_prompts_that_came_or_changed_later_are_asked_about_again(
+    folder: Path, decisions: Decisions, place: str, before: str | None
+) -> None:
+    workspace, path = Workspace(folder), folder / ".fimble" / place
+    (folder / ".mcp.json").write_text("{}")
+    if before:
+        path.parent.mkdir(parents=True)
+        path.write_text(before)
+    decide(workspace, decisions, trusted=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("Two!")
+    found = own_files(workspace, decisions)
+    assert (found.waiting, found.is_decided, found.servers) == ((".fimble",), False, "{}")
+    assert found.unheard == ".fimble of this folder doesn't count"
+    decide(workspace, decisions, trusted=True)
+    assert own_files(workspace, decisions).is_decided
+    (path.parent / "notes.txt").write_text("not one of them")
+    assert own_files(workspace, decisions).is_decided
+    path.unlink()
+    path.symlink_to(folder / ".mcp.json")
+    assert not own_files(workspace, decisions).is_decided
+
+
+def test_a_folder_trusted_when_its_prompts_were_not_looked_at_is_asked_about_them(
+    folder: Path, decisions: Decisions
+) -> None:
+    (folder / ".fimble").mkdir()
+    decisions.trust(True)
+    found = own_files(Workspace(folder), decisions)
+    assert (found.waiting, found.is_decided) == ((".fimble",), False)
 
 
 def test_rules_are_bounded(folder: Path, decisions: Decisions) -> None:

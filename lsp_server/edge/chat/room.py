@@ -260,7 +260,7 @@ class Room:
         own = await asyncio.to_thread(trust.own_files, self._journal.workspace, self._decisions)
         if own.is_decided:
             return []
-        return [f"{own.names} of this folder doesn't count, as long as you don't trust it."]
+        return [f"{own.unheard} as long as you don't trust it."]
 
     async def _ready(self, session: str) -> Session:
         """The session as it is in the store: another process may have had a turn meanwhile."""

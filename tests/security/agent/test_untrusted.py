@@ -86,7 +86,7 @@ def test_the_command_in_such_a_folder(
     assert ended.returncode == 0, ended.stderr
     events = [json.loads(line) for line in ended.stdout.splitlines()]
     assert events[-1]["stopReason"] == "end_turn"
-    assert "AGENTS.md, .mcp.json and .fimble of this folder doesn't count" in ended.stderr
+    assert "AGENTS.md, .mcp.json and .fimble of this folder don't count" in ended.stderr
     assert sorted(each.name for each in world.folder.iterdir()) == []
     failed = [event for event in events if event.get("status") == "failed"]
     assert failed == []

@@ -15,11 +15,12 @@ from lsp_server.actions.asking import PROMPTS
 from lsp_server.actions.explain import explained
 from lsp_server.actions.offer import offered
 from lsp_server.actions.own import NoAction, parsed
-from lsp_server.actions.own_files import MAX_BYTES, OwnFiles
 from lsp_server.actions.own_files import PROMPTS as NAMES
+from lsp_server.actions.own_files import OwnFiles
 from lsp_server.actions.resolve import resolved
 from lsp_server.core.prompts import OwnTemplate
 from lsp_server.errors import UsageError
+from lsp_server.workspace.own_folder import MAX_BYTES
 from tests.unit.actions.cases import HERE
 from tests.unit.actions.test_mend import asked, fenced, model, prompts, text
 
