@@ -9,8 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
 
+from lsp_server.core.bounded import bounded
 from lsp_server.errors import UsageError
 
 SUFFIX = ".md.j2"
@@ -55,13 +55,13 @@ class Prompts:
         """The prompt of a name. Raises UsageError if the user's own template fails.
 
         What such a template may do is to choose words: it reaches no files, and of values only
-        what is safe. It may take its time, though.
+        what is safe; its time and its size are bounded as far as `bounded` can.
         """
         own = self.own.get(name)
         if own is None:
             return template(f"{self.folder}/{name}{SUFFIX}").render(**values)
         try:
-            return _sandbox().from_string(own.text).render(**values)
+            return bounded(own.text, values)
         except TemplateError as error:
             line = getattr(error, "lineno", None)
             reason = f"line {line}: {error.message}" if line else error.message
@@ -74,8 +74,3 @@ class Prompts:
 def _environment() -> Environment:
     # Prompts are no HTML, so nothing is escaped.
     return Environment(loader=FunctionLoader(read), undefined=StrictUndefined, autoescape=False)
-
-
-@cache
-def _sandbox() -> Environment:
-    return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
