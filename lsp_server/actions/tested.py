@@ -25,15 +25,14 @@ def tests(request: Request, _: Outline | None) -> Iterator[Action]:
     if not (request.has_model and request.can_test and path) or request.syntax.grammar != "python":
         return
     piece = piece_at(request.syntax, request.start, request.end)
-    owners = _owners(piece) if piece is not None and piece.body is not None else None
-    if piece is None or owners is None or not piece.name:
+    name = tested_name(piece) if piece is not None else ""
+    if piece is None or not name:
         return
     if is_test(path):
         if is_python_test(path) and piece.name.startswith("test_"):
-            test = "::".join((path, *owners, piece.name))
+            test = f"{path}::{name.replace('.', '::')}"
             yield _passing(request, f"Make `{piece.name}` pass", test)
         return
-    name = ".".join((*owners, piece.name))
     if _is_tested(request, piece.name):
         yield _passing(request, f"Make the tests of `{piece.name}` pass", name)
     write = Test(request, "write", name)
@@ -68,17 +67,19 @@ def _is_tested(request: Request, name: str) -> bool:
     )
 
 
-def _owners(piece: Piece) -> list[str] | None:
-    """The names of the classes around; None within a function, where tests can't reach."""
-    found: list[str] = []
+def tested_name(piece: Piece) -> str:
+    """A function's name, as `Owner.name`; empty for what no test can reach, as one in another."""
+    if piece.body is None or not piece.name:
+        return ""
+    found = [piece.name]
     node = piece.whole.parent
     while node is not None:
         if node.type == "function_definition":
-            return None
+            return ""
         if node.type == "class_definition":
             found.insert(0, text_of(node.child_by_field_name("name"), piece.syntax.data))
         node = node.parent
-    return found
+    return ".".join(found)
 
 
 _RUNNERS = frozenset(("nose", "nose2", "pytest", "unittest"))

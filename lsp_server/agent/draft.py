@@ -14,20 +14,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from lsp_server.agent.commands.limits import Limits
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.deeds import Deeds, Show
 from lsp_server.agent.desk import Buffers, Change, Desk, File, require_parsable
 from lsp_server.agent.files.journal import Journal
 from lsp_server.agent.permissions import Permissions
 from lsp_server.agent.workflows.flows import Flow, carry_out
+from lsp_server.agent.workflows.names import named
 from lsp_server.agent.workflows.repair import repair_tests
 from lsp_server.agent.workflows.router import Route
+from lsp_server.agent.workflows.verify import Outcome, run_tests, tests_about
 from lsp_server.agent.workflows.work import Work
 from lsp_server.agent.workflows.write_test import write_test
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import AgentError
 from lsp_server.workspace.index import Index
 
+TEST_SECONDS = 20.0
+"""For tests that nobody has asked for."""
 Task = Literal["write", "pass"]
 """Write a test of a function; make the tests of a function pass, or one test by its id."""
 
@@ -86,6 +91,24 @@ async def drafted(
     work = Work(draft, engine, info, Deeds(1, show, _note))
     await carry_out(_FLOWS[does], work, text, Route("write_test", subject))
     return work.answer.strip()
+
+
+async def tested(
+    draft: Draft, engine: ChatEngine, subject: str, path: str, text: str | None
+) -> Outcome | None:
+    """What the nearest tests of a function say, with another text of its file if that is given.
+
+    None if there are none, or they can't be run. Raises FimbleError.
+    """
+    found = [each for each in await named(draft, subject, path) if each.file.path == path]
+    tests = await tests_about(draft, found[0]) if found else []
+    if not tests:
+        return None
+    work = Work(draft, engine, await engine.chat_info(), Deeds(1, lambda _: None, _note))
+    changes = [] if text is None else [Change(found[0].file, text)]
+    draft.limits = Limits(seconds=TEST_SECONDS)
+    outcome = await run_tests(work, tests, changes)
+    return outcome if outcome.ran else None
 
 
 async def _note(kind: str, body: dict[str, Any]) -> None:

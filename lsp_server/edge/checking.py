@@ -1,4 +1,4 @@
-"""Whether a fix is good in the eyes of the tool that told what is wrong."""
+"""Whether a fix is good in the eyes of the tool that told what is wrong, and of the tests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from lsp_server.actions.action import Change, Mend
+from lsp_server.actions.pieces import piece_at
+from lsp_server.actions.tested import tested_name
 from lsp_server.actions.verify import edited
+from lsp_server.core.text import decode
 from lsp_server.errors import FimbleError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lsp_server.agent.checkers import Checker
+    from lsp_server.agent.workflows.verify import Outcome
     from lsp_server.core.reports import Report
     from lsp_server.edge.server import FimbleServer
 
@@ -22,7 +26,7 @@ _STILL = "The tool still reports the same."
 
 
 class Checking:
-    """Asks it, for one fix. Where it can't be run, or isn't trusted, nothing is said."""
+    """Asks them, for one fix. What can't be run, or isn't trusted, says nothing."""
 
     def __init__(self, server: FimbleServer, mend: Mend) -> None:
         self._server = server
@@ -30,13 +34,45 @@ class Checking:
         self._checker: Checker | None = None
         self._before: list[Report] | None = None
         self._is_ready = False
+        self._tests: Outcome | None = None
+        self._were_run = False
 
     async def flaw(self, change: Change) -> str:
         """See `tries.Check`."""
-        after = await asyncio.to_thread(edited, self._mend.request.syntax, change.edits)
-        if after is None or not await self._can_tell():
+        if not await self._trusts():
             return ""
-        now = await self._reported(after.data)
+        after = await asyncio.to_thread(edited, self._mend.request.syntax, change.edits)
+        if after is None:
+            return ""
+        return await self._tool(after.data) or await self._nearest_tests(after.data)
+
+    async def _nearest_tests(self, data: bytes) -> str:
+        """Whether a test fails that did not."""
+        syntax, place = self._mend.request.syntax, self._mend.diagnostic
+        path = self._mend.request.around.path
+        piece = await asyncio.to_thread(piece_at, syntax, place.start, place.end)
+        name = tested_name(piece) if piece is not None and syntax.grammar == "python" else ""
+        if not name or not path or not self._server.session.can_test:
+            return ""
+        room = await self._server.chat.room()
+        try:
+            if not self._were_run:
+                self._were_run = True
+                self._tests = await room.tested(name, path)
+            if self._tests is None:
+                return ""
+            now = await room.tested(name, path, decode(data))
+        except FimbleError:  # they can't be run
+            return ""
+        if now is None or now.failed <= self._tests.failed:
+            return ""
+        return f"A test fails: {now.error}"
+
+    async def _tool(self, data: bytes) -> str:
+        """Whether what the tool tells is not less, or something new."""
+        if not await self._can_tell():
+            return ""
+        now = await self._reported(data)
         if now is None:
             return ""
         was, is_now = Counter(map(_key, self._before or ())), Counter(map(_key, now))
@@ -44,6 +80,14 @@ class Checking:
             return f"A tool reports now: {message}"
         gone = was - is_now
         return "" if any(gone[_key(each)] for each in self._told()) else _STILL
+
+    async def _trusts(self) -> bool:
+        if self._server.session.root is None:
+            return False
+        try:
+            return await (await self._server.chat.room()).trusts()
+        except FimbleError:  # nobody knows
+            return False
 
     async def _can_tell(self) -> bool:
         """Whether it reports what the diagnostic says of the document as it is."""
@@ -75,8 +119,6 @@ class Checking:
     async def _found(self, root: Path, path: str) -> Checker | None:
         from lsp_server.agent.checkers import checker_for
 
-        if not await (await self._server.chat.room()).trusts():
-            return None
         return await asyncio.to_thread(checker_for, self._mend.diagnostic.source, root, path)
 
 

@@ -26,9 +26,19 @@ WRITTEN = "def test_twice():\n    assert twice(2) == 4\n    assert twice(3) == 7
 ODD = "def is_odd(n):\n    return n == None\n"
 SCRIPT = [
     {"chat": f"```python\n{WRITTEN}```", "when": "Write a test for `twice` in calc.py"},
+    {"chat": f"```python\n{ODD.replace('== None', 'is None')}```", "when": "A test fails: E  "},
+    {"chat": f"```python\n{ODD.replace('== None', 'is not None')}```", "when": "still reports"},
     {"chat": f"```python\n{ODD.replace('n == None', 'None == n')}```", "when": "E711"},
-    {"chat": f"```python\n{ODD.replace('== None', 'is None')}```", "when": "A first correction"},
 ]
+
+FILES = {
+    "calc.py": CODE,
+    "odd.py": ODD,
+    "pytest.ini": SETTINGS,
+    "ruff.toml": 'lint.select = ["E711"]\n',
+    "tests/test_half.py": TEST,
+    "tests/test_odd.py": "from odd import is_odd\n\n\ndef test_odd():\n    assert is_odd(None)\n",
+}
 
 
 @pytest.fixture
@@ -37,7 +47,7 @@ async def opened(tmp_path: Path, start: Start) -> tuple[Editor, Path]:
     assert find_sandbox() is not None
     root = tmp_path / "project"
     (root / "tests").mkdir(parents=True)
-    for path, text in (("calc.py", CODE), ("tests/test_half.py", TEST), ("pytest.ini", SETTINGS)):
+    for path, text in FILES.items():
         (root / path).write_text(text)
     (tmp_path / "script.json").write_text(json.dumps(SCRIPT))
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -130,14 +140,13 @@ async def test_what_passes_is_left_alone(opened: tuple[Editor, Path]) -> None:
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-async def test_the_tool_that_told_a_fault_judges_its_fix(
+async def test_the_tool_that_told_a_fault_and_tests_judge_its_fix(
     opened: tuple[Editor, Path], trusted: bool
 ) -> None:
     """In a folder that is trusted; else its settings could have it run anything."""
     editor, root = opened
-    (root / "ruff.toml").write_text('lint.select = ["E711"]\n')
     uri = (root / "odd.py").as_uri()
-    editor.open(ODD, uri)  # it is in no file
+    editor.open(ODD, uri)
     await editor.client.protocol.send_request_async("fimble/chat/trust", {"trusted": trusted})
     told = lsp.Diagnostic(place(1, 16, 20), "E711 Comparison to `None`", source="Ruff")
     await offered(editor, (root / "calc.py").as_uri(), 1, "Make the tests of `half` pass")

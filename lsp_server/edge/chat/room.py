@@ -26,11 +26,12 @@ from lsp_server.agent.claims import Claimed, claimed
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.deeds import Show
 from lsp_server.agent.desk import Buffers, Change
-from lsp_server.agent.draft import Draft, Task, drafted
+from lsp_server.agent.draft import Draft, Task, drafted, tested
 from lsp_server.agent.events import Choice, Event, Question, ThoughtChunk, TurnEnded
 from lsp_server.agent.files.undo import Undone
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Stored
+from lsp_server.agent.workflows.verify import Outcome
 from lsp_server.edge.chat import words
 from lsp_server.edge.chat.records import Records
 from lsp_server.engines.chat import ChatEngine
@@ -193,9 +194,16 @@ class Room:
 
     async def draft(self, does: Task, subject: str, text: str, show: Show) -> Drafted:
         """Have changes worked out that nobody makes; see `drafted`."""
-        desk = Draft(self._journal, self._library, self._decisions, self._client.buffers(""))
+        desk = self._draft()
         said = await drafted(desk, self._engine(), does, subject, text, show)
         return Drafted(desk.changes, said)
+
+    async def tested(self, subject: str, path: str, text: str | None = None) -> Outcome | None:
+        """What the nearest tests of a function say; see `agent.draft.tested`."""
+        return await tested(self._draft(), self._engine(), subject, path, text)
+
+    def _draft(self) -> Draft:
+        return Draft(self._journal, self._library, self._decisions, self._client.buffers(""))
 
     async def close(self, session: str) -> None:
         """End its turn and let go of it; it can be opened again."""

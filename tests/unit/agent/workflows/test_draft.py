@@ -116,3 +116,15 @@ async def test_without_a_sandbox_nothing_is_run(
     said, _ = await drafted(project, draft, "pass", "total")
     assert "nobody is there to be asked" in said
     assert draft.changes == ()
+
+
+async def test_what_tests_say_of_another_text(project: Project, draft: Draft) -> None:
+    project.engine.scripted_chat = ScriptedChat((), SMALL)
+    path, text = "shop/prices.py", project.text("shop/prices.py")
+    mended = text.replace("prices[1:]", "prices")
+    for changed, failed in ((None, 1), (mended, 0), (mended.replace("sum", "max"), 1)):
+        outcome = await module.tested(draft, project.engine, "total", path, changed)
+        assert outcome is not None
+        assert len(outcome.failed) == failed
+    assert await module.tested(draft, project.engine, "line", "shop/bill.py", None) is None
+    assert project.text(path) == text
