@@ -90,10 +90,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     _engine_options(explain)
 
-    fix = commands.add_parser("fix", help="repair a file until a check passes; print the change")
-    fix.add_argument("file", metavar="FILE")
+    fix = commands.add_parser(
+        "fix",
+        help="repair a file until a check passes; print the change",
+        epilog="Exit status: 0 if nothing is wrong any more, 1 if something is left.",
+    )
+    fix.add_argument("file", metavar="FILE", help="of code, in UTF-8 or what it declares")
     fix.add_argument("--check", metavar="CMD", help="a command that fails while something is wrong")
-    fix.add_argument("--write", action="store_true", help="make the change, too")
+    fix.add_argument(
+        "--write",
+        action="store_true",
+        help="make the change, too; without a sandbox each try is written meanwhile",
+    )
     fix.add_argument(
         "--seconds", metavar="N", type=float, default=120.0, help="for all of it; default: 120"
     )

@@ -22,7 +22,7 @@ from lsp_server.cli import complain
 from lsp_server.cli.engine import Open, opener
 from lsp_server.cli.fix_check import KEPT_CHARACTERS, Check, Command, Rules, Seen, checked_line
 from lsp_server.cli.fix_file import Target
-from lsp_server.cli.fix_places import Finder
+from lsp_server.cli.fix_places import MAX_PLACES, Finder
 from lsp_server.cli.fix_search import Ask, Search
 from lsp_server.cli.project import repository, scanned
 from lsp_server.cli.status import shown_status
@@ -38,6 +38,7 @@ SOMETHING_LEFT = 1
 """Exit code."""
 SIGNALLED = 128
 """To which a shell adds the number of the signal that ended a command."""
+MAX_SECONDS = 86_400
 MUTANTS_SHARE = 0.5
 """Of the time; the rest is the model's."""
 READING_SHARE = 0.25
@@ -50,8 +51,8 @@ _ENDING = ("SIGTERM", "SIGHUP")
 
 def run(options: argparse.Namespace) -> int:
     """Repair; 0 only if nothing is wrong any more with what is printed, or written."""
-    if not options.seconds > 0:
-        raise UsageError("The time must be longer than 0 seconds.")
+    if not 0 < options.seconds <= MAX_SECONDS:
+        raise UsageError("Give more than 0 seconds, and at most a day (86400).")
     target = Target.read(Path(options.file))
     if options.check is not None or options.write:
         try:
@@ -98,7 +99,7 @@ async def _fix(
             if options.write:
                 target.write(search.text, over=target.text)
         finally:
-            _print(target.diff(search.text))
+            _print(target, search.text)
     return _told(options, target, search, is_late)
 
 
@@ -184,9 +185,13 @@ async def _surroundings(target: Target, root: Path | None, seconds: float) -> Su
     return Surroundings(path, index := Index(root), index) if path else Surroundings()
 
 
-def _print(diff: str) -> None:
-    """For a person what a terminal would obey is shown; for `git apply` the bytes are the same."""
-    sys.stdout.write(visible(diff) if sys.stdout.isatty() else diff)
+def _print(target: Target, text: str) -> None:
+    """For a person as text, with what a terminal would obey shown; else as `git apply` takes it."""
+    if sys.stdout.isatty():
+        sys.stdout.write(visible(target.diff(text, shown=True).decode()))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(target.diff(text, shown=False))
 
 
 def _told(options: argparse.Namespace, target: Target, search: Search, is_late: bool) -> int:
@@ -195,7 +200,7 @@ def _told(options: argparse.Namespace, target: Target, search: Search, is_late: 
     is_changed = search.text != target.text
     if search.seen.passed:
         if not is_changed:
-            complain(f"{what} already.")
+            complain(f"{what}{' already' if options.check is not None else ''}.")
         elif not options.write:
             complain(f"{what} with this change; --write makes it.")
         return 0
@@ -204,7 +209,8 @@ def _told(options: argparse.Namespace, target: Target, search: Search, is_late: 
         message = place.report.message.strip().partition("\n")[0]
         complain(f"left: {target.name}:{place.line}: {message}")
     if len(places) > MAX_LEFT:
-        complain(f"left: {len(places) - MAX_LEFT} more.")
+        at_least = "at least " if len(places) == MAX_PLACES else ""
+        complain(f"left: {at_least}{len(places) - MAX_LEFT} more.")
     if not places:
         complain(_elsewhere(target, search.seen))
     if is_changed and not options.write:

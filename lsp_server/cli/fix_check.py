@@ -145,9 +145,10 @@ class Command:
         if finished.exceeded:
             why = f": it took too much ({finished.exceeded})"
             return Seen(False, found, errors, -1, stage, why)
-        why = f" (exit status {finished.exit_status})"
+        last = _last(self._without_marks(finished.output)[0])
+        why = f" (exit status {finished.exit_status}{': ' if last else ''}{last})"
         if finished.exit_status in _NOT_STARTED and not found:
-            last = _last(self._without_marks(finished.output)[0])
+            last = last or "it is not there"
             if text == self.target.text:
                 raise UsageError(f"The check can't be started: {last}.")
             why = f"; it can't be started: {last}"  # with this try: others may be good
@@ -236,6 +237,6 @@ def _is_refused(finished: Finished) -> bool:
 
 
 def _last(output: str) -> str:
-    """The last line, without the shell's own words."""
-    lines = output.strip().splitlines() or ["it is not there"]
+    """The last line, without the shell's own words; empty if there is none."""
+    lines = output.strip().splitlines() or [""]
     return lines[-1].rpartition("line 1: ")[2].rstrip(".")

@@ -27,6 +27,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 """Byte order marks, and what they say."""
+_NO_END = b"\n\\ No newline at end of file\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +79,20 @@ class Target:
             return None
         return Snapshot(self.path.as_uri(), 0, "", Text.of(text), syntax)
 
-    def diff(self, text: str) -> str:
-        """From the file to another text, in unified form; empty if it is the same.
+    def diff(self, text: str, *, shown: bool) -> bytes:
+        """From the file to another text, in unified form and as the bytes of the file are.
 
-        It is named from the current folder, or else from the root, for `patch -p1` there.
+        It is named from the current folder, or else from the root, for `git apply` there. `shown`:
+        in UTF-8 for a person, whatever the file is in.
         """
-        pieces = []
-        old, new = (io.StringIO(each, newline="").readlines() for each in (self.text, text))
+        encode = str.encode if shown else self.encoded
         here = Path.cwd().resolve()
         path = self.path.relative_to(here if self.path.is_relative_to(here) else self.path.anchor)
-        name = path.as_posix()
-        for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
-            has_end = line.endswith("\n")
-            pieces.append(line if has_end else f"{line}\n\\ No newline at end of file\n")
-        return "".join(pieces)
+        old, new = (io.BytesIO(encode(each)).readlines() for each in (self.text, text))
+        before, after = (f"{side}/{path.as_posix()}".encode() for side in "ab")
+        lines = difflib.diff_bytes(difflib.unified_diff, old, new, before, after)
+        ended = (line if line.endswith(b"\n") else line + _NO_END for line in lines)
+        return b"".join(ended)
 
     def write(self, text: str, *, over: str) -> None:
         """Put a text in the place of another one: all of it, or nothing.

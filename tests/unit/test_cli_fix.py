@@ -96,16 +96,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def fix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Fix:
-    return Fix(tmp_path, capsys)
+def fix(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Fix:
+    return Fix(tmp_path, capsysbinary)
 
 
 class Fix:
     """Runs the command on `shop.py`; keeps what it printed."""
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[bytes]) -> None:
         self._script = folder / "script.json"
         self._capsys = capsys
+        self.patch = b""
         self.out = self.err = ""
 
     def __call__(
@@ -115,13 +116,17 @@ class Fix:
         self._script.write_text(json.dumps([{"chat": f"```python\n{a}\n```"} for a in answers]))
         patient = ["fix", "shop.py", "--seconds", "1000"]
         status = main([*patient, *arguments, "--script", str(self._script)])
-        self.out, self.err = self._capsys.readouterr()
+        self.patch, err = self._capsys.readouterr()
+        self.out, self.err = self.patch.decode(errors="replace"), err.decode()
         return status
 
     def patched(self) -> str:
         """What `git apply` makes of what was printed."""
-        subprocess.run(["git", "apply", "-"], input=self.out.encode(), check=True)
-        return Path("shop.py").read_bytes().decode()
+        return self.patched_data().decode()
+
+    def patched_data(self) -> bytes:
+        subprocess.run(["git", "apply", "-"], input=self.patch, check=True)
+        return Path("shop.py").read_bytes()
 
 
 def test_what_rules_are_sure_of_needs_no_check_and_no_model(fix: Fix) -> None:
@@ -130,7 +135,7 @@ def test_what_rules_are_sure_of_needs_no_check_and_no_model(fix: Fix) -> None:
     assert Path("shop.py").read_text() == f"import os\n{SHOP}"
     assert fix.patched() == SHOP.replace("len(price)", "len(prices)")
     assert fix(code=Path("shop.py").read_bytes()) == 0
-    assert (fix.out, fix.err) == ("", "fimble: Nothing is found wrong already.\n")
+    assert (fix.out, fix.err) == ("", "fimble: Nothing is found wrong.\n")
 
 
 def test_the_diff_names_the_file_itself(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -161,9 +166,9 @@ def test_without_a_model_what_rules_can_is_done_and_the_rest_is_told(
     monkeypatch.setenv("HOME", str(Path.cwd()))
     Path("shop.py").write_text("def half(number):\n    return something / len(numbr)\n")
     assert main(["fix", "shop.py", "--model", "none.gguf"]) == 1
-    fix.out, err = fix._capsys.readouterr()
+    fix.patch, err = fix._capsys.readouterr()
     assert fix.patched() == "def half(number):\n    return something / len(number)\n"
-    left, less, model = err.splitlines()
+    left, less, model = err.decode().splitlines()
     assert left == "fimble: left: shop.py:2: `something` is not defined."
     assert less == "fimble: This change mends a part of it; --write makes it."
     assert model.startswith("fimble: The model did not help: ")
@@ -353,6 +358,8 @@ def test_the_file_stays_as_it_is_but_for_the_change(
     after = code.replace("import os\n", "").replace("leng(", "len(")
     assert Path("shop.py").read_bytes() == data(after)
     assert "\\ No newline at end of file\n" in fix.out
+    assert fix(code=data(code)) == 0
+    assert fix.patched_data() == data(after)
 
 
 @needs_sandbox
@@ -362,8 +369,10 @@ def test_the_file_stays_as_it_is_but_for_the_change(
         (f"{sys.executable} -c \"print('other.py:3: error: no'); raise SystemExit(1)\"",
          "The check tells of other files only (other.py), and not of shop.py."),
         ("false", "The check fails without telling of shop.py (exit status 1)."),
-        ("echo > made.txt", "The check fails without telling of shop.py (exit status 1); it may "
-                            "write to the folder only with --write."),
+        ("echo no; false", "The check fails without telling of shop.py (exit status 1: no)."),
+        ("echo > made.txt",
+         "The check fails without telling of shop.py (exit status 1: made.txt: Read-only file "
+         "system); it may write to the folder only with --write."),
     ],
 )  # fmt: skip
 def test_a_check_that_does_not_tell_of_the_file(fix: Fix, check: str, sentence: str) -> None:
@@ -381,7 +390,8 @@ def test_a_check_that_does_not_tell_of_the_file(fix: Fix, check: str, sentence: 
         (["--check", "./shop.py"], "The check can't be started: ./shop.py: Permission denied."),
         (["--check", "echo 'a"], "The check is no command line: no closing quotation."),
         (["--check", " "], "The check is empty; give a command behind --check."),
-        (["--check", "true", "--seconds", "0"], "The time must be longer than 0 seconds."),
+        (["--seconds", "inf"], "Give more than 0 seconds, and at most a day (86400)."),
+        (["--seconds", "0"], "Give more than 0 seconds, and at most a day (86400)."),
         (["--check", "sleep 60", "--seconds", "0.5"],
          "The check did not end in 0.5 s; give it more with --seconds."),
     ],
@@ -417,7 +427,7 @@ def test_what_is_no_file_to_repair(
 
 @needs_sandbox
 def test_a_file_that_the_check_can_not_see(
-    fix: Fix, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "sub").mkdir()
     (folder / "a.py").write_text("x\n")
