@@ -14,17 +14,17 @@ _PATH = r"(?P<path>(?:[A-Za-z]:|file://)?[^\s:()\"'][^:()\"'\n]*?)"
 _DOTTED = r"(?P<path>(?:[A-Za-z]:)?(?=[^\s:()\"']*[./\\])[^\s:()\"']+)"
 
 _INNERMOST_LAST: tuple[str, ...] = (
-    r'^[ \t]*(?:E[ ]+)?File "(?P<path>[^"\n]+)", line (?P<line>\d+)',  # Python
-    r"^(?P<path>\S[^:\n]*\.py):(?P<line>\d+): (?:in \S+|\w*)$",  # pytest
+    r'^[ \t]*(?:E[ ]+)?File "(?P<path>[^"\n]+)", line (?P<line>\d{1,9})',  # Python
+    r"^(?P<path>\S[^:\n]*\.py):(?P<line>\d{1,9}): (?:in \S+|\w*)$",  # pytest
 )
 _INNERMOST_FIRST: tuple[str, ...] = (
-    rf"^[ \t]+at (?:.*?\()?{_PATH}:(?P<line>\d+):\d+\)?$",  # Node; a panic of Rust
-    rf"^{_DOTTED}:(?P<line>\d+)$",  # where Node says it was thrown
-    rf"panicked at (?:'.{{0,500}}', )?{_PATH}:(?P<line>\d+):\d+",
-    rf"^[ \t]*--> {_PATH}:(?P<line>\d+):\d+",  # rustc, ruff
-    r"^[ \t]+(?P<path>\S+\.go):(?P<line>\d+)(?: \+0x[0-9a-f]+)?$",
-    rf"^{_PATH}\((?P<line>\d+),\d+\): (?:error|warning)",  # tsc
-    rf"^[ \t]*{_DOTTED}:(?P<line>\d+):(?:\d+:?)? ",  # most compilers
+    rf"^[ \t]+at (?:.*?\()?{_PATH}:(?P<line>\d{{1,9}}):\d+\)?$",  # Node; a panic of Rust
+    rf"^{_DOTTED}:(?P<line>\d{{1,9}})$",  # where Node says it was thrown
+    rf"panicked at (?:'.{{0,500}}', )?{_PATH}:(?P<line>\d{{1,9}}):\d+",
+    rf"^[ \t]*--> {_PATH}:(?P<line>\d{{1,9}}):\d+",  # rustc, ruff
+    r"^[ \t]+(?P<path>\S+\.go):(?P<line>\d{1,9})(?: \+0x[0-9a-f]+)?$",
+    rf"^{_PATH}\((?P<line>\d{{1,9}}),\d+\): (?:error|warning)",  # tsc
+    rf"^[ \t]*{_DOTTED}:(?P<line>\d{{1,9}}):(?:\d+:?)? ",  # most compilers
 )
 _LAST, _FIRST = (
     tuple(re.compile(each, re.MULTILINE) for each in table)

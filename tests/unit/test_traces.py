@@ -32,3 +32,7 @@ def test_much_text_is_read_in_time() -> None:
     ]
     assert frames("\n".join(parts)) == []
     assert len(frames("".join(f"  at f (/a.js:{n}:1)\n" for n in range(2_000)))) == 500
+
+
+def test_a_number_that_no_line_has_is_read() -> None:
+    frames(f'  File "a.py", line {"9" * 5_000}\na.py:{"9" * 5_000}:1: no')
