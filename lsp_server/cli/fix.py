@@ -45,8 +45,8 @@ READING_SHARE = 0.25
 """Of the time, for reading the repository, which tells where names are defined."""
 MAX_LEFT = 10
 """Of what is left, so much is told."""
-_ENDING = ("SIGTERM", "SIGHUP")
-"""Signals that end a process, besides Ctrl-C; not every system has them."""
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Signals that end a process; not every system has them all."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -116,7 +116,7 @@ def _cancelled_by_signals(stopped: list[int]) -> Iterator[None]:
 
     numbers = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
     # What is ignored stays so: `nohup` asks for that.
-    heeded = [each for each in numbers if signal.getsignal(each) is signal.SIG_DFL]
+    heeded = [each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN]
     try:
         for number in heeded:
             loop.add_signal_handler(number, stop, number)

@@ -59,7 +59,7 @@ def _parts(
     session, annotation = server.session, convert.BY_MODEL if asks else ""
     assert session.root is not None
     snapshot = open_at(session.documents, session.root, change.path)
-    if not _is_as_read(change, session.root / change.path, snapshot):
+    if not is_as_read(change, session.root / change.path, snapshot):
         raise DocumentChanged(f"{change.path} has changed meanwhile; ask for the actions again.")
     uri, version = (session.root / change.path).as_uri(), None
     if snapshot is not None:
@@ -74,7 +74,7 @@ def _parts(
     yield convert.document_edit(uri, version, edits, annotation)
 
 
-def _is_as_read(change: Change, path: Path, snapshot: Snapshot | None) -> bool:
+def is_as_read(change: Change, path: Path, snapshot: Snapshot | None) -> bool:
     """Whether a file still says what the change was worked out on. Waits for the disk."""
     if snapshot is not None:
         return not change.is_new and str(snapshot.text) == change.file.text

@@ -57,8 +57,10 @@ def test_the_file_is_as_it_was(
     (root / "check.py").write_text(CHECK)
     environment = {**os.environ, "FIMBLE_CACHE": str(tmp_path / "cache")}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
-    if not boxed:
-        environment["PATH"] = str(tmp_path / "nothing")
+    # In the sandbox programs are seen where PATH has them.
+    environment["PATH"] = str(Path(sys.executable).parent if boxed else tmp_path / "nothing")
+    if boxed:
+        environment["PATH"] += f"{os.pathsep}{os.environ['PATH']}"
     check = f"{sys.executable} check.py"
     command = (sys.executable, "-m", "lsp_server", "fix", "shop.py", "--write", "--check", check)
     with subprocess.Popen(

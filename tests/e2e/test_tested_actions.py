@@ -154,22 +154,3 @@ async def test_the_tool_that_told_a_fault_and_tests_judge_its_fix(
     done = edited(editor, ODD, (await resolve(editor, fix)).edit)
     new = "n is None" if trusted else "None == n"
     assert done.text == ODD.replace("n == None", new)
-
-
-async def test_a_file_that_has_changed_on_the_disk_is_left_alone(
-    opened: tuple[Editor, Path],
-) -> None:
-    editor, root = opened
-    uri = (root / "tests" / "test_half.py").as_uri()
-    editor.open(TEST, uri)
-    editor.close((root / "calc.py").as_uri())
-    action = await offered(editor, uri, 4, "Make `test_half` pass")
-    resolving = asyncio.ensure_future(resolve(editor, action))
-    ending = asyncio.create_task(asyncio.wait([resolving]))
-    number = 0
-    while not ending.done():  # whenever it is read, it is another file by the end
-        number += 1
-        (root / "calc.py").write_text(f"{CODE}# {number}\n")
-        await asyncio.sleep(0.02)
-    with pytest.raises(JsonRpcException, match=r"calc\.py has changed meanwhile"):
-        await resolving
