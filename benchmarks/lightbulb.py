@@ -1,11 +1,12 @@
-"""How long it takes to find what may be done at a place of a long file, without a model.
+"""How long it takes to find what may be done at a place of a long file.
 
 A file of `--lines` lines of the standard library is edited somewhere, each time anew, and asked
 about there: half of the times with the cursor on sound code, half on a fault with the diagnostic
 that a checker would give (a slip in a name, or an import that is missing). What is measured, in
 milliseconds, is the look itself in a text that has been parsed; parsing what was typed is measured
-apart, since every feature shares it. The first look, which reads all of the document, counts too.
-Of the processor's time a busy machine takes nothing away.
+apart, since every feature shares it. A model is there, so what it could do is offered. The first
+look, which reads all of the document, counts too. Of the processor's time a busy machine takes
+nothing away.
 
 Prints one JSON object.
 
@@ -31,7 +32,7 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks.figures import summary
-from lsp_server.actions.action import Diagnostic, Request
+from lsp_server.actions.action import Diagnostic, Repair, Request, Surroundings
 from lsp_server.actions.lightbulb import Lightbulb
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
@@ -85,12 +86,14 @@ def measure(lines: int, looks: int, seed: int) -> dict[str, Any]:
             continue
         snapshot = Snapshot(URI, number, "python", Text.of(syntax.data.decode()), syntax)
         told = (Diagnostic(at, at + len(new), f'"{new}" is not defined'),)
-        request = Request(snapshot, at, at, () if kind == "sound" else told)
+        shown = () if kind == "sound" else told
+        around = Surroundings("long.py")
+        request = Request(snapshot, at, at, shown, around, has_model=True, can_test=True)
         began, busy = time.perf_counter(), time.thread_time()
         actions = lightbulb.look(request)
         taken[kind].append(1000 * (time.perf_counter() - began))
         worked.append(1000 * (time.thread_time() - busy))
-        offers += bool(actions) == (kind != "sound")
+        offers += any(isinstance(each.task, Repair) for each in actions) == (kind != "sound")
         lightbulb.learn(request)
     every = [each for kind in taken.values() for each in kind]
     return {
