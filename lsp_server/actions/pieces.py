@@ -89,7 +89,8 @@ def piece_at(syntax: Syntax, start: int, end: int) -> Piece | None:
     None where there is neither.
     """
     statement: Node | None = None
-    for node in _around(syntax, start, end):
+    for each in _around(syntax, start, end):
+        node = _introduced(each, end)
         size = node.end_byte - node.start_byte
         inner = node.child_by_field_name("definition") or node  # below its decorators
         body = inner.child_by_field_name("body")
@@ -99,11 +100,24 @@ def piece_at(syntax: Syntax, start: int, end: int) -> Piece | None:
             parent = node.parent
             is_decorated = parent is not None and parent.type == "decorated_definition"
             return _piece(syntax, parent if is_decorated and parent else node, body)
+        node = each
         parent = node.parent
         is_statement = parent is not None and parent.type in _BLOCKS
         if is_statement and size <= MAX_STATEMENT_BYTES and not node.type.endswith("comment"):
             statement = node
     return None if statement is None else _piece(syntax, statement, None)
+
+
+def _introduced(node: Node, end: int) -> Node:
+    """The function that a statement names or exports, if a place ends in front of it."""
+    found: Node | None = node
+    if node.type == "export_statement":
+        found = node.child_by_field_name("declaration")
+    if found is not None and found.type in ("lexical_declaration", "variable_declaration"):
+        declarators = found.named_children
+        found = declarators[0].child_by_field_name("value") if len(declarators) == 1 else None
+    is_in_front = found is not None and found.type in FUNCTIONS and end <= found.start_byte
+    return found if found is not None and is_in_front else node
 
 
 def _around(syntax: Syntax, start: int, end: int) -> Iterator[Node]:
