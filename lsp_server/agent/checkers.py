@@ -48,7 +48,6 @@ _PROGRAMS: Mapping[str, str] = {
 class Checker:
     """A command that tells what is wrong with a file."""
 
-    name: str
     line: str
     """For the shell, in the project's folder."""
     path: str
@@ -65,7 +64,7 @@ def checker_for(source: str, root: Path, path: str) -> Checker | None:
     project = _typescript_project(root, path) if name == "tsc" else ""
     # Else a file could have a name that is an option.
     words += ["-p", project] if project else [f"./{path}"]
-    return Checker(name, shlex.join(words), path)
+    return Checker(shlex.join(words), path)
 
 
 async def reported(checker: Checker, root: Path, texts: Mapping[str, bytes]) -> list[Report] | None:

@@ -135,17 +135,16 @@ class Command:
         """See `Check`."""
         errors = await asyncio.to_thread(self._errors, text)
         finished = await self._run(text)
-        told, stage = await asyncio.to_thread(self._told, finished.output)
+        told, stage, last = await asyncio.to_thread(self._told, finished.output)
         failed_mutely = finished.exit_status != 0 and not told
         if self._is_held and not self._has_scratch and (failed_mutely or _is_refused(finished)):
             self._has_scratch = True
             finished = await self._run(text)
-            told, stage = await asyncio.to_thread(self._told, finished.output)
+            told, stage, last = await asyncio.to_thread(self._told, finished.output)
         found = tuple(each for each in told if self._counts(each))
         if finished.exceeded:
             why = f": it took too much ({finished.exceeded})"
             return Seen(False, found, errors, -1, stage, why)
-        last = _last(self._without_marks(finished.output)[0])
         why = f" (exit status {finished.exit_status}{': ' if last else ''}{last})"
         if finished.exit_status in _NOT_STARTED and not found:
             last = last or "it is not there"
@@ -160,13 +159,10 @@ class Command:
     def _has_stages(self) -> bool:
         return "&&" in self.line and "||" not in self.line
 
-    def _told(self, output: str) -> tuple[list[Report], int]:
-        """What the commands have reported, and how many the shell has begun."""
-        output, stage = self._without_marks(output)
-        return reports(output), stage
-
-    def _without_marks(self, output: str) -> tuple[str, int]:
-        return re.subn(rf"(?<!\+)\++{self._mark} .*\n?", "", output)
+    def _told(self, output: str) -> tuple[list[Report], int, str]:
+        """What the commands have reported, how many the shell has begun, and the last line."""
+        output, stage = re.subn(rf"(?<!\+)\++{self._mark} .*\n?", "", output)
+        return reports(output), stage, _last(output)
 
     @property
     def _is_held(self) -> bool:

@@ -107,30 +107,24 @@ def read_output(output: str, exit_status: int) -> Outcome:
 
 async def tests_about(desk: Desk, source: Source) -> list[str]:
     """The test files that are about a definition: those that name it, or its module."""
-    return _about(source, await _using(desk, source), await _python_tests(desk))
+    about, _ = await _tests(desk, source)
+    return about
 
 
 async def nearest_tests(desk: Desk, source: Source) -> list[str]:
     """The test files that are about a definition; all there are, if there are few."""
-    every = await _python_tests(desk)
-    found = _about(source, await _using(desk, source), every)
-    return found or (every if len(every) <= MAX_FILES else [])
+    about, every = await _tests(desk, source)
+    return about or (every if len(every) <= MAX_FILES else [])
 
 
-async def _python_tests(desk: Desk) -> list[str]:
-    return [path for path in await files(desk.workspace) if is_python_test(path)]
-
-
-async def _using(desk: Desk, source: Source) -> list[str]:
-    name = source.symbol.name
-    referencing = await asyncio.to_thread(desk.library.referencing, name, 50)
-    return [path for path, _ in referencing if is_python_test(path)]
-
-
-def _about(source: Source, using: Sequence[str], every: Sequence[str]) -> list[str]:
+async def _tests(desk: Desk, source: Source) -> tuple[list[str], list[str]]:
+    """The test files that are about a definition, and all there are."""
+    referencing = await asyncio.to_thread(desk.library.referencing, source.symbol.name, 50)
+    using = [path for path, _ in referencing if is_python_test(path)]
+    every = [path for path in await files(desk.workspace) if is_python_test(path)]
     stem = source.file.path.rpartition("/")[2].removesuffix(".py").strip("_")
     by_name = [p for p in every if p.rpartition("/")[2] in (f"test_{stem}.py", f"{stem}_test.py")]
-    return list(dict.fromkeys([*by_name, *using]))[:MAX_FILES]
+    return list(dict.fromkeys([*by_name, *using]))[:MAX_FILES], every
 
 
 async def baseline(work: Work, source: Source) -> tuple[list[str], frozenset[str]]:
