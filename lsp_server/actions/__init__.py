@@ -11,11 +11,14 @@
             they are good
 `rewrite`   changes code as the user says, `simplify` what could be shorter, judged alike
 `explain`   offers explanations, and streams them
+`error`     explains what was printed, a traceback or a compiler's errors
+`tested`    offers to write a test and to make tests pass, which the agent does
 `document`  offers comments for functions that have none; `comments` are how they look
 `annotate`  offers types for functions that lack them: `signatures` reads which there are,
             `annotations` says which of a model's may be put in, `returned` which a body contradicts
 `own`       offers what the user's own files describe, which `own_files` reads
 `asking`    the model, and whether a file may be shown to it
+`whole`     looks through a file for what is wrong, where no other tool tells
 `resolve`   does what an action describes, once it is chosen
 `lightbulb` remembers what was offered, until one of it is chosen
 

@@ -127,7 +127,7 @@ class Rewrite:
 Written: TypeAlias = Mend | Document | Finish | Simplify | Annotate | Rewrite
 """What a model writes."""
 Task: TypeAlias = Repair | Explain | Written | Test
-"""What an action does. Each sort has its case in `resolve`."""
+"""What an action does. Each sort of what is written has its case in `resolve`."""
 
 
 @dataclass(frozen=True, slots=True)

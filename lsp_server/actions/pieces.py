@@ -91,20 +91,18 @@ def piece_at(syntax: Syntax, start: int, end: int) -> Piece | None:
     statement: Node | None = None
     for each in _around(syntax, start, end):
         node = _introduced(each, end)
-        size = node.end_byte - node.start_byte
         inner = node.child_by_field_name("definition") or node  # below its decorators
         body = inner.child_by_field_name("body")
         if inner.type in FUNCTIONS and body is not None and body.type in _BLOCKS:
-            if size > MAX_BYTES:
+            if node.end_byte - node.start_byte > MAX_BYTES:
                 break
             parent = node.parent
             is_decorated = parent is not None and parent.type == "decorated_definition"
             return _piece(syntax, parent if is_decorated and parent else node, body)
-        node = each
-        parent = node.parent
-        is_statement = parent is not None and parent.type in _BLOCKS
-        if is_statement and size <= MAX_STATEMENT_BYTES and not node.type.endswith("comment"):
-            statement = node
+        is_statement = each.parent is not None and each.parent.type in _BLOCKS
+        is_short = each.end_byte - each.start_byte <= MAX_STATEMENT_BYTES
+        if is_statement and is_short and not each.type.endswith("comment"):
+            statement = each
     return None if statement is None else _piece(syntax, statement, None)
 
 

@@ -26,12 +26,6 @@ Work: TypeAlias = Callable[[Callable[[str], None]], Awaitable[types.WorkspaceEdi
 """Works out an edit; gets what shows the user what is being done."""
 
 
-def can_apply(server: FimbleServer) -> bool:
-    """Whether the client lets the server edit its documents."""
-    workspace = server.client_capabilities.workspace
-    return workspace is not None and bool(workspace.apply_edit)
-
-
 async def edit_of(server: FimbleServer, offer: Offer) -> types.WorkspaceEdit | None:
     """What an action does; None, and a message, if that is nothing.
 
@@ -86,7 +80,7 @@ async def applied(
 
     Raises UsageError if the client makes none, before it is worked out, and what that raises.
     """
-    if not can_apply(server):
+    if not server.applies_edits:
         raise UsageError("This editor lets no server edit its documents, so nothing was changed.")
     edit = await make()
     if edit is None:

@@ -97,18 +97,16 @@ class EditorChat:
     def buffers(self, session: str) -> Buffers | None:  # noqa: ARG002 - all see the same
         """The server's documents, if the client takes edits of them."""
         server = self._server
-        workspace = server.client_capabilities.workspace
         root = server.session.root
-        if root is None or workspace is None or not workspace.apply_edit:
+        if root is None or not server.applies_edits:
             return None
-        able = workspace.workspace_edit
         return EditorBuffers(
             root,
             server.session.documents,
             self.diagnostics,
             self._apply,
             units=server.session.encoding,
-            annotated=able is not None and able.change_annotation_support is not None,
+            annotated=server.annotates_edits,
         )
 
     async def _apply(

@@ -95,6 +95,12 @@ class FimbleServer(LanguageServer):
         return window is not None and bool(window.work_done_progress)
 
     @property
+    def applies_edits(self) -> bool:
+        """Whether the client lets the server edit its documents."""
+        workspace = self.client_capabilities.workspace
+        return workspace is not None and bool(workspace.apply_edit)
+
+    @property
     def annotates_edits(self) -> bool:
         """Whether the client asks the user where an annotation of an edit says that it should."""
         workspace = self.client_capabilities.workspace

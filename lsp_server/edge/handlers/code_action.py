@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from lsp_server.actions.action import Explain, Repair, Request
 from lsp_server.edge import convert, messages
-from lsp_server.edge.changes import can_apply, edit_of
+from lsp_server.edge.changes import edit_of
 from lsp_server.edge.server import FimbleServer
 from lsp_server.edge.session import Session
 from lsp_server.errors import DocumentChanged, UsageError
@@ -59,7 +59,7 @@ async def _with_edits(
     for item in shown:
         task = server.session.lightbulb.chosen(item.data).action.task
         if not isinstance(task, Repair):
-            if item.command is None and can_apply(server):
+            if item.command is None and server.applies_edits:
                 item.command = types.Command(item.title, messages.APPLY, arguments=[item.data])
             if item.command is not None:
                 done.append(item)
