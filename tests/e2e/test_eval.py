@@ -18,6 +18,7 @@ from lsp_server.models.discover import resolve
 from tests.git_repository import tracked, write
 from tests.http_endpoint import Request, endpoint, reply, stream
 from tests.remote import DONE, choice, pass_self_test
+from tests.signals import heed_interrupts
 
 EVAL = (sys.executable, "-m", "lsp_server", "eval")
 SECONDS = 60
@@ -56,11 +57,6 @@ def kept(cache: Path) -> list[bytes]:
     files = list((cache / "eval").glob("*.jsonl"))
     lines = files[0].read_bytes().splitlines(keepends=True) if files else []
     return [line for line in lines if line.endswith(b"\n")]
-
-
-def heed_interrupts() -> None:
-    """For tests that a shell runs in the background: it has its children ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for one process")

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from lsp_server.agent.commands.sandbox import find_sandbox
+from tests.signals import heed_interrupts
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no sandbox for Windows")
 
@@ -27,12 +28,6 @@ if "totl" not in text:
 print("shop.py:5:7: undefined name 'totl'")
 sys.exit(1)
 """
-
-
-def heed_interrupts() -> None:
-    """For tests that a shell runs in the background: it has its children ignore some."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("boxed", [True, False], ids=["sandbox", "no-sandbox"])

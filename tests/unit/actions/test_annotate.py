@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,44 +10,19 @@ import pytest
 
 from lsp_server.actions.action import Annotate, Surroundings
 from lsp_server.actions.asking import NotMade
-from lsp_server.actions.offer import offered
 from lsp_server.actions.resolve import resolved
-from lsp_server.engines.fake_chat import INFO
 from tests.unit.actions.cases import HERE, indexed
-from tests.unit.actions.test_mend import PLAIN, asked, fenced, model, prompts, text
-
-CASES: list[dict[str, Any]] = tomllib.loads((HERE / "annotated.toml").read_text("utf-8"))["case"]
+from tests.unit.actions.test_mend import asked, fenced, model, prompts, text
+from tests.unit.actions.writing import check, table
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize(
     ("case", "way"),
-    [
-        pytest.param(case, way, id=f"{case['name']}-{way}")
-        for case in CASES
-        for way in ("begun", "whole")
-        if case.get("info", way) == way
-    ],
+    [pytest.param(case, way, id=f"{case['name']}-{way}") for case, way in table("annotated.toml")],
 )
 async def test_a_function(case: dict[str, Any], way: str, line_end: str) -> None:
-    before = case["before"].lstrip("\n").replace("\n", line_end)
-    asking = replace(asked(before, case["path"]), diagnostics=())
-    found = [each.task for each in offered(asking, ["refactor"]) if "Add types" in each.title]
-    if "answer" not in case:
-        assert found == []
-        return
-    [task] = found
-    assert isinstance(task, Annotate)
-    language = asking.syntax.grammar
-    asks = model([fenced(case["answer"], language)], INFO if way == "begun" else PLAIN)
-    if "flaw" in case:
-        with pytest.raises(NotMade, match="nothing was changed"):
-            await resolved(task, asks)
-        assert f"A first try was wrong:\n```\n{case['flaw']}\n```" in prompts(asks)[1]
-    else:
-        change = await resolved(task, asks)
-        assert change.by_model
-        assert text(asking, change) == case["after"].lstrip("\n").replace("\n", line_end)
+    await check(case, way, "Add types", Annotate, line_end)
 
 
 async def test_a_second_try_is_taken() -> None:

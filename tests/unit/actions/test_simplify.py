@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +14,10 @@ from lsp_server.actions.offer import offered
 from lsp_server.actions.pieces import piece_at
 from lsp_server.actions.resolve import resolved
 from lsp_server.actions.simplify import kept
-from lsp_server.engines.fake_chat import INFO
 from tests.unit.actions.cases import HERE
-from tests.unit.actions.test_mend import PLAIN, asked, fenced, model, prompts, text
+from tests.unit.actions.test_mend import asked, model, prompts
+from tests.unit.actions.writing import check, table
 
-CASES: list[dict[str, Any]] = tomllib.loads((HERE / "simplified.toml").read_text("utf-8"))["case"]
 LONG = """def f(a):
     '''Do.'''
     b = a
@@ -31,33 +29,9 @@ LONG = """def f(a):
 """
 
 
-@pytest.mark.parametrize(
-    ("case", "way"),
-    [
-        pytest.param(case, way, id=f"{number}-{way}")
-        for number, case in enumerate(CASES)
-        for way in ("begun", "whole")
-        if case.get("info", way) == way
-    ],
-)
+@pytest.mark.parametrize(("case", "way"), table("simplified.toml"))
 async def test_a_function(case: dict[str, Any], way: str) -> None:
-    asking = replace(asked(case["before"], case["path"]), diagnostics=())
-    found = [each.task for each in offered(asking, ["refactor"]) if "Simplify" in each.title]
-    if "answer" not in case:
-        assert found == []
-        return
-    [task] = found
-    assert isinstance(task, Simplify)
-    language = asking.syntax.grammar
-    asks = model([fenced(case["answer"], language)], INFO if way == "begun" else PLAIN)
-    if "flaw" in case:
-        with pytest.raises(NotMade, match="nothing was changed"):
-            await resolved(task, asks)
-        assert f"A first try was wrong:\n```\n{case['flaw']}\n```" in prompts(asks)[1]
-    else:
-        change = await resolved(task, asks)
-        assert change.by_model
-        assert text(asking, change) == case["after"].lstrip("\n")
+    await check(case, way, "Simplify", Simplify)
 
 
 def test_a_selection_and_no_model_are_offered_nothing() -> None:
