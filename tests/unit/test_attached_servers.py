@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -91,6 +92,23 @@ async def test_what_nobody_has_open_is_not_changed(opened: Open, tmp_path: Path)
     await opened(editor)
     assert not await ServersBuffers(tmp_path).apply(changes("a", "x"))
     assert editor.texts == {"a": "a 1"}
+
+
+async def test_one_that_closes_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIMBLE_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(guest, "WAIT_SECONDS", 0.3)
+    before = asyncio.all_tasks()
+    editor = Editor(a="a 1")
+    editor.is_silent = True
+    host = Host(tmp_path, editor)
+    await host.open()
+    assert await ServersBuffers(tmp_path).apply(changes("a"))
+    gc.collect()  # what waits is waited for, whoever else knows of it
+    assert len(asyncio.all_tasks() - before) == 1
+    await host.close()
+    assert asyncio.all_tasks() == before
 
 
 @pytest.mark.parametrize("declines", [False, True])

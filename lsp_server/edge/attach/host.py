@@ -31,6 +31,8 @@ class Host:
         self._address: address.Address | None = None
         self._file: Path | None = None
         self._changing = asyncio.Lock()
+        self._answering: set[asyncio.Task[None]] = set()
+        """Held here, for the loop holds no task that waits."""
 
     async def open(self) -> None:
         """Listen, and let it be known. Where that can't be, the log says so."""
@@ -40,19 +42,27 @@ class Host:
             try:
                 self._address = await asyncio.to_thread(address.make)
                 self._server = await asyncio.start_unix_server(
-                    self._answer, self._address.socket, limit=MAX_LINE_BYTES
+                    self._begin, self._address.socket, limit=MAX_LINE_BYTES
                 )
                 self._file = await asyncio.to_thread(address.publish, self._root, self._address)
             except OSError as error:
                 logger.warning("no other process can see what is open here: %s", describe(error))
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, and leave unanswered what is being asked."""
         async with self._changing:
             if self._server is not None:
                 self._server.close()
+            for task in self._answering:
+                task.cancel()
+            await asyncio.gather(*self._answering, return_exceptions=True)
             if self._file is not None and self._address is not None:
                 await asyncio.to_thread(address.withdraw, self._file, self._address)
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._answer(reader, writer))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
