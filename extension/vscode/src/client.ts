@@ -11,19 +11,21 @@ import {
 import {
   CloseAction,
   ErrorAction,
-  LanguageClient,
   MessageType,
   RevealOutputChannelOn,
   ShowMessageNotification,
   State,
+  type LanguageClient,
   type LanguageClientOptions,
   type Middleware,
 } from 'vscode-languageclient/node';
+import { isRemote } from './configuration';
 import { Crashes } from './crashes';
 import type { Found, Locator } from './locate';
+import { QuietClient } from './quiet';
 import type { Server, ServerStatus } from './status';
 import { tell } from './tell';
-import { REMEDIES, Trouble } from './trouble';
+import { engineRemedies, REMEDIES, Trouble } from './trouble';
 
 const DOCUMENTS = [{ scheme: 'file' }, { scheme: 'untitled' }];
 const STARTING: Server = { state: 'starting', message: 'The server is starting.' };
@@ -156,7 +158,7 @@ export class Client implements Disposable {
       middleware: this.middleware,
     };
     const cwd = this.locator.storage;
-    const client = new LanguageClient(
+    const client = new QuietClient(
       'fimble',
       'Fimble',
       { command, args: ['serve'], options: { cwd } },
@@ -195,10 +197,7 @@ export class Client implements Disposable {
   private async showMessage(type: MessageType, message: string): Promise<void> {
     if (type === MessageType.Error) {
       const isEngine = this.status.state === 'failed' && this.status.message === message;
-      const remedies = isEngine
-        ? [REMEDIES.model, REMEDIES.switchModel, REMEDIES.output]
-        : [REMEDIES.output];
-      await tell(new Trouble(message, remedies));
+      await tell(new Trouble(message, isEngine ? engineRemedies(isRemote()) : [REMEDIES.output]));
     } else if (type === MessageType.Warning) {
       await tell(new Trouble(message, [{ ...REMEDIES.settings, argument: 'fimble' }]), window.showWarningMessage);
     } else {

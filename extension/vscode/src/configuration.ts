@@ -20,6 +20,11 @@ export function currentModel(): string {
   return modelName(values.get('model', ''), values.get('remote.url', ''), values.get('remote.model', ''));
 }
 
+/** An endpoint is asked, not a model on this machine. */
+export function isRemote(): boolean {
+  return workspace.getConfiguration('fimble').get('remote.url', '') !== '';
+}
+
 export function disabledLanguages(): string[] {
   return workspace.getConfiguration('fimble').get<string[]>('completion.disabledLanguages', []);
 }

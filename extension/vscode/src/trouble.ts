@@ -28,3 +28,11 @@ export const REMEDIES = {
   model: { title: 'Download a Model', command: 'fimble.setUpModel' },
   switchModel: { title: 'Switch Model…', command: 'fimble.switchModel' },
 } as const satisfies Record<string, Remedy>;
+
+/** For a model that can't be asked: on this machine, or at an endpoint. */
+export function engineRemedies(isRemote: boolean): Remedy[] {
+  const endpoint = { ...REMEDIES.settings, argument: 'fimble.remote' };
+  return isRemote
+    ? [REMEDIES.restart, endpoint, REMEDIES.switchModel]
+    : [REMEDIES.model, REMEDIES.switchModel, REMEDIES.output];
+}
