@@ -59,11 +59,13 @@ export class Editor {
   static async open(settings: object, variables: Record<string, string> = {}): Promise<Editor> {
     const home = mkdtempSync(join(tmpdir(), 'fimble-vscode-'));
     const folder = join(home, 'project');
-    const user = join(home, 'data', 'User');
     mkdirSync(folder);
-    mkdirSync(user, { recursive: true });
     writeFileSync(join(home, 'config.yaml'), '');
-    writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...SETTINGS, ...settings }));
+    // A window in a browser is a remote one: what is of the machine is read from a file of its own.
+    for (const [name, values] of Object.entries({ User: { ...SETTINGS, ...settings }, Machine: settings })) {
+      mkdirSync(join(home, 'data', name), { recursive: true });
+      writeFileSync(join(home, 'data', name, 'settings.json'), JSON.stringify(values));
+    }
     const places = ['--config', join(home, 'config.yaml')];
     places.push('--user-data-dir', join(home, 'data'), '--extensions-dir', join(home, 'extensions'));
     const env = { ...process.env, FIMBLE_CACHE: join(home, 'cache'), FIMBLE_STATE: join(home, 'state'), ...variables };
@@ -162,9 +164,20 @@ export class Editor {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Choose from the list that is open. */
+  /** Wait until saving gives this: a command may still be at work. */
+  async untilSaved(name: string, text: string): Promise<void> {
+    let seen = '';
+    await until(
+      async () => (seen = await this.saved(name)) === text,
+      () => `${JSON.stringify(seen)} was saved, not ${JSON.stringify(text)}`,
+    );
+  }
+
+  /** Choose from the list that is open, and go back to the editor. */
   async choose(label: string): Promise<void> {
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    await this.page.locator('.monaco-editor.focused').waitFor();
   }
 
   async type(text: string): Promise<void> {

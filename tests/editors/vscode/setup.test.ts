@@ -91,7 +91,7 @@ test('a wrong path is named, and a right one used', async () => {
   await editor.untilStatus('Fimble: set up');
   await editor.shot('wrong-path');
   editor.configure({ 'fimble.server.command': fimble([]) });
-  await editor.untilStatus('qwen2.5-coder-1.5b');
+  await editor.untilStatus(/^(?!.*set up).*qwen2.5-coder-0.5b/);
 });
 
 test('a server that ends at once is given up', async () => {
@@ -104,7 +104,7 @@ test('a server that ends at once is given up', async () => {
 test('an endpoint where nobody is', async () => {
   const settings = { 'fimble.remote.url': 'http://127.0.0.1:9', 'fimble.remote.model': 'coder' };
   editor.configure({ ...settings, 'fimble.server.command': fimble([], ' ') });
-  await toast('127.0.0.1:9').first().waitFor();
-  await until(async () => (await editor.status.innerText()).includes('Fimble'));
+  await toast('No server answers at 127.0.0.1:9').getByRole('button', { name: 'Open Settings' }).waitFor();
+  await until(async () => (await editor.status.innerText()).trim() === 'Fimble');
   await editor.shot('dead-endpoint');
 });
