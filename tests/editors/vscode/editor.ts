@@ -56,7 +56,11 @@ export class Editor {
   }
 
   /** Open a new, empty folder; `settings` are the user's, `variables` of the environment. */
-  static async open(settings: object, variables: Record<string, string> = {}): Promise<Editor> {
+  static async open(
+    settings: object,
+    variables: Record<string, string> = {},
+    withExtension = true,
+  ): Promise<Editor> {
     const home = mkdtempSync(join(tmpdir(), 'fimble-vscode-'));
     const folder = join(home, 'project');
     mkdirSync(folder);
@@ -70,7 +74,9 @@ export class Editor {
     places.push('--user-data-dir', join(home, 'data'), '--extensions-dir', join(home, 'extensions'));
     const env = { ...process.env, FIMBLE_CACHE: join(home, 'cache'), FIMBLE_STATE: join(home, 'state'), ...variables };
     const vsix = join(extension, 'dist', 'fimble.vsix');
-    execFileSync(process.execPath, [CODE_SERVER, ...places, '--install-extension', vsix], { env, stdio: 'ignore' });
+    if (withExtension) {
+      execFileSync(process.execPath, [CODE_SERVER, ...places, '--install-extension', vsix], { env, stdio: 'ignore' });
+    }
     const port = await freePort();
     const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'];
     const server = spawn(
