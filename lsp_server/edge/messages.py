@@ -1,10 +1,11 @@
 """Messages beyond the protocol, all under `fimble/`.
 
 `fimble/status`, server to client: `{"state": "stopped" | "loading" | "ready" | "failed",
-"message": string, "fraction"?: number}` whenever the engine's state changes, and while it loads
-with each whole percent. Once keys have been answered, these figures are in it too, as in
-`fimble/stats`: `"latencyMs": {"p50": number, "p95": number}`, `"promptTokensPerKey": {"mean":
-number, "p95": number}`, `"reuseRate": number`.
+"message": string, "fraction"?: number, "error"?: string}` whenever the engine's state changes, and
+while it loads with each whole percent. `error` is the name of a failure's class (`errors.py`). Once
+keys have been answered, these figures are in it too, as in `fimble/stats`: `"latencyMs": {"p50":
+number, "p95": number}`, `"promptTokensPerKey": {"mean": number, "p95": number}`, `"reuseRate":
+number`.
 
 `fimble/stats`, client to server, a request without parameters: what has been counted since the
 server's start. A mean or a percentile (of the last 1,000 keys) is null while there is none.
@@ -82,6 +83,8 @@ def status(change: EngineStatus, figures: Mapping[str, Any] | None = None) -> di
     params: dict[str, Any] = {"state": change.state, "message": change.message}
     if change.fraction is not None:
         params["fraction"] = round(change.fraction, 3)
+    if change.error:
+        params["error"] = change.error
     if figures is not None and figures["latencyMs"]["count"]:
         latency = figures["latencyMs"]
         params["latencyMs"] = {"p50": latency["p50"], "p95": latency["p95"]}

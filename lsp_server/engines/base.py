@@ -21,6 +21,7 @@ from typing import Literal, Protocol
 
 from lsp_server.core.fim import Snippet
 from lsp_server.core.tokens import Counter
+from lsp_server.errors import FimbleError
 
 MAX_NAMES = 500
 """How many of a request's names are taken, the first ones; those beyond it are never written."""
@@ -141,6 +142,13 @@ class EngineStatus:
     message: str
     fraction: float | None = None
     """How much of the model is loaded, 0 to 1."""
+    error: str = ""
+    """Of a failure: the name of its class in `errors`."""
+
+    @classmethod
+    def failed(cls, error: FimbleError) -> EngineStatus:
+        """The engine can't answer, and this is why."""
+        return cls("failed", str(error), error=type(error).__name__)
 
 
 StatusListener = Callable[[EngineStatus], None]

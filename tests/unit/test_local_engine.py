@@ -246,7 +246,7 @@ async def test_a_model_that_cannot_be_used(
         await running.ask("x")
     with pytest.raises(error) as failure:
         await running.engine.info()
-    assert running.statuses[-1] == EngineStatus("failed", str(failure.value))
+    assert running.statuses[-1] == EngineStatus.failed(failure.value)
     assert running.engine.worker_pid is None
     await running.engine.close()
 

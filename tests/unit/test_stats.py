@@ -19,6 +19,7 @@ from lsp_server.completion.stats import Stats
 from lsp_server.completion.tally import FATES, KEY_TOKENS, LATENCY, bucket, histogram
 from lsp_server.edge import messages
 from lsp_server.engines.base import EngineStatus, Priority, Usage
+from lsp_server.errors import ModelMissing
 
 TODAY = date(2026, 3, 1)
 NOTHING = {"p50": None, "p95": None, "mean": None, "count": 0}
@@ -257,3 +258,8 @@ def test_the_status_tells_the_figures_once_there_are_some() -> None:
         "promptTokensPerKey": {"mean": 2.0, "p95": 2},
         "reuseRate": 0.0,
     }
+
+
+def test_the_status_names_the_sort_of_a_failure() -> None:
+    status = messages.status(EngineStatus.failed(ModelMissing("It is not here.")))
+    assert status == {"state": "failed", "message": "It is not here.", "error": "ModelMissing"}

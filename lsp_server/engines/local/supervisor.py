@@ -217,7 +217,7 @@ class Supervisor:
     def _give_up(self, error: errors.FimbleError) -> None:
         self._retry_at = time.monotonic() + self._retry_seconds
         self._set(None, error)
-        self._status("failed", str(error))
+        self._on_status(EngineStatus.failed(error))
 
     async def _live(self, order: wire.Message) -> None:
         """Run one worker until it ends. Raises FimbleError if it says that it can't load."""

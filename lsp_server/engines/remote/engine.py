@@ -194,7 +194,7 @@ class RemoteEngine:
         return await probe.connect_chat(self._http(), self._settings, self._chat_settings)
 
     def _fail(self, error: FimbleError) -> None:
-        self._on_status(EngineStatus("failed", str(error)))
+        self._on_status(EngineStatus.failed(error))
 
     async def _fills_gaps(self, dialect: Dialect) -> bool:
         """Whether the endpoint passes the self-test; one that never comes to an end does not."""
