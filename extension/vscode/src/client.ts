@@ -48,6 +48,8 @@ export class Client implements Disposable {
     private readonly middleware: Middleware,
     /** What the server is sent as its settings. */
     private readonly settings: () => object,
+    /** The model is not on this machine. */
+    private readonly onModelMissing: () => Promise<void>,
   ) {}
 
   get server(): Server {
@@ -197,6 +199,10 @@ export class Client implements Disposable {
   private async showMessage(type: MessageType, message: string): Promise<void> {
     if (type === MessageType.Error) {
       const isEngine = this.status.state === 'failed' && this.status.message === message;
+      if (isEngine && 'error' in this.status && this.status.error === 'ModelMissing') {
+        await this.onModelMissing();
+        return;
+      }
       await tell(new Trouble(message, isEngine ? engineRemedies(isRemote()) : [REMEDIES.output]));
     } else if (type === MessageType.Warning) {
       await tell(new Trouble(message, [{ ...REMEDIES.settings, argument: 'fimble' }]), window.showWarningMessage);

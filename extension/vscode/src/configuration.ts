@@ -20,6 +20,12 @@ export function currentModel(): string {
   return modelName(values.get('model', ''), values.get('remote.url', ''), values.get('remote.model', ''));
 }
 
+/** The model that the user has set; undefined: he has left it to us. */
+export function chosenModel(): string | undefined {
+  const set = workspace.getConfiguration('fimble').inspect<string>('model');
+  return set?.workspaceValue ?? set?.globalValue;
+}
+
 /** An endpoint is asked, not a model on this machine. */
 export function isRemote(): boolean {
   return workspace.getConfiguration('fimble').get('remote.url', '') !== '';

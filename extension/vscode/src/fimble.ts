@@ -36,10 +36,16 @@ export class Fimble implements Disposable {
       resolveCodeAction,
       window: { showDocument },
     };
-    this.client = new Client(locator, this.output, middleware, () => serverSettings(context.extension));
-    const models = new Models(
+    const models: Models = new Models(
       () => ({ command: this.client.command, cwd: locator.storage }),
       () => this.client.restart(),
+    );
+    this.client = new Client(
+      locator,
+      this.output,
+      middleware,
+      () => serverSettings(context.extension),
+      guarded(this.output, () => models.offer()),
     );
     const { client, output, snooze, suggestions } = this;
     this.parts = [

@@ -2,7 +2,7 @@
 
 import { ProgressLocation, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import { complaint, megabytes, parseStage, steps, type Model, type Recommendation } from './cli';
-import { change } from './configuration';
+import { change, chosenModel } from './configuration';
 import { run, type Ended, type Options } from './run';
 import { Cancelled, REMEDIES, Trouble } from './trouble';
 
@@ -23,16 +23,27 @@ export class Models {
 
   /** Say which model fits this machine and why, and fetch it if the user wants it. */
   async setUp(): Promise<void> {
-    const recommended = await this.ask<Recommendation>('recommend');
+    const { model, bytes, why } = await this.ask<Recommendation>('recommend');
+    await this.propose(model, `Fimble recommends ${model} (${megabytes(bytes)}). ${why}`);
+  }
+
+  /** The model is not here: propose to fetch the one that the user has chosen, if he has. */
+  async offer(): Promise<void> {
+    const name = chosenModel();
+    const model = name && (await this.ask<Model[]>('list')).find((each) => each.model === name);
+    if (model) {
+      await this.propose(model.model, `${model.model} (${megabytes(model.bytes)}) is not on this machine yet.`);
+    } else {
+      await this.setUp();
+    }
+  }
+
+  private async propose(model: string, sentence: string): Promise<void> {
     const fetchIt = 'Download';
     const others = 'Other Models…';
-    const chosen = await window.showInformationMessage(
-      `Fimble recommends ${recommended.model} (${megabytes(recommended.bytes)}). ${recommended.why}`,
-      fetchIt,
-      others,
-    );
+    const chosen = await window.showInformationMessage(sentence, fetchIt, others);
     if (chosen === fetchIt) {
-      await this.use(recommended.model, false);
+      await this.use(model, false);
     } else if (chosen === others) {
       await this.choose();
     }

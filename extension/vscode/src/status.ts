@@ -6,6 +6,8 @@ export interface ServerStatus {
   readonly message: string;
   /** 0 to 1. */
   readonly fraction?: number;
+  /** Of a failure: the server's name for it. */
+  readonly error?: string;
   readonly latencyMs?: { readonly p50: number; readonly p95: number };
   /** Part of the answers that needed no request of their own. */
   readonly reuseRate?: number | null;
