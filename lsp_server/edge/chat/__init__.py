@@ -1,6 +1,7 @@
 """Chats of a client, whatever protocol it speaks.
 
 room.py      the sessions of one folder: begun, resumed, run one turn at a time, ended
+seats.py     the client, and the agents of open sessions
 records.py   what is stored of them
 telling.py   events as a client is shown them
 replay.py    what was said in a stored session, as events

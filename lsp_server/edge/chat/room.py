@@ -18,44 +18,28 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from lsp_server.agent import claims, trust
-from lsp_server.agent.agent import Agent, Places, checked_mode, delete, open_journal
+from lsp_server.agent.agent import Places, checked_mode, delete, open_journal
 from lsp_server.agent.claims import Claimed, claimed
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.deeds import Show
-from lsp_server.agent.desk import Buffers, Change
+from lsp_server.agent.desk import Change
 from lsp_server.agent.draft import Draft, Task, drafted, tested
-from lsp_server.agent.events import Choice, Event, Question, ThoughtChunk, TurnEnded
+from lsp_server.agent.events import ThoughtChunk, TurnEnded
 from lsp_server.agent.files.undo import Undone
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Stored
 from lsp_server.agent.workflows.verify import Outcome
 from lsp_server.edge.chat import words
 from lsp_server.edge.chat.records import Records
+from lsp_server.edge.chat.seats import Client, Seats
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UsageError
 from lsp_server.workspace.index import Index
 
 SILENT_SECONDS = 1.0
 """A model that takes longer to get ready is told of."""
-
-
-class Client(Protocol):
-    """Who sits at the other end."""
-
-    async def tell(self, session: str, turn: int, event: Event, /) -> None:
-        """Show what happens. Turns count from 1; one that was cancelled before it began is 0."""
-        ...
-
-    async def ask(self, session: str, question: Question) -> Choice:
-        """Have the user decide."""
-        ...
-
-    def buffers(self, session: str) -> Buffers | None:
-        """The documents that are open at the client, if it shows them."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +58,6 @@ class Drafted:
     changes: tuple[Change, ...]
     said: str
     """To the user, about them, or why there are none."""
-
-
-@dataclass(slots=True)
-class _Seat:
-    """An open session."""
-
-    agent: Agent
-    engine: ChatEngine
-    noted: tuple[str, ...] = ()
-    """What the user was told of it."""
 
 
 @dataclass(slots=True)
@@ -119,7 +93,7 @@ class Room:
         self._decisions = Decisions(self._places.decisions, self.root)
         self.records = Records(self.root, self._places.sessions)
         self._library = Index(self.root)
-        self._seats: dict[str, _Seat] = {}
+        self._seats = Seats(self.root, self._library, engine, client, self._places)
         self._running: dict[str, _Running] = {}
 
     def has(self, session: str) -> bool:
@@ -182,7 +156,7 @@ class Room:
     async def undo(self, session: str, turn: int | None = None) -> Undone:
         """Take back a turn, or the latest that changed something. Raises UndoRefused."""
         async with self._alone(session):
-            agent = (await self._seat(session)).agent
+            agent = (await self._seats.of(session)).agent
             if turn is None:
                 return await agent.undo_latest(session)
             return await agent.undo(session, turn)
@@ -210,9 +184,7 @@ class Room:
         while (running := self._running.get(session)) is not None:
             self.cancel(session)
             await running.done.wait()
-        seat = self._seats.pop(session, None)
-        if seat is not None:
-            await seat.agent.close()
+        await self._seats.leave(session)
 
     async def delete(self, session: str) -> None:
         """Forget a session for good."""
@@ -272,29 +244,10 @@ class Room:
 
     async def _ready(self, session: str) -> Session:
         """The session as it is in the store: another process may have had a turn meanwhile."""
-        return await (await self._seat(session)).agent.resume(session)
-
-    async def _seat(self, session: str) -> _Seat:
-        engine, seat = self._engine(), self._seats.get(session)
-        if seat is None or seat.engine is not engine:
-            agent = await asyncio.to_thread(self._agent, session, engine)
-            if seat is not None:
-                await seat.agent.close()
-            seat = self._seats[session] = _Seat(agent, engine)
-        return seat
-
-    def _agent(self, session: str, engine: ChatEngine) -> Agent:
-        return Agent(
-            engine,
-            self.root,
-            self._library,
-            ask=partial(self._client.ask, session),
-            buffers=self._client.buffers(session),
-            places=self._places,
-        )
+        return await (await self._seats.of(session)).agent.resume(session)
 
     async def _cut_off(self, session: str) -> list[str]:
-        seat = await self._seat(session)
+        seat = await self._seats.of(session)
         found = await seat.agent.recovered(session)
         interrupted = (await self.records.past(session)).interrupted
         return words.cut_off(found, interrupted)
