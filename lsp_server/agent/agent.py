@@ -9,7 +9,7 @@ await agent.close()
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from lsp_server.agent.files.journal import Journal, Recovered
 from lsp_server.agent.files.ledger import Ledger
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.snapshot import Watch
-from lsp_server.agent.files.undo import Undone, named, undo, unsure
+from lsp_server.agent.files.undo import EVERYWHERE, Undone, named, undo, unsure
 from lsp_server.agent.map import repository_map
 from lsp_server.agent.mcp.config import both
 from lsp_server.agent.mcp.fleet import Fleet
@@ -136,18 +136,22 @@ class Agent:
         changed = [step for _, changes in commands for step in changes.steps]
         return [*steps, *(Recovered(step, "perhaps yours") for step in changed)]
 
-    async def undo(self, session: str, turn: int | None = None) -> Undone:
-        """Put back what a session, or one turn of it, has changed. Raises UndoRefused.
+    async def undo(
+        self, session: str, turn: int | None = None, paths: Container[str] = EVERYWHERE
+    ) -> Undone:
+        """Put back what a session, or one turn of it, has changed, in `paths` alone if given.
 
+        Raises UndoRefused.
         The user is asked about what he may have changed himself; without a yes that stays.
         """
         text = None if turn is None else str(turn)
-        doubtful = await asyncio.to_thread(unsure, self._journal, session, text)
+        doubtful = await asyncio.to_thread(unsure, self._journal, session, text, paths)
         yes = bool(doubtful) and await self._ask(_doubt(doubtful)) == "allow_once"
         opened = self._opened.get(session)
-        in_editor = await opened.take_back(turn) if opened else []
+        in_editor = await opened.take_back(turn, paths) if opened else []
         try:
-            undone = await asyncio.to_thread(undo, self._journal, session, text, all_of_it=yes)
+            work = partial(undo, self._journal, session, text, paths=paths, all_of_it=yes)
+            undone = await asyncio.to_thread(work)
         except UndoRefused as refused:
             if not in_editor:
                 raise
@@ -156,12 +160,12 @@ class Agent:
             ) from refused
         return Undone(tuple(sorted({*undone.paths, *in_editor})), undone.merged)
 
-    async def undo_latest(self, session: str) -> Undone:
+    async def undo_latest(self, session: str, paths: Container[str] = EVERYWHERE) -> Undone:
         """Put back what the latest turn has changed that changed something; see `undo`."""
         past = await asyncio.to_thread(lambda: history.read(self.store.entries(session)))
         for turn in range(past.last_turn, 0, -1):
-            undone = await self.undo(session, turn)
-            doubtful = await asyncio.to_thread(unsure, self._journal, session, str(turn))
+            undone = await self.undo(session, turn, paths)
+            doubtful = await asyncio.to_thread(unsure, self._journal, session, str(turn), paths)
             if undone.paths or doubtful:  # asked about, and left
                 return undone
         return Undone((), ())

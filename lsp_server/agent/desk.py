@@ -7,7 +7,7 @@ still be what the change was worked out on, and it is written down before it is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from lsp_server.agent.files.protected import is_protected
 from lsp_server.agent.files.read import Document, read
 from lsp_server.agent.files.snapshot import Watch
 from lsp_server.agent.files.state import ABSENT, State, look
-from lsp_server.agent.files.undo import undo
+from lsp_server.agent.files.undo import EVERYWHERE, undo
 from lsp_server.agent.permissions import Permissions
 from lsp_server.agent.watched import watched
 from lsp_server.agent.whole import whole
@@ -279,13 +279,17 @@ class Desk:
         on_disk = {step.path for step in done}
         return sorted(on_disk | {each.change.path for each in self._given if each.turn == turn})
 
-    async def take_back(self, turn: int | None = None) -> list[str]:
+    async def take_back(
+        self, turn: int | None = None, paths: Container[str] = EVERYWHERE
+    ) -> list[str]:
         """Undo what a turn, or all of them, put into open documents; return their paths.
 
         What was written there since stays. Raises UndoRefused where it is in the same lines, and
         then nothing was changed.
         """
-        given = [each for each in self._given if turn in (None, each.turn)]
+        given = [
+            each for each in self._given if turn in (None, each.turn) and each.change.path in paths
+        ]
         return await whole(self._undo_given(given))
 
     async def _undo_given(self, undone: Sequence[Given]) -> list[str]:

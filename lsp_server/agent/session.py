@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Container, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,6 +34,7 @@ from lsp_server.agent.events import (
     TurnEnded,
     UsageNoted,
 )
+from lsp_server.agent.files.undo import EVERYWHERE
 from lsp_server.agent.guard import LoopGuard
 from lsp_server.agent.permissions import Mode
 from lsp_server.agent.store import Store, Stored
@@ -151,12 +152,14 @@ class Session:
         """What may be done without asking from now on, in the turn that runs too."""
         self._desk.permissions.mode = mode
 
-    async def take_back(self, turn: int | None = None) -> list[str]:
+    async def take_back(
+        self, turn: int | None = None, paths: Container[str] = EVERYWHERE
+    ) -> list[str]:
         """Undo what a turn, or all of them, put into open documents, for `Agent.undo`.
 
         Returns the paths. Raises UndoRefused.
         """
-        return await self._desk.take_back(turn)
+        return await self._desk.take_back(turn, paths)
 
     async def _whole(self, turn: _Turn, text: str) -> None:
         ended = TurnEnded("error")

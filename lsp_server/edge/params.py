@@ -29,6 +29,16 @@ def optional_text(params: Any, name: str) -> str:
     return "" if fields(params).get(name) is None else text(params, name)
 
 
+def optional_texts(params: Any, name: str) -> list[str] | None:
+    """A list of texts that may be left out. Raises UsageError."""
+    found = fields(params).get(name)
+    if found is None:
+        return None
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise UsageError(f"The parameter {name} must be a list of texts.")
+    return found
+
+
 def number(params: Any, name: str) -> int | None:
     """A whole number that may be left out. Raises UsageError."""
     found = fields(params).get(name)

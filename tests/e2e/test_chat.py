@@ -60,6 +60,20 @@ async def test_a_turn_is_told_asked_about_and_undone(connect: Connect, root: Pat
     assert (await chat.request("undo", session=session))["files"] == []
 
 
+async def test_some_files_of_a_turn_are_undone(connect: Connect, root: Path) -> None:
+    (root / "other.py").write_text(TEXT)
+    other = call("edit", path="other.py", old="return a - b", new="return a + b")
+    chat = await connect(FIX, other, "Done.")
+    uri = chat.open(root / "other.py", TEXT)
+    session = await chat.begin("edit")
+    await chat.prompt(session, "mend them")
+    for name, left in (("calc.py", [MENDED, TEXT]), ("other.py", [TEXT, TEXT])):
+        undone = await chat.request("undo", session=session, turn=1, paths=[str(root / name)])
+        assert undone["files"] == [name]
+        assert [chat.texts[uri], (root / "calc.py").read_text()] == left
+    assert (await chat.request("undo", session=session))["files"] == []
+
+
 async def test_an_open_document_is_edited_by_the_client(connect: Connect, root: Path) -> None:
     chat = await connect(READ, FIX, "Done.")
     uri = chat.open(root / "calc.py", UNSAVED)
@@ -188,6 +202,8 @@ async def test_sessions_are_forked_exported_and_deleted(connect: Connect) -> Non
         ("resume", {"session": session}, "There is no session"),
         ("resume", {"session": 7}, "must be a text"),
         ("undo", {"session": session, "turn": "x"}, "must be a whole number"),
+        ("undo", {"session": session, "paths": "calc.py"}, "must be a list of texts"),
+        ("undo", {"session": session, "paths": [1]}, "must be a list of texts"),
         ("begin", {"mode": "yolo"}, "There is no mode yolo"),
     ):
         with pytest.raises(JsonRpcException, match=problem):

@@ -17,6 +17,7 @@ from lsp_server.edge.chat.room import Room
 from lsp_server.engines.chat import ChatInfo
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ScriptedChat
+from lsp_server.errors import PathRefused
 
 
 class Client:
@@ -87,6 +88,18 @@ async def test_it_is_told_and_stays_if_the_user_does_not_say_yes(
     assert (room.root / "a.py").read_text() == "the user's\n"
     assert [each.title for each in client.asked] == ["Undo the changes of a.py?"]
     assert (await room.undo(session)).paths == ()
+
+
+async def test_it_is_not_asked_about_where_other_files_are_undone(
+    room: Room, places: Places, client: Client
+) -> None:
+    session = await crashed(room, places)
+    await room.open(session)
+    assert (await room.undo(session, paths=[str(room.root / "b.py")])).paths == ("b.py",)
+    assert (await room.undo(session, paths=[str(room.root / "b.py")])).paths == ()
+    assert not client.asked
+    with pytest.raises(PathRefused, match="outside of the workspace"):
+        await room.undo(session, paths=[str(room.root.parent / "b.py")])
 
 
 async def test_it_is_undone_if_the_user_says_yes(

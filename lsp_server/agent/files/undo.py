@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from lsp_server.agent.edits.merge import merge
@@ -49,10 +49,22 @@ def named(paths: Sequence[str]) -> str:
     return ", ".join(paths[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def unsure(journal: Journal, session: str, turn: str | None = None) -> list[str]:
+class _Everywhere(Container[str]):
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+EVERYWHERE: Container[str] = _Everywhere()
+"""All paths that there are."""
+
+
+def unsure(
+    journal: Journal, session: str, turn: str | None = None, paths: Container[str] = EVERYWHERE
+) -> list[str]:
     """Files whose changes may be the user's own: nobody saw the command end that ran then."""
     steps = journal.ledger.steps(session, turn)
-    return sorted({s.path for s in steps if s.status == "done" and s.kind == "recovered"})
+    doubtful = {s.path for s in steps if s.status == "done" and s.kind == "recovered"}
+    return sorted(path for path in doubtful if path in paths)
 
 
 def undo(
@@ -61,10 +73,12 @@ def undo(
     turn: str | None = None,
     edit: str | None = None,
     *,
+    paths: Container[str] = EVERYWHERE,
     all_of_it: bool = False,
 ) -> Undone:
     """Undo all of a session, one turn of it or one edit; what is undone already is left alone.
 
+    `paths`: in these files alone, by their paths from the root.
     `all_of_it`: also what may be the user's own work (`unsure`), which takes a yes of his.
     Raises UndoRefused, and then nothing was changed. A file that changes while this runs stops it
     with FileChanged; then it can be called again and goes on with the rest.
@@ -72,7 +86,7 @@ def undo(
     kinds = ("edit", "command", "recovered") if all_of_it else ("edit", "command")
     by_path: dict[str, list[Step]] = {}
     for step in journal.ledger.steps(session, turn, edit):
-        if step.status == "done" and step.kind in kinds:
+        if step.status == "done" and step.kind in kinds and step.path in paths:
             by_path.setdefault(step.path, []).append(step)
     found = {path: _plan(journal, path, steps) for path, steps in by_path.items()}
     plans = [plan for plan in found.values() if plan is not None]

@@ -20,8 +20,9 @@ Requests of the client, each with `"session": string` but the first two:
 - `fimble/chat/setMode`: `{"mode"}`; holds at once.
 - `fimble/chat/trust`, without a session: `{"trusted": boolean}`, whether the folder's own
   `AGENTS.md`, `.fimble` and `.mcp.json` have a say from the next turn on.
-- `fimble/chat/undo`: `{"turn"?: number}`, else the latest that changed something; the answer is
-  `{"files", "merged", "message"}`.
+- `fimble/chat/undo`: `{"turn"?: number, "paths"?: [string]}`. Without a turn it is the latest that
+  changed something, or one of these files. `paths` are absolute; with them, the turn's other files
+  stay as they are. The answer is `{"files", "merged", "message"}`.
 
 In a turn the server sends
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,7 +27,7 @@ from lsp_server.agent.deeds import Show
 from lsp_server.agent.desk import Change
 from lsp_server.agent.draft import Draft, Task, drafted, tested
 from lsp_server.agent.events import ThoughtChunk, TurnEnded
-from lsp_server.agent.files.undo import Undone
+from lsp_server.agent.files.undo import EVERYWHERE, Undone
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Stored
 from lsp_server.agent.workflows.verify import Outcome
@@ -153,13 +153,20 @@ class Room:
         decided = await asyncio.to_thread(self._decisions.trust_decided)
         return decided is not None and decided.trusted
 
-    async def undo(self, session: str, turn: int | None = None) -> Undone:
-        """Take back a turn, or the latest that changed something. Raises UndoRefused."""
+    async def undo(
+        self, session: str, turn: int | None = None, paths: Sequence[str] | None = None
+    ) -> Undone:
+        """Take back a turn, or the latest that changed something, in `paths` alone if given.
+
+        Raises UndoRefused, and PathRefused for paths that are not in the folder.
+        """
+        relative = self._journal.workspace.relative
+        wanted = EVERYWHERE if paths is None else [relative(path) for path in paths]
         async with self._alone(session):
             agent = (await self._seats.of(session)).agent
             if turn is None:
-                return await agent.undo_latest(session)
-            return await agent.undo(session, turn)
+                return await agent.undo_latest(session, wanted)
+            return await agent.undo(session, turn, wanted)
 
     async def fork(self, session: str, turn: int | None = None) -> Opened:
         """A new session that begins with another's turns, up to one if that is given."""

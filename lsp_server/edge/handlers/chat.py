@@ -9,7 +9,7 @@ from lsp_server.edge.chat import words
 from lsp_server.edge.chat.shapes import MODES, info
 from lsp_server.edge.chat.telling import ended
 from lsp_server.edge.diagnostics import described
-from lsp_server.edge.params import fields, number, plain, text
+from lsp_server.edge.params import fields, number, optional_texts, plain, text
 from lsp_server.edge.server import FimbleServer
 from lsp_server.errors import UsageError
 
@@ -79,9 +79,10 @@ async def trust(server: FimbleServer, params: Any) -> None:
 
 
 async def undo(server: FimbleServer, params: Any) -> dict[str, Any]:
-    """Take back a turn, or the latest that changed something."""
+    """Take back a turn, or the latest that changed something, or some files of it."""
     room = await server.chat.room()
-    undone = await room.undo(text(params, "session"), number(params, "turn"))
+    paths = optional_texts(params, "paths")
+    undone = await room.undo(text(params, "session"), number(params, "turn"), paths)
     told = {"files": list(undone.paths), "merged": list(undone.merged)}
     return told | {"message": visible(words.undone(undone), keep="")}
 

@@ -89,6 +89,23 @@ def test_one_edit_or_turn(journal: Journal) -> None:
     assert (root / "sub/b.py").read_text() == "b = 2\n"
 
 
+def test_some_files_of_a_turn(journal: Journal) -> None:
+    root = journal.workspace.root
+    before = tree(root)
+    edit(journal, key("e1"), "a.py", "new\n")
+    edit(journal, key("e1"), "sub/b.py", None)
+    edit(journal, key("e2"), "new/c.py", "c\n")
+    assert undo(journal, "s", "t1", paths=["sub/b.py", "new/c.py", "other.py"]).paths == (
+        "sub/b.py",
+        "new/c.py",
+    )
+    assert (root / "a.py").read_text() == "new\n"
+    assert not (root / "new").exists()
+    assert undo(journal, "s", "t1", paths=["sub/b.py"]).paths == ()
+    assert undo(journal, "s", "t1").paths == ("a.py",)
+    assert tree(root) == before
+
+
 def test_what_the_user_wrote_since_stays(journal: Journal) -> None:
     root = journal.workspace.root
     edit(journal, key("e1"), "a.py", LINES.replace("line 1\n", "agent\n"))

@@ -78,7 +78,9 @@ async def test_it_is_edited_there_and_taken_back(
     assert editor.texts["calc.py"] == MENDED
     assert (tmp_path / "project" / "calc.py").read_text() == TEXT
     session = await agent.resume(session.stored.id, "ask")
-    assert (await agent.undo_latest(session.stored.id)).paths == ("calc.py",)
+    assert (await agent.undo_latest(session.stored.id, ["other.py"])).paths == ()
+    assert editor.texts["calc.py"] == MENDED
+    assert (await agent.undo_latest(session.stored.id, ["calc.py"])).paths == ("calc.py",)
     assert editor.texts["calc.py"] == UNSAVED
     assert (await agent.undo_latest(session.stored.id)).paths == ()
 
