@@ -86,8 +86,12 @@ class Agent:
         ask: Ask = nobody,
         buffers: Buffers | None = None,
         places: Places | None = None,
+        given: dict[str, list[Given]] | None = None,
     ) -> None:
-        """Raises UsageError if the root is no folder, and AgentError or StoreError."""
+        """`given`: what was put into open documents, by session; filled in here.
+
+        Raises UsageError if the root is no folder, and AgentError or StoreError.
+        """
         places = places or Places.usual()
         self._journal = open_journal(root, places)
         self.store = Store(places.sessions)
@@ -99,7 +103,7 @@ class Agent:
         self._library = library
         self._ask = ask
         self._buffers = buffers
-        self._given: dict[str, list[Given]] = {}
+        self._given = {} if given is None else given
         self._opened: dict[str, Session] = {}
 
     async def begin(self, mode: str = "ask") -> Session:

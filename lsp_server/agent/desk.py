@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Container, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -100,6 +100,8 @@ class Given:
 
     turn: int
     change: Change
+    is_undone: bool = False
+    """Whether the user has taken it back."""
 
 
 class Desk:
@@ -155,7 +157,7 @@ class Desk:
         """What open documents say that the session has changed, by their paths."""
         if self._buffers is None:
             return {}
-        paths = {each.change.path for each in self._given}
+        paths = {each.change.path for each in self._standing}
         texts = {path: await self._buffers.text(path) for path in paths}
         return {p: text.encode("utf-8", "replace") for p, text in texts.items() if text is not None}
 
@@ -248,7 +250,7 @@ class Desk:
 
     async def _back(self, call: str, changes: Sequence[Change]) -> None:
         await asyncio.to_thread(undo, self._journal, self.session, str(self.turn), call)
-        await self._undo_given([each for each in self._given if each.change in changes])
+        await self._undo_given([each for each in self._standing if each.change in changes])
 
     async def problems(self, path: str) -> list[str] | None:
         """What the editor finds wrong with a file; None if there is none, or it doesn't know."""
@@ -277,7 +279,7 @@ class Desk:
         steps = self._journal.ledger.steps(self.session, str(turn))
         done = [step for step in steps if step.status == "done" and step.kind != "undo"]
         on_disk = {step.path for step in done}
-        return sorted(on_disk | {each.change.path for each in self._given if each.turn == turn})
+        return sorted(on_disk | {each.change.path for each in self._standing if each.turn == turn})
 
     async def take_back(
         self, turn: int | None = None, paths: Container[str] = EVERYWHERE
@@ -288,11 +290,17 @@ class Desk:
         then nothing was changed.
         """
         given = [
-            each for each in self._given if turn in (None, each.turn) and each.change.path in paths
+            each
+            for each in self._standing
+            if turn in (None, each.turn) and each.change.path in paths
         ]
-        return await whole(self._undo_given(given))
+        return await whole(self._undo_given(given, remembered=True))
 
-    async def _undo_given(self, undone: Sequence[Given]) -> list[str]:
+    @property
+    def _standing(self) -> list[Given]:
+        return [each for each in self._given if not each.is_undone]
+
+    async def _undo_given(self, undone: Sequence[Given], *, remembered: bool = False) -> list[str]:
         before: dict[str, File] = {}
         texts: dict[str, str] = {}
         for each in reversed(undone):
@@ -308,7 +316,11 @@ class Desk:
         for change in changes:
             if change.file.document:  # it was closed since
                 await asyncio.to_thread(self._put_back, change, change.file.document)
-        self._given[:] = [each for each in self._given if each not in undone]
+        self._given[:] = [
+            replace(each, is_undone=True) if each in undone else each
+            for each in self._given
+            if remembered or each not in undone
+        ]
         return sorted(before)
 
     def _put_back(self, change: Change, document: Document) -> None:

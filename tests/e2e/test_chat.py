@@ -60,6 +60,30 @@ async def test_a_turn_is_told_asked_about_and_undone(connect: Connect, root: Pat
     assert (await chat.request("undo", session=session))["files"] == []
 
 
+async def test_what_a_turn_changed_is_told(connect: Connect, root: Path) -> None:
+    (root / "other.py").write_text(TEXT)
+    other = call("edit", path="other.py", old="return a - b", new="return a + b")
+    chat = await connect("Nothing.", FIX, other, "Done.")
+    uri = chat.open(root / "other.py", UNSAVED)
+    session = await chat.begin("edit")
+    await chat.prompt(session, "what is there?")
+    assert await chat.request("changes", session=session) == {"turn": 0, "files": []}
+    await chat.prompt(session, "mend them")
+    calc = {"path": str(root / "calc.py"), "before": TEXT, "after": MENDED, "undone": False}
+    after = UNSAVED.replace("-", "+")
+    opened = {"path": str(root / "other.py"), "before": UNSAVED, "after": after, "undone": False}
+    told = {"turn": 2, "files": [calc, opened]}
+    assert await chat.request("changes", session=session) == told
+    await chat.request("undo", session=session, paths=[str(root / "other.py")])
+    assert chat.texts[uri] == UNSAVED
+    told["files"] = [calc, opened | {"undone": True}]
+    assert await chat.request("changes", session=session, turn=2) == told
+    await chat.request("undo", session=session)
+    told["files"] = [calc | {"undone": True}, opened | {"undone": True}]
+    assert await chat.request("changes", session=session) == told
+    assert (await chat.request("changes", session=session, turn=1))["turn"] == 0
+
+
 async def test_some_files_of_a_turn_are_undone(connect: Connect, root: Path) -> None:
     (root / "other.py").write_text(TEXT)
     other = call("edit", path="other.py", old="return a - b", new="return a + b")
@@ -202,6 +226,7 @@ async def test_sessions_are_forked_exported_and_deleted(connect: Connect) -> Non
         ("resume", {"session": session}, "There is no session"),
         ("resume", {"session": 7}, "must be a text"),
         ("undo", {"session": session, "turn": "x"}, "must be a whole number"),
+        ("changes", {"session": session}, "There is no session"),
         ("undo", {"session": session, "paths": "calc.py"}, "must be a list of texts"),
         ("undo", {"session": session, "paths": [1]}, "must be a list of texts"),
         ("begin", {"mode": "yolo"}, "There is no mode yolo"),

@@ -20,6 +20,14 @@ Requests of the client, each with `"session": string` but the first two:
 - `fimble/chat/setMode`: `{"mode"}`; holds at once.
 - `fimble/chat/trust`, without a session: `{"trusted": boolean}`, whether the folder's own
   `AGENTS.md`, `.fimble` and `.mcp.json` have a say from the next turn on.
+- `fimble/chat/changes`: `{"turn"?: number}`, else the latest that changed something. The answer is
+  `{"turn": number, "files": [{"path", "before": string | null, "after": string | null, "undone":
+  boolean, "binary"?: true}]}`: what files were ahead of the turn and what it left, also what its
+  commands changed. Both are contents for an editor that shows differences, with nothing escaped;
+  what a file says now may be something else. `before` is null for a new file, `after` for one that
+  was deleted. With `binary` both are null: the file is no UTF-8, a link, larger than 1 MB, or there
+  are too many others. `undone`: the user took it back. `turn` is 0 if nothing was changed. Edits of
+  open documents are known until the server ends.
 - `fimble/chat/undo`: `{"turn"?: number, "paths"?: [string]}`. Without a turn it is the latest that
   changed something, or one of these files. `paths` are absolute; with them, the turn's other files
   stay as they are. The answer is `{"files", "merged", "message"}`.
@@ -48,6 +56,7 @@ PROMPT = "fimble/chat/prompt"
 CANCEL = "fimble/chat/cancel"
 SET_MODE = "fimble/chat/setMode"
 TRUST = "fimble/chat/trust"
+CHANGES = "fimble/chat/changes"
 UNDO = "fimble/chat/undo"
 EVENT = "fimble/chat/event"
 ASK = "fimble/chat/ask"

@@ -55,6 +55,12 @@ class Records:
         await self.stored(session)
         return replayed(await asyncio.to_thread(self._store.entries, session))
 
+    async def left(self, session: str) -> dict[int, list[str]]:
+        """The files that each turn had changed when it ended."""
+        await self.stored(session)
+        entries = await asyncio.to_thread(self._store.entries, session)
+        return {each.turn: each.body["files"] for each in entries if each.kind == "ended"}
+
     async def past(self, session: str) -> Past:
         """What was said in it, as the model is told."""
         return history.read(await asyncio.to_thread(self._store.entries, session))

@@ -28,6 +28,7 @@ from lsp_server.agent.desk import Change
 from lsp_server.agent.draft import Draft, Task, drafted, tested
 from lsp_server.agent.events import ThoughtChunk, TurnEnded
 from lsp_server.agent.files.undo import EVERYWHERE, Undone
+from lsp_server.agent.review import Review, review
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Stored
 from lsp_server.agent.workflows.verify import Outcome
@@ -167,6 +168,11 @@ class Room:
             if turn is None:
                 return await agent.undo_latest(session, wanted)
             return await agent.undo(session, turn, wanted)
+
+    async def changes(self, session: str, turn: int | None = None) -> Review:
+        """What a turn changed, or the latest that changed something; also while one runs."""
+        left, given = await self.records.left(session), tuple(self._seats.given.get(session, ()))
+        return await asyncio.to_thread(review, self._journal.ledger, session, given, left, turn)
 
     async def fork(self, session: str, turn: int | None = None) -> Opened:
         """A new session that begins with another's turns, up to one if that is given."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lsp_server.agent.agent import Agent, Places
-from lsp_server.agent.desk import Buffers
+from lsp_server.agent.desk import Buffers, Given
 from lsp_server.agent.events import Choice, Event, Question
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.workspace.index import Index
@@ -60,6 +60,8 @@ class Seats:
         self._client = client
         self._places = places
         self._seats: dict[str, Seat] = {}
+        self.given: dict[str, list[Given]] = {}
+        """What was put into open documents, by session."""
 
     def __iter__(self) -> Iterator[str]:
         """The sessions that have one."""
@@ -82,6 +84,7 @@ class Seats:
     async def leave(self, session: str) -> None:
         """Let go of the one that a session has, if it has one."""
         seat = self._seats.pop(session, None)
+        self.given.pop(session, None)
         if seat is not None:
             await seat.agent.close()
 
@@ -93,4 +96,5 @@ class Seats:
             ask=partial(self._client.ask, session),
             buffers=self._client.buffers(session),
             places=self._places,
+            given=self.given,
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.agent.display import visible
-from lsp_server.edge.chat import words
+from lsp_server.edge.chat import review, words
 from lsp_server.edge.chat.shapes import MODES, info
 from lsp_server.edge.chat.telling import ended
 from lsp_server.edge.diagnostics import described
@@ -76,6 +77,13 @@ async def trust(server: FimbleServer, params: Any) -> None:
     if not isinstance(trusted, bool):
         raise UsageError("The parameter trusted must be true or false.")
     await (await server.chat.room()).trust(trusted)
+
+
+async def changes(server: FimbleServer, params: Any) -> dict[str, Any]:
+    """What a turn changed, or the latest that changed something."""
+    room = await server.chat.room()
+    found = await room.changes(text(params, "session"), number(params, "turn"))
+    return await asyncio.to_thread(review.told, found, room.root)
 
 
 async def undo(server: FimbleServer, params: Any) -> dict[str, Any]:
