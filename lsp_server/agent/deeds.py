@@ -12,7 +12,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from lsp_server.agent.events import Event, ToolKind, ToolStarted, ToolStatus, ToolUpdated
+from lsp_server.agent.events import (
+    Event,
+    ToolKind,
+    ToolStarted,
+    ToolStatus,
+    ToolUpdated,
+    UsageNoted,
+)
 from lsp_server.agent.tools.base import Result, ToolFailed
 from lsp_server.errors import FimbleError
 
@@ -39,10 +46,18 @@ class Deeds:
     """Of one turn."""
 
     def __init__(self, turn: int, show: Show, note: Note) -> None:
-        self.show = show
         self.note = note
+        self.usage: UsageNoted | None = None
+        """The latest that was shown."""
+        self._show = show
         self._turn = turn
         self._count = 0
+
+    def show(self, event: Event) -> None:
+        """Tell the user."""
+        if isinstance(event, UsageNoted):
+            self.usage = event
+        self._show(event)
 
     @asynccontextmanager
     async def begin(self, title: str, kind: ToolKind) -> AsyncIterator[Deed]:

@@ -6,7 +6,7 @@ assistant  {"text", "calls", "prose"}    what the model said; the prose is for t
 tool       {"text", "subject", "call"}   what a call gave
 call       {"id", "title", "kind"}       a call begins
 called     {"id", "failed"}              and has ended
-ended      {"reason", "files"}           the turn is over
+ended      {"reason", "files", "usage"}  the turn is over; older ones tell no usage
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Container, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -192,7 +192,9 @@ class Session:
                 body = history.body(said) | {"prose": said.content.strip()}
                 await self._add(turn, "assistant", body, Item(said, turn.number))
             changed = await asyncio.to_thread(self._desk.changed, turn.number)
-            await turn.deeds.note("ended", {"reason": ended.reason, "files": changed})
+            usage = turn.deeds.usage and asdict(turn.deeds.usage)
+            told = {"reason": ended.reason, "files": changed, "usage": usage}
+            await turn.deeds.note("ended", told)
             ended = replace(ended, changed=tuple(changed))
         except FimbleError as error:
             ended = replace(ended, reason="error", problem=str(error))

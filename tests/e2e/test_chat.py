@@ -195,7 +195,9 @@ async def test_what_begins_over_acp_goes_on_over_lsp(
         assert (listed["sessionId"], listed["title"]) == (session, "what does add do?")
         resumed = await chat.request("resume", session=session)
         assert (resumed["mode"], resumed["notes"]) == ("edit", [])
-        kinds = [each["sessionUpdate"] for each in resumed["history"]]
+        assert resumed["usage"]["used"] > 0
+        assert {each["turn"] for each in resumed["history"]} == {1}
+        kinds = [each["event"]["sessionUpdate"] for each in resumed["history"]]
         assert kinds == [
             "user_message_chunk",
             "tool_call",
@@ -203,6 +205,12 @@ async def test_what_begins_over_acp_goes_on_over_lsp(
             "agent_message_chunk",
         ]
         assert (await chat.prompt(session, "are you sure?"))["answer"] == "Yes."
+        told = [
+            e["event"] for e in chat.events if e["event"].get("sessionUpdate") == "usage_update"
+        ]
+        resumed = await chat.request("resume", session=session)
+        assert [each["turn"] for each in resumed["history"]][-3:] == [1, 2, 2]
+        assert resumed["usage"].items() <= told[-1].items()
         assert chat.events[0]["turn"] == 2
         await chat.prompt(session, "then mend it")
         await client.connection.load_session(cwd=str(root), session_id=session, mcp_servers=[])

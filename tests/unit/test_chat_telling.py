@@ -96,6 +96,13 @@ def test_the_last_update_has_all_diffs_and_their_places(teller: Teller) -> None:
 
 def test_nothing_hidden_reaches_a_screen(teller: Teller) -> None:
     question = Question("1", HIDDEN, HIDDEN, HIDDEN, Diff("a.py", HIDDEN, HIDDEN))
+    said = [
+        Entry(1, 1, "user", {"text": HIDDEN}),
+        Entry(2, 1, "assistant", {"text": "", "prose": HIDDEN}),
+        Entry(3, 1, "call", {"id": "1", "title": HIDDEN, "kind": "read"}),
+        Entry(4, 1, "called", {"id": "1", "failed": False}),
+        Entry(5, 1, "tool", {"text": HIDDEN, "subject": ""}),
+    ]
     told = [
         teller.payload(MessageChunk(HIDDEN)),
         teller.payload(PlanChanged((Step(HIDDEN),))),
@@ -103,15 +110,7 @@ def test_nothing_hidden_reaches_a_screen(teller: Teller) -> None:
         teller.payload(ToolUpdated("1", "completed", HIDDEN, Diff("a.py", HIDDEN, HIDDEN))),
         teller.payload(TurnEnded("error", HIDDEN, (), HIDDEN)),
         teller.question(question),
-        *replayed(
-            [
-                Entry(1, 1, "user", {"text": HIDDEN}),
-                Entry(2, 1, "assistant", {"text": "", "prose": HIDDEN}),
-                Entry(3, 1, "call", {"id": "1", "title": HIDDEN, "kind": "read"}),
-                Entry(4, 1, "called", {"id": "1", "failed": False}),
-                Entry(5, 1, "tool", {"text": HIDDEN, "subject": ""}),
-            ]
-        ),
+        *(update for _, update in replayed(said).updates),
     ]
     found = list(leaves(told))
     assert sum(text.count(SHOWN) for text in found) == 17
@@ -120,8 +119,24 @@ def test_nothing_hidden_reaches_a_screen(teller: Teller) -> None:
 
 def test_a_call_that_was_never_answered_stays_pending() -> None:
     entries = [Entry(1, 1, "call", {"id": "1.1", "title": "Run it", "kind": "execute"})]
-    (update,) = replayed(entries)
+    ((_, update),) = replayed(entries).updates
     assert (update["sessionUpdate"], update["status"]) == ("tool_call", "pending")
+
+
+def test_what_is_told_again_has_its_turn_and_the_latest_usage() -> None:
+    def ended(number: int, turn: int, usage: dict[str, int] | None) -> Entry:
+        return Entry(number, turn, "ended", {"reason": "end_turn", "files": [], "usage": usage})
+
+    entries = [
+        Entry(1, 1, "user", {"text": "one"}),
+        Entry(2, 1, "ended", {"reason": "end_turn", "files": []}),  # of an older Fimble
+        Entry(3, 2, "user", {"text": "two"}),
+    ]
+    assert [turn for turn, _ in replayed(entries).updates] == [1, 2]
+    assert replayed(entries).usage is None
+    used = [{"used": 7, "size": 9}, {"used": 8, "size": 9}]
+    entries += [ended(4, 2, used[0]), ended(5, 3, used[1]), ended(6, 4, None)]
+    assert replayed(entries).usage == used[1]
 
 
 @pytest.mark.parametrize(

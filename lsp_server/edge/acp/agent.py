@@ -119,7 +119,7 @@ class FimbleAgent:
         """Open a session, and tell first what was said in it."""
         room = (await self._place(cwd)).room
         opened = await room.open(session_id)
-        for update in await room.records.history(session_id):
+        for _turn, update in (await room.records.history(session_id)).updates:
             await self._peer.update(session_id, update)
         return self._announced(opened)
 

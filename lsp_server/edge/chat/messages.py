@@ -9,8 +9,9 @@ Requests of the client, each with `"session": string` but the first two:
   what waits for his trust.
 - `fimble/chat/list`: `{"sessions": [{"sessionId", "cwd", "updatedAt", "title"?}]}`, the latest
   first.
-- `fimble/chat/resume`: as `begin`, and `"history"`: what was said, as payloads of
-  `session/update`.
+- `fimble/chat/resume`: as `begin`, and `"history": [{"turn": number, "event"}]`: what was said, as
+  payloads of `session/update`, without differences; and `"usage": {"used": number, "size": number}
+  | null`: how many tokens of the model's window were used when that was last told.
 - `fimble/chat/fork`: `{"turn"?: number}`, the last that is taken over; the answer as of `begin`.
 - `fimble/chat/delete`; `fimble/chat/export`, whose answer is all that is stored.
 - `fimble/chat/prompt`: `{"text": string}`. Answered at the end of the turn: `{"stopReason":

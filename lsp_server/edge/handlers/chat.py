@@ -34,8 +34,9 @@ async def listed(server: FimbleServer, _params: Any) -> dict[str, Any]:
 async def resume(server: FimbleServer, params: Any) -> dict[str, Any]:
     """A session as it was left, with what was said in it."""
     room, session = await server.chat.room(), text(params, "session")
-    opened = await room.open(session)
-    return _opened(opened) | {"history": await room.records.history(session)}
+    opened, past = await room.open(session), await room.records.history(session)
+    said = [{"turn": turn, "event": update} for turn, update in past.updates]
+    return _opened(opened) | {"history": said, "usage": past.usage}
 
 
 async def fork(server: FimbleServer, params: Any) -> dict[str, Any]:

@@ -233,8 +233,8 @@ async def test_a_tool_that_there_is_not_is_told(begin: Begin) -> None:
     assert titles == ["A call that could not be made"]
     (told,) = failures(events)
     assert told.startswith("There is no tool")
-    updates = replayed(agent.store.entries(session.stored.id))
-    (content,) = [each["content"] for each in updates if each.get("status") == "failed"]
+    updates = replayed(agent.store.entries(session.stored.id)).updates
+    (content,) = [each["content"] for _, each in updates if each.get("status") == "failed"]
     assert content[0]["content"]["text"] == f"Result:\n{told}"
 
 
