@@ -118,20 +118,41 @@ def rules_at(root: Path, *, usual: bool = True) -> tuple[Rules, str]:
     return rules, "".join(f"{part}/" for part in parts)
 
 
+class Ignored:
+    """What is left out below a folder, for many paths: the rules of each folder are read once."""
+
+    def __init__(self, root: Path, *, usual: bool = True) -> None:
+        """`root` is resolved; `usual` as in `rules_at`."""
+        rules, self._prefix = rules_at(root, usual=usual)
+        self._root = root
+        self._folders: dict[str, Rules | None] = {"": rules}
+        """By path from the root; None for those that are left out."""
+
+    def __contains__(self, path: str) -> bool:
+        """Whether a path, relative to the root, is left out, or a folder that it is in."""
+        folder, _, _ = path.rpartition("/")
+        rules = self._folders[folder] if folder in self._folders else self._read(folder)
+        return rules is None or rules.ignores(self._prefix + path)
+
+    def _read(self, folder: str) -> Rules | None:
+        here, rules = "", self._folders[""]
+        for name in folder.split("/"):
+            here = f"{here}/{name}" if here else name
+            if here not in self._folders:
+                place = f"{self._prefix}{here}/"
+                is_out = rules is None or rules.ignores(place)
+                below = None if is_out else rules and rules.below(self._root / here, place)
+                self._folders[here] = below
+            rules = self._folders[here]
+        return rules
+
+
 def is_ignored(root: Path, path: str, *, usual: bool = True) -> bool:
     """Whether a path, relative to the resolved root, is left out, or a folder that it is in.
 
     `usual` as in `rules_at`.
     """
-    rules, place = rules_at(root, usual=usual)
-    *folders, name = path.split("/")
-    here = root
-    for folder in folders:
-        here, place = here / folder, f"{place}{folder}/"
-        if rules.ignores(place):
-            return True
-        rules = rules.below(here, place)
-    return rules.ignores(place + name)
+    return path in Ignored(root, usual=usual)
 
 
 def is_secret_name(name: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.workspace.extract import extract
-from lsp_server.workspace.ignore import is_secret_name, is_unreadable_code
+from lsp_server.workspace.ignore import Ignored, is_ignored, is_secret_name, is_unreadable_code
 from lsp_server.workspace.secrets import holds_secret
 from lsp_server.workspace.walk import Found, is_walked, look, walk
 
@@ -47,6 +47,25 @@ def test_ignore_files_mean_what_they_mean_to_git(tmp_path: Path) -> None:
     assert sorted(paths(tmp_path)) == [*expected, "sub/only_here.py"]
     for path in ("a.gen.py", "sub/c.py", "deep/x/skip/e.py", "missing.py", "../a.py", ""):
         assert look(tmp_path, path) is None, path
+
+
+def test_many_paths_are_judged_as_each_is_alone(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        {
+            ".gitignore": "*.log\n/gone/\ndeep/*/skip/\n",
+            "gone/.gitignore": "!*.log\n",
+            "sub/.gitignore": "!b.log\n/c.py\n",
+            "sub/in/.fimbleignore": "*.py\n",
+        },
+    )
+    left_out = ["a.log", "gone/a.py", "gone/in/b.py", "deep/x/skip/y/a.py", "sub/a.log", "sub/c.py"]
+    left_out += ["sub/in/a.py", "sub/in/gone/c.py"]
+    kept = ["a.py", "sub/b.log", "sub/gone/c.py", "deep/skip/a.py", "sub/in/a.js", "sub/in/b.log"]
+    for order in (left_out + kept, kept[::-1] + left_out[::-1]):
+        ignored = Ignored(tmp_path)
+        assert [path for path in order if path in ignored] == [p for p in order if p in left_out]
+    assert [path for path in left_out + kept if is_ignored(tmp_path, path)] == left_out
 
 
 def test_usual_folders_are_left_out_until_taken_back(tmp_path: Path) -> None:

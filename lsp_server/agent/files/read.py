@@ -12,7 +12,7 @@ from lsp_server.agent.files.names import folded
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.state import State, look
 from lsp_server.errors import PathRefused
-from lsp_server.workspace.ignore import MAX_FILE_BYTES, is_ignored, is_secret_name
+from lsp_server.workspace.ignore import MAX_FILE_BYTES, Ignored, is_secret_name
 from lsp_server.workspace.secrets import holds_secret
 
 _BOM = b"\xef\xbb\xbf"
@@ -38,8 +38,11 @@ class Document:
         return (_BOM if self.state.data.startswith(_BOM) else b"") + data
 
 
-def hidden(workspace: Workspace, path: str) -> str | None:
-    """Why a file is not for a model, told from its place; None if it may be read."""
+def hidden(workspace: Workspace, path: str, ignored: Ignored | None = None) -> str | None:
+    """Why a file is not for a model, told from its place; None if it may be read.
+
+    `ignored`: the rules of `left_out`, where many paths are asked about at once.
+    """
     try:
         relative = workspace.relative(path)
     except PathRefused:
@@ -49,9 +52,14 @@ def hidden(workspace: Workspace, path: str) -> str | None:
         return "it belongs to git; use git's own commands"
     if any(is_secret_name(folded(name)) for name in names):
         return "its name says that it holds credentials"
-    if is_ignored(workspace.root, relative, usual=False):
+    if relative in (left_out(workspace) if ignored is None else ignored):
         return "the workspace's ignore files leave it out"
     return None
+
+
+def left_out(workspace: Workspace) -> Ignored:
+    """What the user's ignore files leave out, as they are now."""
+    return Ignored(workspace.root, usual=False)
 
 
 def read(workspace: Workspace, path: str) -> Document:

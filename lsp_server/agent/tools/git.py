@@ -18,7 +18,7 @@ from typing import Any, Literal
 from lsp_server.agent.commands.environment import search_path
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.files.paths import Workspace
-from lsp_server.agent.files.read import hidden
+from lsp_server.agent.files.read import hidden, left_out
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 from lsp_server.workspace.ignore import is_secret_name
 from lsp_server.workspace.secrets import holds_secret
@@ -81,7 +81,8 @@ async def changed_files(root: Path) -> list[str]:
 
 def _may_be_read(root: Path, names: list[str]) -> list[str]:
     workspace = Workspace(root)
-    return [name for name in names if hidden(workspace, name) is None]
+    ignored = left_out(workspace)
+    return [name for name in names if hidden(workspace, name, ignored) is None]
 
 
 def _without(filters: str) -> dict[str, str]:

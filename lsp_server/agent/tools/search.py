@@ -19,7 +19,7 @@ from lsp_server.agent.commands.environment import search_path
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.events import Location
 from lsp_server.agent.files.paths import Workspace
-from lsp_server.agent.files.read import hidden
+from lsp_server.agent.files.read import hidden, left_out
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 from lsp_server.workspace.secrets import holds_secret
 
@@ -68,9 +68,12 @@ async def files(workspace: Workspace, folder: str = "") -> list[str]:
     )
     names = os.fsdecode(b"".join(lines)).split("\0")[:MAX_LINES]  # a name may hold a line's end
     found = [name.removeprefix("./") for name in names if name]
-    return await asyncio.to_thread(
-        lambda: [path for path in found if hidden(workspace, path) is None]
-    )
+    return await asyncio.to_thread(_readable, workspace, found)
+
+
+def _readable(workspace: Workspace, paths: Sequence[str]) -> list[str]:
+    ignored = left_out(workspace)
+    return [path for path in paths if hidden(workspace, path, ignored) is None]
 
 
 def _lines(root: Path, *arguments: str) -> tuple[list[bytes], bool]:
@@ -102,9 +105,10 @@ def _ours(workspace: Workspace, lines: Sequence[bytes]) -> list[Match]:
     """The matches in files that may be read, but for lines with credentials."""
     known: dict[str, bool] = {}
     found: list[Match] = []
+    ignored = left_out(workspace)
     for match in _matches(lines):
         if match.path not in known:
-            known[match.path] = hidden(workspace, match.path) is None
+            known[match.path] = hidden(workspace, match.path, ignored) is None
         if known[match.path] and not holds_secret(match.text):
             found.append(match)
             if len(found) > MAX_MATCHES:
