@@ -47,8 +47,15 @@ def _line(text: str) -> str:
 
 
 async def _list(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:
-    """The files below a folder; where they are too many, folders stand for what is in them."""
-    folder = desk.workspace.relative(arguments.get("path", "").strip() or ".")
+    return Result(await listed(desk, arguments.get("path", "").strip() or "."))
+
+
+async def listed(desk: Desk, path: str) -> str:
+    """The files below a folder; where they are too many, folders stand for what is in them.
+
+    Raises ToolFailed if there are none.
+    """
+    folder = desk.workspace.relative(path)
     paths = await files(desk.workspace, folder)
     if not paths:
         raise ToolFailed("There is no such folder in the project, or no file of it may be read.")
@@ -57,7 +64,7 @@ async def _list(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:
         if len(shown) <= MAX_ENTRIES:
             break
     more = len(shown) - MAX_ENTRIES
-    return Result("\n".join([*shown[:MAX_ENTRIES], *([f"[and {more} more]"] if more > 0 else [])]))
+    return "\n".join([*shown[:MAX_ENTRIES], *([f"[and {more} more]"] if more > 0 else [])])
 
 
 def _cut(path: str, depth: int) -> str:

@@ -24,6 +24,7 @@ from lsp_server.workspace.index import Index
 from lsp_server.workspace.walk import look
 
 TEXT = "class Account:\n    def pay(self, sum):\n        return sum\n\n\ndef pay():\n    pass\n"
+NAMESAKES = "".join(f"class {name}:\n    def pay(self): pass\n" for name in (*"BCDEF", "Last"))
 ROOM = 2_000
 
 
@@ -31,7 +32,9 @@ ROOM = 2_000
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "ws"
     (folder / "a folder").mkdir(parents=True)
+    (folder / "empty").mkdir()
     (folder / "bank.py").write_text(TEXT)
+    (folder / "namesakes.py").write_text(NAMESAKES)
     (folder / "long.txt").write_text("".join(f"line {n}\n" for n in range(1, 3_001)))
     (folder / "a folder" / "x.txt").write_text("in a folder\n")
     (folder / ".env").write_text("canary\n")
@@ -53,9 +56,10 @@ class Editor:
 @pytest.fixture
 def desk(root: Path, tmp_path: Path) -> Desk:
     index = Index(root, tmp_path / "index.sqlite")
-    found = look(root, "bank.py")
-    assert found
-    index.update([extract(found, TEXT.encode())])
+    for name, text in (("bank.py", TEXT), ("namesakes.py", NAMESAKES)):
+        found = look(root, name)
+        assert found
+        index.update([extract(found, text.encode())])
     journal = Journal(Workspace(root), Ledger(tmp_path / "journal", root))
     permissions = Permissions("ask", Decisions(tmp_path / "d.sqlite", root))
     return Desk("s", journal, index, permissions, buffers=Editor())
@@ -94,7 +98,11 @@ def test_they_are_found(text: str, found: list[Mention]) -> None:
         ("@../x.py", "leads upwards"),
         ("@/etc/passwd", "outside of the workspace"),
         ("@link.txt", "is a link"),
-        ('@"a folder"', "is a folder"),
+        ('@"a folder"', "Files in a folder:\na folder/x.txt"),
+        ('@"a folder/"', "a folder/x.txt"),
+        ("@bank.py @empty/", "no file of it may be read"),
+        ('@bank.py @"a folder/" @diagnostics', "bank.py:2: sum hides a builtin"),
+        ("@Last.pay", "12:     def pay(self): pass"),
         ("@diff", "in no git repository"),
         ("@diagnostics @bank.py", "bank.py:2: sum hides a builtin"),
     ],
