@@ -23,6 +23,11 @@ from lsp_server.agent.tools.read import listed, numbered
 from lsp_server.core.tokens import estimate, first_lines
 from lsp_server.errors import PathRefused
 
+SPECIAL = {
+    "diff": "What differs from the last commit.",
+    "diagnostics": "What the editor finds wrong.",
+}
+"""Words that stand for something, and what for."""
 MAX_MENTIONS = 12
 MAX_DEFINITIONS = 3
 MAX_NAMESAKES = 200
@@ -143,7 +148,7 @@ async def _definitions(desk: Desk, name: str) -> str:
 
 async def _diagnostics(desk: Desk, names: Sequence[str]) -> str:
     """Of the files that are mentioned beside it, else of those that differ from the last commit."""
-    there = [n for n in names if n not in ("diff", "diagnostics") and await _is_file(desk, n)]
+    there = [n for n in names if n not in SPECIAL and await _is_file(desk, n)]
     lines: list[str] = []
     for path in there or await git.changed_files(desk.root):
         told = await desk.problems(path)

@@ -63,6 +63,7 @@ ROUTES: dict[str, tuple[Handler, Any]] = {
     chat_messages.CANCEL: (chat.cancel, None),
     chat_messages.SET_MODE: (chat.set_mode, None),
     chat_messages.TRUST: (chat.trust, None),
+    chat_messages.MENTIONS: (chat.mentions, None),
     chat_messages.CHANGES: (chat.changes, None),
     chat_messages.UNDO: (chat.undo, None),
     chat_messages.DID_PUBLISH_DIAGNOSTICS: (chat.did_publish_diagnostics, None),

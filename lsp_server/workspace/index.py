@@ -144,6 +144,10 @@ class Index:
         """Symbols of that name, those at the top level first."""
         return self._definitions(queries.DEFINITIONS, (name, limit))
 
+    def beginning(self, start: str, limit: int = 20) -> list[Definition]:
+        """Symbols whose name begins so, by name, those at the top level first."""
+        return self._definitions(queries.BEGINNING, (start, f"{start}\U0010ffff", limit))
+
     def in_module(self, path: str) -> list[Symbol]:
         """The symbols of a file, in their order."""
 

@@ -25,6 +25,11 @@ DEFINITIONS = f"""
 SELECT {_SYMBOL} FROM symbols JOIN files ON files.id = symbols.file
 WHERE symbols.name = ? ORDER BY container, symbols.file, number LIMIT ?
 """
+BEGINNING = f"""
+SELECT {_SYMBOL} FROM symbols JOIN files ON files.id = symbols.file
+WHERE symbols.name >= ? AND symbols.name < ?
+ORDER BY symbols.name, container, symbols.file, number LIMIT ?
+"""
 IN_MODULE = f"""
 SELECT {_SYMBOL} FROM files JOIN symbols ON symbols.file = files.id
 WHERE files.path = ? ORDER BY number

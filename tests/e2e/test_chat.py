@@ -84,6 +84,23 @@ async def test_what_a_turn_changed_is_told(connect: Connect, root: Path) -> None
     assert (await chat.request("changes", session=session, turn=1))["turn"] == 0
 
 
+async def test_what_is_typed_behind_an_at_is_completed(connect: Connect, root: Path) -> None:
+    (root / "sub").mkdir()
+    for name in ("call.py", "sub/calc.py", ".env", "left_out.py"):
+        (root / name).write_text(TEXT)
+    (root / ".gitignore").write_text("left*\n")
+    chat = await connect()
+    chat.open(root / "sub" / "calc.py", TEXT)
+    chat.open(root.parent / "cal.py", TEXT)
+    found = (await chat.request("mentions", text="cal"))["items"]
+    assert [each["mention"] for each in found] == ["@sub/calc.py", "@calc.py", "@call.py"]
+    assert found[0] == {"mention": "@sub/calc.py", "kind": "file", "detail": "sub"}
+    found = (await chat.request("mentions", text=""))["items"]
+    assert [each["kind"] for each in found] == ["special"] * 2 + ["file", "folder"] + ["file"] * 2
+    with pytest.raises(JsonRpcException, match="text must be a text"):
+        await chat.request("mentions")
+
+
 async def test_some_files_of_a_turn_are_undone(connect: Connect, root: Path) -> None:
     (root / "other.py").write_text(TEXT)
     other = call("edit", path="other.py", old="return a - b", new="return a + b")

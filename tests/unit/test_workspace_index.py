@@ -61,6 +61,11 @@ def test_what_was_put_in_is_found(index: Index) -> None:
     assert index.referencing("load_user") == [("app/main.py", 3)]
     assert index.imports("app/main.py") == [Import(".users", "load_user", "")]
     assert index.definitions("User", limit=1)[0].path == "app/users.py"
+    names = [(d.symbol.name, d.path) for d in index.beginning("User")]
+    assert names == [("User", "app/users.py"), ("User", "web/user.ts")]
+    assert [d.symbol.name for d in index.beginning("g")] == ["getUserName", "greet"]
+    assert [d.symbol.name for d in index.beginning("g", limit=1)] == ["getUserName"]
+    assert index.beginning("Users") == index.beginning("\U0010ffff") == []
 
 
 def test_similar_code_is_found_by_parts_of_names(index: Index) -> None:

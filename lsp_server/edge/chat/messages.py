@@ -21,6 +21,10 @@ Requests of the client, each with `"session": string` but the first two:
 - `fimble/chat/setMode`: `{"mode"}`; holds at once.
 - `fimble/chat/trust`, without a session: `{"trusted": boolean}`, whether the folder's own
   `AGENTS.md`, `.fimble` and `.mcp.json` have a say from the next turn on.
+- `fimble/chat/mentions`, without a session: `{"text": string}`, what was typed behind an `@`;
+  may be empty. The answer is `{"items": [{"mention": string, "kind": "file" | "folder" |
+  "symbol" | "special", "detail": string}]}`, at most 20, the likeliest first. A mention has its
+  `@`, and quotes where it needs them; it is meant to take the place of what was typed.
 - `fimble/chat/changes`: `{"turn"?: number}`, else the latest that changed something. The answer is
   `{"turn": number, "files": [{"path", "before": string | null, "after": string | null, "undone":
   boolean, "binary"?: true}]}`: what files were ahead of the turn and what it left, also what its
@@ -57,6 +61,7 @@ PROMPT = "fimble/chat/prompt"
 CANCEL = "fimble/chat/cancel"
 SET_MODE = "fimble/chat/setMode"
 TRUST = "fimble/chat/trust"
+MENTIONS = "fimble/chat/mentions"
 CHANGES = "fimble/chat/changes"
 UNDO = "fimble/chat/undo"
 EVENT = "fimble/chat/event"

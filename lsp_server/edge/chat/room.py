@@ -28,6 +28,7 @@ from lsp_server.agent.desk import Change
 from lsp_server.agent.draft import Draft, Task, drafted, tested
 from lsp_server.agent.events import ThoughtChunk, TurnEnded
 from lsp_server.agent.files.undo import EVERYWHERE, Undone
+from lsp_server.agent.offers import Offers
 from lsp_server.agent.review import Review, review
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Stored
@@ -94,6 +95,7 @@ class Room:
         self._decisions = Decisions(self._places.decisions, self.root)
         self.records = Records(self.root, self._places.sessions)
         self._library = Index(self.root)
+        self.offers = Offers(self._journal.workspace, self._library)
         self._seats = Seats(self.root, self._library, engine, client, self._places)
         self._running: dict[str, _Running] = {}
 
@@ -209,6 +211,7 @@ class Room:
         """End all turns, and let go of everything."""
         for session in {*self._running, *self._seats}:
             await self.close(session)
+        self.offers.close()
         await self.records.close()
         await asyncio.to_thread(self._journal.ledger.close)
         self._library.close()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.agent.display import visible
+from lsp_server.completion.project import path_in
 from lsp_server.edge.chat import review, words
 from lsp_server.edge.chat.shapes import MODES, info
 from lsp_server.edge.chat.telling import ended
@@ -78,6 +80,14 @@ async def trust(server: FimbleServer, params: Any) -> None:
     if not isinstance(trusted, bool):
         raise UsageError("The parameter trusted must be true or false.")
     await (await server.chat.room()).trust(trusted)
+
+
+async def mentions(server: FimbleServer, params: Any) -> dict[str, Any]:
+    """What the user may mean by what he has typed behind an `@`."""
+    room, typed = await server.chat.room(), text(params, "text")
+    uris = [snapshot.uri for snapshot in reversed(server.session.documents.snapshots())]
+    opened = await asyncio.to_thread(lambda: [path_in(room.root, uri) for uri in uris])
+    return {"items": [asdict(offer) for offer in await room.offers.of(typed, opened)]}
 
 
 async def changes(server: FimbleServer, params: Any) -> dict[str, Any]:
