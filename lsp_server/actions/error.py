@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from lsp_server.actions.asking import Model
+from lsp_server.actions.asking import Model, titled
 from lsp_server.actions.explain import MAX_BYTES, said
 from lsp_server.core.prompts import Prompts
 from lsp_server.core.syntax import grammar_for
@@ -74,6 +74,12 @@ async def explained(error: Error, model: Model) -> AsyncGenerator[str, None]:
     async with aclosing(said(asked, model)) as pieces:
         async for piece in pieces:
             yield piece
+
+
+def title(error: Error) -> str:
+    """What is explained, as the user is told: the last line that says something."""
+    said = plain(error.text).strip().rpartition("\n")[2]
+    return f"Explain: {titled(said)}"
 
 
 def prompt(prompts: Prompts, error: Error) -> str:

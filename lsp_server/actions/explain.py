@@ -31,12 +31,11 @@ def explanations(request: Request, _: Outline | None) -> Iterator[Action]:
     start, end = request.start, request.end
     is_selected = request.syntax.data[start:end].strip()
     for told in request.diagnostics[:1] if not is_selected else ():
-        message = titled(told.message)
-        if message and line_at(request.syntax.data, told.start):
-            yield _offer(request, f"Explain: {message}", told.start, told.end, told.message)
+        if titled(told.message) and line_at(request.syntax.data, told.start):
+            yield _offer(Explain(request, told.start, told.end, told.message))
             return
-    if what := subject(request):
-        yield _offer(request, f"Explain {what}", start, end)
+    if subject(request):
+        yield _offer(Explain(request, start, end))
 
 
 def subject(request: Request) -> str:
@@ -51,8 +50,16 @@ def subject(request: Request) -> str:
     return f"`{piece.name}`" if piece.name else "this function"
 
 
-def _offer(request: Request, title: str, start: int, end: int, message: str = "") -> Action:
-    return Action("source", title, Explain(request, start, end, message))
+def title(explain: Explain) -> str:
+    """What is explained, as the user is told."""
+    if said := titled(explain.message) or titled(explain.instruction):
+        return f"Explain: {said}"
+    is_parsed = explain.request.snapshot.syntax is not None
+    return f"Explain {(is_parsed and subject(explain.request)) or 'this code'}"
+
+
+def _offer(explain: Explain) -> Action:
+    return Action("source", title(explain), explain)
 
 
 async def explained(explain: Explain, model: Model) -> AsyncGenerator[str, None]:

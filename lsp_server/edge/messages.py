@@ -43,6 +43,12 @@ The command `fimble.explain`, `[{"uri": string, "range": Range, "message"?: stri
 "instruction"?: string}]`: explain the code there, or a diagnostic's message, or do with the code
 what an instruction says. The explanation, Markdown, is shown and is the result.
 
+A client with a chat says so by `initializationOptions`, `{"fimble": settings, "chat": true}`. It is
+then told of explanations by `fimble/explanation`, server to client, and no page is opened: `{"id":
+string, "title": string, "text": string, "done": boolean, "problem"?: string}`. The text is all of
+it so far, at most ten times a second; with `done` it has ended, and `problem` says in a sentence
+what went wrong. The command fails then, too. Cancel the command's request to end it.
+
 The command `fimble.explainError`, `[{"text": string, "uri"?: string}]`: explain a traceback, or
 what else of an error was printed, likewise. `uri` is a document in whose folder it was.
 
@@ -65,6 +71,7 @@ from lsp_server.engines.base import EngineStatus
 
 STATUS = "fimble/status"
 STATS = "fimble/stats"
+EXPLANATION = "fimble/explanation"
 DID_FOCUS = "fimble/didFocus"
 DID_SHOW = "fimble/didShow"
 DID_PARTLY_ACCEPT = "fimble/didPartlyAccept"

@@ -42,6 +42,8 @@ class FimbleServer(LanguageServer):
         self.chat = EditorChat(self)
         self.problems: Sequence[str] = ()
         """Of the settings that came with `initialize`, until they can be shown."""
+        self.shows_explanations = False
+        """Whether the client has a chat in which explanations are shown."""
         self._progress: LoadProgress | None = None
         self._last_failure = ""
         self._last_loading: tuple[str, int | None] | None = None

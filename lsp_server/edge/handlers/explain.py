@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -12,9 +12,10 @@ from lsprotocol import types
 
 from lsp_server.actions import error
 from lsp_server.actions.action import Explain, Request
-from lsp_server.actions.explain import explained
+from lsp_server.actions.explain import explained, title
 from lsp_server.core.uris import path_of
 from lsp_server.edge import convert, pages
+from lsp_server.edge.explanations import Explanation
 from lsp_server.edge.params import optional_text, plain, text, where
 from lsp_server.edge.progress import working
 from lsp_server.edge.server import FimbleServer
@@ -32,7 +33,8 @@ async def explain(server: FimbleServer, arguments: tuple[Any, ...]) -> str:
     request = Request(snapshot, start, end, around=session.around(snapshot.uri))
     told, asked = optional_text(given, "message"), optional_text(given, "instruction")
     task = Explain(request, start, end, told, asked)
-    return await _told(server, explained(task, await server.model()), snapshot.uri)
+    pieces = explained(task, await server.model())
+    return await _told(server, pieces, snapshot.uri, await asyncio.to_thread(title, task))
 
 
 async def explain_error(server: FimbleServer, arguments: tuple[Any, ...]) -> str:
@@ -41,21 +43,38 @@ async def explain_error(server: FimbleServer, arguments: tuple[Any, ...]) -> str
     printed, uri = text(given, "text"), optional_text(given, "uri")
     path = path_of(uri)
     task = error.Error(printed, server.session.root, (path.parent,) if path else ())
-    return await _told(server, error.explained(task, await server.model()), uri or "error")
+    pieces = error.explained(task, await server.model())
+    return await _told(server, pieces, uri or "error", error.title(task))
 
 
-async def _told(server: FimbleServer, pieces: AsyncGenerator[str, None], uri: str) -> str:
-    """Show what is said: as progress while it comes, then as a whole. Returns it."""
+async def _told(
+    server: FimbleServer, pieces: AsyncGenerator[str, None], uri: str, title: str
+) -> str:
+    """Show what is said while it comes, in the client's chat if it has one. Returns it."""
+    if server.shows_explanations:
+        with Explanation(server.protocol.notify, title) as shown:
+            return await _said(server, pieces, shown.more)
+    said = await _said(server, pieces)
+    await _show(server, uri, said)
+    return said
+
+
+async def _said(
+    server: FimbleServer,
+    pieces: AsyncGenerator[str, None],
+    show: Callable[[str], None] = lambda _: None,
+) -> str:
+    """All that is said; while it comes, its last line is told as progress."""
     said, shown = "", time.monotonic()
     async with working(server, "Explaining") as report, aclosing(pieces):
         async for piece in pieces:
             said += piece
+            show(said)
             if time.monotonic() - shown > SECONDS_PER_REPORT:
                 shown = time.monotonic()
                 report(said.strip().rpartition("\n")[2])
     if not said.strip():
         raise UsageError("The model said nothing; try it again, or select less.")
-    await _show(server, uri, said.strip())
     return said.strip()
 
 

@@ -13,6 +13,9 @@ from lsp_server.edge.server import FimbleServer
 from lsp_server.settings import Settings
 
 SECTION = "fimble"
+CHAT = "chat"
+"""Beside it among the options of `initialize`: `true` if the client has a chat. Settings for a chat
+are an object of the same name within the section."""
 
 
 def initialize(server: FimbleServer, params: types.InitializeParams) -> None:
@@ -20,10 +23,8 @@ def initialize(server: FimbleServer, params: types.InitializeParams) -> None:
     server.session.encoding = convert.encoding(server.workspace.position_encoding)
     server.session.root = root_of(params)
     server.session.feedback.repository = repository_key(server.session.root)
-    options = params.initialization_options
-    if isinstance(options, dict) and SECTION in options:
-        options = options[SECTION]
-    server.problems = server.session.configure(options)
+    settings, server.shows_explanations = _options(params.initialization_options)
+    server.problems = server.session.configure(settings)
 
 
 async def initialized(server: FimbleServer, _params: types.InitializedParams) -> None:
@@ -54,6 +55,16 @@ async def did_change_configuration(
 async def shutdown(server: FimbleServer, _params: None) -> None:
     """End what runs, and unload the model."""
     await server.close()
+
+
+def _options(given: object) -> tuple[object, bool]:
+    """The settings among the options, named or bare, and whether the client has a chat."""
+    if not isinstance(given, dict):
+        return given, False
+    has_chat = given.get(CHAT) is True
+    if SECTION in given:
+        return given[SECTION], has_chat
+    return {name: each for name, each in given.items() if name != CHAT or not has_chat}, has_chat
 
 
 def _section(pushed: object) -> object:
