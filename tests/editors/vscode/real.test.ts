@@ -1,0 +1,66 @@
+/** The same with the model that a user has. Every other test here scripts what the engine says. */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { Editor, PYTHON, shotOfFailure, until } from './editor.ts';
+import { fimble } from './server.ts';
+
+const MODEL = process.env['FIMBLE_EDITOR_MODEL'] ?? 'qwen2.5-coder-1.5b';
+const MEAN = `def mean(values: list[float]) -> float:
+    """The arithmetic mean of some values."""
+    return sum(values) / len(values)
+
+
+def spread(values: list[float]) -> float:
+    """The mean distance from the mean."""
+    center = mean(values)
+    return `;
+
+let editor: Editor;
+
+before(async () => {
+  const command = fimble([], ' ');
+  const told = execFileSync(command, ['models', 'list', '--json'], { encoding: 'utf8' });
+  const models = JSON.parse(told) as { model: string; where: string | null }[];
+  const where = models.find((each) => each.model === MODEL)?.where;
+  assert.ok(where, `${MODEL} is not here; get it with: fimble models pull ${MODEL}`);
+  const cache = mkdtempSync(join(tmpdir(), 'fimble-cache-'));
+  symlinkSync(join(where, '..', '..'), join(cache, 'models'));
+  const settings = { 'fimble.server.command': command, 'fimble.model': MODEL };
+  editor = await Editor.open(settings, { FIMBLE_CACHE: cache });
+  // Code that people have written: the library that Fimble asks endpoints with.
+  const httpx = execFileSync(PYTHON, ['-c', 'import httpx; print(httpx.__path__[0])'], { encoding: 'utf8' });
+  cpSync(httpx.trim(), join(editor.folder, 'httpx'), { recursive: true });
+  await editor.untilStatus(new RegExp(`${MODEL}( · \\d+ ms)?\\s*$`));
+});
+
+afterEach((context) => shotOfFailure(editor, context));
+after(() => editor?.close());
+
+test('it suggests while one types', async () => {
+  await editor.edit('spread.py', MEAN.slice(0, -'return '.length));
+  await editor.page.waitForTimeout(1000);
+  await editor.type('return ');
+  await until(async () => (await editor.ghost()) !== '');
+  const ghost = await editor.ghost();
+  await editor.shot('real-ghost');
+  await editor.press('Tab');
+  await until(async () => (await editor.saved('spread.py')).length > MEAN.length);
+  const saved = await editor.saved('spread.py');
+  assert.ok(saved.startsWith(MEAN + ghost.split('\n')[0]), saved);
+  // It is code that does what its docstring says.
+  const check = 'from spread import spread; assert abs(spread([1.0, 2.0, 6.0]) - 2) < 1e-9';
+  execFileSync(PYTHON, ['-c', check], { cwd: editor.folder });
+});
+
+test('it explains', async () => {
+  await editor.edit('explained.py', MEAN.slice(0, MEAN.indexOf('\n\n\n') + 1));
+  await editor.press('ArrowUp');
+  await editor.command('Fimble: Explain');
+  await editor.page.locator('.view-line', { hasText: /mean|average/i }).nth(2).waitFor();
+  await editor.shot('real-explain');
+});
