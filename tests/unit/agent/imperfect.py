@@ -56,11 +56,13 @@ def _case(kind: str, text: str, chance: random.Random) -> Case | None:
     old, new = _DEFECTS[kind](block, wanted, chance)
     after = [*lines[:start], *wanted, *lines[start + size :]]
     whole = "".join(lines)
-    # A passage that differs only by its indentation from another can't be told from it.
+    # A passage that differs only by its indentation from another can't be told from it, unless it
+    # is quoted as it stands.
     stripped = [x.strip() for x in lines]
     mine = [x.strip() for x in block]
     places = sum(stripped[row : row + size] == mine for row in range(len(lines)))
-    return Case(kind, whole, "".join(old), "".join(new), "".join(after), places == 1)
+    is_clear = places == 1 or (old == block and whole.count("".join(block)) == 1)
+    return Case(kind, whole, "".join(old), "".join(new), "".join(after), is_clear)
 
 
 def _edited(block: list[str], chance: random.Random) -> list[str] | None:
