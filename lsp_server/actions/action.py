@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
+from lsp_server.core.text import decode
 from lsp_server.settings import ActionSettings
 from lsp_server.workspace.expressions import Outline
 from lsp_server.workspace.index import Definition
@@ -212,6 +213,12 @@ class Request:
         """Of the snapshot, which must be parsed."""
         assert self.snapshot.syntax is not None
         return self.snapshot.syntax
+
+    @property
+    def is_cursor(self) -> bool:
+        """Whether no more is selected than one name: some clients take that for the cursor."""
+        selected = decode(self.syntax.data[self.start : self.end]).strip()
+        return not selected or selected.isidentifier()
 
     def outline(self) -> Outline:
         """What the document defines and imports, in its workspace."""

@@ -15,7 +15,7 @@ from tree_sitter import Node
 from lsp_server.actions.action import Action, Annotate, Change, Request
 from lsp_server.actions.annotations import Unusable, typed
 from lsp_server.actions.asking import Model, NotMade, shown_path
-from lsp_server.actions.pieces import Piece, piece_at
+from lsp_server.actions.pieces import Piece, meant, piece_at
 from lsp_server.actions.rewritten import same_node
 from lsp_server.actions.signatures import Signature
 from lsp_server.actions.tries import Failed, answer, first_good
@@ -35,9 +35,7 @@ MAX_TYPES = 20
 
 def untyped(request: Request, _: Outline | None) -> Iterator[Action]:
     """An offer for the function around the cursor, if it lacks types."""
-    if not request.has_model or request.start != request.end:
-        return
-    piece = piece_at(request.syntax, request.start, request.end)
+    piece = meant(request) if request.has_model else None
     header = None if piece is None else _Header.of(piece)
     if header is not None:
         yield Action("refactor.rewrite", f"Add types to `{header.name}`", Annotate(request))

@@ -13,7 +13,7 @@ from functools import partial
 from lsp_server.actions.action import Action, Change, Document, Edit, Request
 from lsp_server.actions.asking import Model, NotMade, shown_path
 from lsp_server.actions.comments import Spot, example, is_comment, lines_of, spot
-from lsp_server.actions.pieces import Piece, piece_at
+from lsp_server.actions.pieces import Piece, meant, piece_at
 from lsp_server.actions.verify import edited
 from lsp_server.core.docstrings import docstring
 from lsp_server.core.prompts import Prompts
@@ -29,9 +29,7 @@ _NOTHING = "The model wrote nothing that documents this, so nothing was changed.
 
 def documents(request: Request, _: Outline | None) -> Iterator[Action]:
     """An offer for the function around the cursor, if nothing documents it."""
-    if not request.has_model or request.start != request.end:
-        return
-    piece = piece_at(request.syntax, request.start, request.end)
+    piece = meant(request) if request.has_model else None
     if piece is not None and spot(piece) is not None:
         title = f"Document `{piece.name}`" if piece.name else "Document this function"
         yield Action("refactor.rewrite", title, Document(request))

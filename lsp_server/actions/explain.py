@@ -28,23 +28,29 @@ def explanations(request: Request, _: Outline | None) -> Iterator[Action]:
     """One offer: for what is selected, for a diagnostic, or for the function around the cursor."""
     if not request.has_model:
         return
-    start, end = request.start, request.end
-    is_selected = request.syntax.data[start:end].strip()
-    for told in request.diagnostics[:1] if not is_selected else ():
+    for told in request.diagnostics[:1] if request.is_cursor else ():
         if titled(told.message) and line_at(request.syntax.data, told.start):
             yield _offer(Explain(request, told.start, told.end, told.message))
             return
     if subject(request):
-        yield _offer(Explain(request, start, end))
+        end = request.start if _function(request) else request.end
+        yield _offer(Explain(request, request.start, end))
 
 
 def subject(request: Request) -> str:
     """What there is to be explained, as a title says it; empty if that is nothing."""
-    start, end = request.start, request.end
-    selected = request.syntax.data[start:end].strip()
-    if selected:
-        return "the selection" if len(selected) <= MAX_BYTES and b"\0" not in selected else ""
-    piece = piece_at(request.syntax, start, end)
+    if function := _function(request):
+        return function
+    selected = request.syntax.data[request.start : request.end].strip()
+    is_shown = 0 < len(selected) <= MAX_BYTES and b"\0" not in selected
+    return "the selection" if is_shown else ""
+
+
+def _function(request: Request) -> str:
+    """The function around the cursor, as a title says it; empty if there is none."""
+    if not request.is_cursor:
+        return ""
+    piece = piece_at(request.syntax, request.start, request.end)
     if piece is None or piece.body is None:
         return ""
     return f"`{piece.name}`" if piece.name else "this function"

@@ -12,7 +12,7 @@ from tree_sitter import Node
 from lsp_server.actions.action import Action, Change, Edit, Finish, Request
 from lsp_server.actions.asking import Model, NotMade, shown_path
 from lsp_server.actions.judge import unsound
-from lsp_server.actions.pieces import Head, Piece, piece_at
+from lsp_server.actions.pieces import Head, Piece, meant, piece_at
 from lsp_server.actions.tries import Writing, written
 from lsp_server.core.docstrings import docstring
 from lsp_server.core.prompts import Prompts
@@ -26,9 +26,7 @@ MAX_OTHERS = 20
 
 def unfinished(request: Request, _: Outline | None) -> Iterator[Action]:
     """An offer for the function around the cursor, if it does nothing yet."""
-    if not request.has_model or request.start != request.end:
-        return
-    piece = piece_at(request.syntax, request.start, request.end)
+    piece = meant(request) if request.has_model else None
     if piece is not None and _is_stub(piece) and piece.head(piece.end).text:
         name = piece.name
         title = f"Finish `{name}`" if name else "Finish this function"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from lsp_server.actions.action import Request
 from lsp_server.core.definitions.base import text_of
 from lsp_server.core.docstrings import docstring, short
 from lsp_server.core.syntax import Syntax
@@ -81,6 +82,16 @@ class Piece:
             return Head(text, text)
         long = _text(self.syntax.data[doc.start_byte : doc.end_byte])
         return Head(text, text.removesuffix(long) + short(long))
+
+
+def meant(request: Request) -> Piece | None:
+    """The piece at a cursor; where something is selected, only if that is all of the piece."""
+    piece = piece_at(request.syntax, request.start, request.end)
+    if piece is None or request.is_cursor:
+        return piece
+    data = request.syntax.data
+    is_whole = data[request.start : request.end].strip() == data[piece.start : piece.end].strip()
+    return piece if is_whole else None
 
 
 def piece_at(syntax: Syntax, start: int, end: int) -> Piece | None:

@@ -11,7 +11,7 @@ from tree_sitter import Node
 from lsp_server.actions.action import Action, Change, Edit, Request, Simplify
 from lsp_server.actions.asking import Model, NotMade, shown_path
 from lsp_server.actions.judge import unsound, words
-from lsp_server.actions.pieces import Head, Piece, piece_at
+from lsp_server.actions.pieces import Head, Piece, meant, piece_at
 from lsp_server.actions.rewritten import same_node
 from lsp_server.actions.tries import Writing, written
 from lsp_server.actions.verify import edited
@@ -27,9 +27,7 @@ SPARE_TOKENS = 50
 
 def simplifications(request: Request, _: Outline | None) -> Iterator[Action]:
     """An offer for the function around the cursor, if it is long enough."""
-    if not request.has_model or request.start != request.end:
-        return
-    piece = piece_at(request.syntax, request.start, request.end)
+    piece = meant(request) if request.has_model else None
     if piece is not None and _is_long(piece) and piece.head(piece.end).text:
         title = f"Simplify `{piece.name}`" if piece.name else "Simplify this function"
         yield Action("refactor.rewrite", title, Simplify(request))

@@ -34,6 +34,7 @@ def test_where_it_is_offered() -> None:
     assert offered(asked, ["source"]) == []  # no model
     assert titles(request(CODE, "a.py", messages=("bad\nindex",))) == ["Explain: bad index"]
     assert titles(selected(asked, 0, 9)) == ["Explain the selection"]
+    assert titles(selected(asked, 0, 6)) == ["Explain the selection"]
     assert titles(selected(asked, 9, 11)) == []
     assert titles(request("x = «1\n", "a.py")) == []
     assert titles(selected(request("x = 1\n" * 2_000, "a.py"), 0, 12_000)) == []

@@ -41,3 +41,16 @@ def test_without_rules_a_model_is_asked() -> None:
     asking = asked(CODE, message='"Path" is not defined')
     assert "Fix:" not in sorts(asking)
     assert sorts(asking, "repair")[0] == "Fix:"
+
+
+def test_a_name_is_no_selection() -> None:
+    """Eglot sends what is at the cursor as if it were selected: a name, or all of a function."""
+    asking = asked(CODE, message="Path is odd")
+    named = replace(asking, end=asking.start + len("Path"))
+    assert sorts(named) == sorts(asking)
+    selected = replace(asking, end=asking.start + len("Path(a)"))
+    assert sorts(selected) == ["Import", "Fix:", "Explain"]
+    whole = replace(asking, start=CODE.index("def"), end=len(CODE.replace("«", "").rstrip()))
+    assert sorts(whole) == ["Import", "Fix:", "Document", "Add", "Simplify", "Explain"]
+    of_function = replace(named, diagnostics=())
+    assert offered(of_function, ["source"])[0].title == "Explain `f`"

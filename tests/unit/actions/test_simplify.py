@@ -36,7 +36,7 @@ async def test_a_function(case: dict[str, Any], way: str) -> None:
 
 def test_a_selection_and_no_model_are_offered_nothing() -> None:
     asking = asked(LONG)
-    for one in (replace(asking, end=asking.start + 1), replace(asking, has_model=False)):
+    for one in (replace(asking, end=asking.start + 9), replace(asking, has_model=False)):
         assert not any("Simplify" in each.title for each in offered(one))
 
 
