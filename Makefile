@@ -25,6 +25,7 @@ test: setup check
 
 # VS Code in a browser; what that needs is installed into the user's cache.
 test-editors: setup
+	$(BIN)/fimble models pull qwen2.5-coder-1.5b
 	tests/editors/vscode/run
 
 check: setup
