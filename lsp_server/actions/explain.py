@@ -123,7 +123,8 @@ def _source(explain: Explain, data: bytes) -> str:
         piece = piece_at(snapshot.syntax, explain.start, explain.end)
         if piece is not None and piece.body is not None:
             return piece.text
-    ends = explain.start, max(explain.start, explain.end - 1)
-    first, last = (snapshot.text.at_byte(byte).row for byte in ends)
+    first, end = (snapshot.text.at_byte(byte) for byte in (explain.start, explain.end))
+    ends_before = end.column == 0 and end > first  # the selection holds nothing of this line
+    last = end.row - 1 if ends_before else end.row
     more = 0 if is_selected else AROUND
-    return "\n".join(map(body, snapshot.text.lines[max(0, first - more) : last + 1 + more]))
+    return "\n".join(map(body, snapshot.text.lines[max(0, first.row - more) : last + 1 + more]))

@@ -54,6 +54,20 @@ def test_the_prompts_are_as_they_were() -> None:
     assert "\n=====\n".join(prompts) + "\n" == golden
 
 
+def test_a_selection_is_shown_as_its_lines() -> None:
+    text = "é = 1\nü = 'ß'\nö = 3\n"
+    asked = request("«" + text, "a.py")
+    for selected_text, lines in (
+        ("é", 1),
+        (text[:12], 2),  # its last character has two bytes
+        (text[:14], 2),  # with the line's end
+        (text, 3),
+    ):
+        end = len(selected_text.encode())
+        shown = prompt(PROMPTS, Explain(asked, 0, end))
+        assert "\n".join(text.splitlines()[:lines]) + "\n```" in shown, selected_text
+
+
 async def test_what_is_cut_off_says_so() -> None:
     asked = request(CODE, "a.py")
     said = [each async for each in explained(Explain(asked, 40, 40), model(["word " * 900]))]
