@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import sys
 import sysconfig
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pynvim
 
 PLUGIN = Path(__file__).parents[2] / "extension" / "nvim"
 NVIM = Path(sysconfig.get_path("scripts")) / "nvim"
+SERVER = [sys.executable, "-m", "lsp_server", "serve"]
 
 # What Neovim shows and asks, for tests to look at.
 COLLECT = """
@@ -137,6 +141,31 @@ class Editor:
     def until_ghost(self, lines: Sequence[str]) -> None:
         """Wait until exactly this is shown."""
         self.until(lambda: self.ghost, list(lines))
+
+
+def options(*arguments: str, **more: Any) -> dict[str, Any]:
+    """What the plugin is set up with; `arguments` are the server's."""
+    return {"cmd": [*SERVER, *arguments], "debounce_ms": 10, **more}
+
+
+def scripted(folder: Path, *replies: str | dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Options of a server whose model says this; texts are what it says in chats."""
+    path = folder / "script.json"
+    entries = [{"chat": each} if isinstance(each, str) else each for each in replies]
+    path.write_text(json.dumps(entries))
+    return options("--script", str(path), **more)
+
+
+@contextmanager
+def running(home: Path, setup: dict[str, Any], before: str = "") -> Iterator[Editor]:
+    """An editor that is closed again, and in which no Lua has failed."""
+    editor = Editor(home, setup, before)
+    try:
+        yield editor
+        said = editor.lua("return vim.fn.execute('messages')")
+        assert "stack traceback" not in said, said
+    finally:
+        editor.close()
 
 
 def _runs(process: psutil.Process) -> bool:

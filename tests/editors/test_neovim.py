@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.editors.neovim import Editor
+from tests.editors.neovim import Editor, options, running
 
-SERVER = [sys.executable, "-m", "lsp_server", "serve"]
 SCRIPT = [
     {"after": "total = ", "text": "sum(locals)"},
     {"after": "def area(", "text": "width, height):\n    return width * height"},
@@ -26,24 +22,11 @@ SCRIPT = [
 ]
 
 
-def options(*arguments: str, **more: Any) -> dict[str, Any]:
-    return {"cmd": [*SERVER, *arguments], "debounce_ms": 10, **more}
-
-
 @pytest.fixture(scope="module")
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("script") / "script.json"
     path.write_text(json.dumps(SCRIPT))
     return str(path)
-
-
-@contextmanager
-def running(home: Path, setup: dict[str, Any], before: str = "") -> Iterator[Editor]:
-    editor = Editor(home, setup, before)
-    try:
-        yield editor
-    finally:
-        editor.close()
 
 
 @pytest.fixture(scope="module")

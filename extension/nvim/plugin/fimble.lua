@@ -1,16 +1,10 @@
 vim.api.nvim_create_user_command('Fimble', function(command)
-  local action = require('fimble').commands[command.args]
-  if action then
-    action()
-  else
-    vim.notify('Fimble: no such command; there are complete, restart, status and toggle.')
-  end
+  require('fimble.commands').run(command)
 end, {
-  nargs = 1,
-  complete = function(lead)
-    return vim.tbl_filter(function(name)
-      return vim.startswith(name, lead)
-    end, vim.tbl_keys(require('fimble').commands))
+  nargs = '+',
+  range = true,
+  complete = function(lead, line)
+    return require('fimble.commands').complete(lead, line)
   end,
-  desc = 'Complete here, restart the server, show its status, toggle suggestions while typing',
+  desc = 'Suggest, explain, mend, rewrite, chat; see :help :Fimble',
 })

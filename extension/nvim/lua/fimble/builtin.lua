@@ -2,19 +2,28 @@
 
 local M = {}
 
+local enabled = true
+
 ---@param buf integer
 function M.attach(buf)
-  vim.lsp.inline_completion.enable(true, { bufnr = buf })
+  vim.lsp.inline_completion.enable(enabled, { bufnr = buf })
 end
 
 function M.complete()
   vim.notify('Fimble: Neovim itself asks for suggestions here.', vim.log.levels.INFO)
 end
 
-function M.toggle()
-  local on = not vim.lsp.inline_completion.is_enabled({ bufnr = 0 })
-  vim.lsp.inline_completion.enable(on, { bufnr = 0 })
-  return on
+---@param on boolean
+function M.enable(on)
+  enabled = on
+  local client = require('fimble.server').client()
+  for buf in pairs(client and client.attached_buffers or {}) do
+    vim.lsp.inline_completion.enable(on, { bufnr = buf })
+  end
+end
+
+function M.is_enabled()
+  return enabled
 end
 
 M.actions = {
@@ -23,6 +32,12 @@ M.actions = {
   end,
   complete = function()
     return '<Cmd>Fimble complete<CR>'
+  end,
+  next = function()
+    return '<Cmd>lua vim.lsp.inline_completion.select({ count = 1 })<CR>'
+  end,
+  previous = function()
+    return '<Cmd>lua vim.lsp.inline_completion.select({ count = -1 })<CR>'
   end,
 }
 

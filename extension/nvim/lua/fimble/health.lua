@@ -2,6 +2,69 @@
 
 local M = {}
 
+local DOCTOR_SECONDS = 120 -- it loads the model
+
+---@param command string[] that starts the server
+---@return string[]? command of the doctor, with the same model; nil if that can't be known
+local function doctor_command(command)
+  local doctor, found = {}, false
+  for _, word in ipairs(command) do
+    local is_serve = word == 'serve' and not found
+    found = found or is_serve
+    table.insert(doctor, is_serve and 'doctor' or word)
+  end
+  return found and vim.list_extend(doctor, { '--json' }) or nil
+end
+
+---What the doctor says, as far as `fimble` can be run.
+---@param command string[]
+local function doctor(command)
+  local health = vim.health
+  health.start('Fimble: `fimble doctor`')
+  local line = doctor_command(command)
+  if not line then
+    return health.info('`cmd` does not run `fimble serve`; ask `fimble doctor` yourself.')
+  end
+  local started, process = pcall(vim.system, line, { text = true, timeout = DOCTOR_SECONDS * 1000 })
+  if not started then
+    return health.error(process)
+  end
+  local ended = process:wait()
+  local fine, told = pcall(vim.json.decode, ended.stdout)
+  if not fine then
+    local said = vim.trim(ended.stderr ~= '' and ended.stderr or ended.stdout)
+    return health.error(('%s ended with %d: %s'):format(table.concat(line, ' '), ended.code, said))
+  end
+  for _, check in ipairs(told.checks) do
+    (check.ok and health.ok or health.error)(check.text)
+  end
+  health.start('Fimble: what chats have')
+  for _, check in ipairs(told.agent) do
+    (check.ok and health.ok or health.warn)(check.text)
+  end
+end
+
+---@param command string[]
+local function server(command)
+  local health = vim.health
+  local running = require('fimble.server').client()
+  local status = require('fimble.server').status()
+  local line = table.concat(command, ' ')
+  if not running or not status then
+    local message = ('The server (%s) is not running.'):format(line)
+    health.warn(message, 'Open a file, or `:Fimble restart`.')
+  elseif status.state == 'failed' then
+    health.error(status.message, '`fimble doctor` in a shell says what to do.')
+  else
+    health.ok(('The server (%s) runs: %s'):format(line, status.message))
+  end
+  if running then
+    health.info('It works in ' .. running.root_dir)
+    local version = running.server_info and running.server_info.version
+    health.info('Its version is ' .. (version or 'not told'))
+  end
+end
+
 function M.check()
   local health = vim.health
   health.start('Fimble')
@@ -10,19 +73,15 @@ function M.check()
   else
     health.info('Suggestions are shown by Fimble, as this Neovim has no client for them.')
   end
-  local config = vim.lsp.is_enabled('fimble') and vim.lsp.config.fimble
-  if not config then
+  if not vim.treesitter.language.add('markdown') then
+    health.warn('There is no tree-sitter parser for Markdown, so chats have less colour.')
+  end
+  local command = require('fimble.server').command()
+  if not command then
     return health.error('Fimble is not set up.', 'Call require("fimble").setup() in your init.lua.')
   end
-  local status = require('fimble.server').status()
-  local command = table.concat(config.cmd, ' ')
-  if not status then
-    health.warn(('The server (%s) is not running.'):format(command), 'Open a file.')
-  elseif status.state == 'failed' then
-    health.error(status.message, '`fimble doctor` in a shell says what to do.')
-  else
-    health.ok(('The server (%s) runs: %s'):format(command, status.message))
-  end
+  server(command)
+  doctor(command)
 end
 
 return M

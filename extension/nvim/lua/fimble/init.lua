@@ -1,8 +1,9 @@
---- Fimble in Neovim: inline completion from the `fimble` language server.
+--- Fimble in Neovim: what the `fimble` language server can do, for its user.
 ---
 --- `server` starts the server. A *client* shows what it suggests: `typing` on Neovim 0.11,
 --- `builtin` where Neovim has an inline completion client of its own. `keymaps` maps keys to the
---- client's actions.
+--- client's actions. `commands` is the table of what `:Fimble` can do: `actions` with code,
+--- `chat` with the agent. Buffers that are no files are made by `page`.
 
 local M = {}
 
@@ -12,6 +13,8 @@ local M = {}
 ---@field accept_line? string|false its next line
 ---@field dismiss? string|false hide it
 ---@field complete? string|false ask for a suggestion
+---@field next? string|false show another suggestion instead
+---@field previous? string|false the one before
 
 ---@class fimble.Config
 ---@field cmd? string[] command that starts the server
@@ -19,6 +22,7 @@ local M = {}
 ---@field filetypes? string[] file types to suggest in; all if nil
 ---@field root_markers? string[] names that mark the root of a project
 ---@field keymaps? fimble.Keymaps
+---@field chat? { keymaps: fimble.ChatKeymaps }
 ---@field debounce_ms? integer pause after a key before the server is asked
 local defaults = {
   cmd = { 'fimble', 'serve' },
@@ -30,6 +34,20 @@ local defaults = {
     accept_line = false,
     dismiss = '<C-]>',
     complete = false,
+    next = '<M-]>',
+    previous = '<M-[>',
+  },
+  chat = {
+    keymaps = {
+      send = '<CR>',
+      send_insert = '<C-s>',
+      stop = '<C-c>',
+      allow = 'ga',
+      always = 'gA',
+      reject = 'gr',
+      never = 'gR',
+      diff = 'gd',
+    },
   },
   debounce_ms = 20,
 }
@@ -37,11 +55,12 @@ local defaults = {
 ---@class fimble.Client what shows suggestions
 ---@field attach fun(buf: integer)
 ---@field complete fun() ask, whether or not suggestions while typing are on
----@field toggle fun(): boolean suggestions while typing on or off; returns which
+---@field enable fun(on: boolean) suggestions while typing
+---@field is_enabled fun(): boolean
 ---@field actions table<string, fun(): string?> keys that do it; nil if there is nothing to do
 
 ---@return fimble.Client
-local function client()
+function M.client()
   return require(vim.lsp.inline_completion and 'fimble.builtin' or 'fimble.typing')
 end
 
@@ -53,8 +72,9 @@ function M.setup(config)
   end
   local options = vim.tbl_deep_extend('force', defaults, config or {})
   require('fimble.typing').debounce_ms = options.debounce_ms
-  require('fimble.keymaps').map(options.keymaps, client().actions)
-  require('fimble.server').start(options, client().attach)
+  require('fimble.keymaps').map(options.keymaps, M.client().actions)
+  require('fimble.chat.view').keymaps = options.chat.keymaps
+  require('fimble.server').start(options, M.client().attach)
 end
 
 ---Change the server's settings while it runs.
@@ -63,55 +83,10 @@ function M.configure(settings)
   require('fimble.server').configure(settings)
 end
 
----The state of the model in a word or two, for a statusline; empty without a server.
+---The state in a word or two, for a statusline; empty without a server.
 ---@return string
 function M.status()
-  local status = require('fimble.server').status()
-  if not status then
-    return ''
-  elseif status.state == 'loading' and status.fraction then
-    return ('Fimble %d%%'):format(100 * status.fraction)
-  end
-  return 'Fimble ' .. status.state
+  return require('fimble.state').short()
 end
-
----@param figures table the result of `fimble/stats`
----@return string sentence empty while no key has been answered
-local function latency(figures)
-  local times, tokens = figures.latencyMs, figures.promptTokensPerKey.mean
-  if times.count == 0 then
-    return ''
-  end
-  local told = ' Half of the answers took at most %.0f ms, 95%% at most %.0f ms; %.0f%% were there'
-  local sentence = told:format(times.p50, times.p95, 100 * figures.reuseRate)
-  -- An endpoint need not tell its costs; null is not nil here.
-  if type(tokens) == 'number' then
-    sentence = sentence .. ('; a key cost %.1f prompt tokens'):format(tokens)
-  end
-  return sentence .. '.'
-end
-
----What `:Fimble` can do.
----@type table<string, fun()>
-M.commands = {
-  complete = function()
-    client().complete()
-  end,
-  restart = function()
-    require('fimble.server').restart()
-  end,
-  status = function()
-    local server = require('fimble.server')
-    local status, running = server.status(), server.client()
-    if not status or not running then
-      return vim.notify('Fimble: the server is not running.')
-    end
-    local answer = running:request_sync('fimble/stats', vim.empty_dict(), 500)
-    vim.notify(status.message .. (answer and answer.result and latency(answer.result) or ''))
-  end,
-  toggle = function()
-    vim.notify('Fimble: suggestions while typing are ' .. (client().toggle() and 'on.' or 'off.'))
-  end,
-}
 
 return M

@@ -34,6 +34,10 @@ function M.map(keys, actions)
     vim.keymap.set('i', ('<Plug>(fimble-%s)'):format(plug), step)
   end
   vim.keymap.set('i', '<Plug>(fimble-dismiss)', [[<Cmd>lua require('fimble.typing').reject()<CR>]])
+  for name, by in pairs({ next = 1, previous = -1 }) do
+    local cycle = ([[<Cmd>lua require('fimble.typing').cycle(%d)<CR>]]):format(by)
+    vim.keymap.set('i', ('<Plug>(fimble-%s)'):format(name), cycle)
+  end
 
   for name, action in pairs(actions) do
     local lhs = keys[name]

@@ -1,10 +1,12 @@
 --- The language server: one for all buffers, so that the model is in memory once.
 
 local api, lsp = vim.api, vim.lsp
+local progress = require('fimble.progress')
 
 local M = {}
 
 local NAME = 'fimble'
+local MOST_CRASHES, WITHIN_MS = 3, 180000
 
 ---@class fimble.Status
 ---@field state 'stopped'|'loading'|'ready'|'failed'
@@ -17,12 +19,30 @@ local statuses = {}
 ---@type table
 local settings
 
+---@type fimble.Config
+local options
+
+---Where the server works: the root that its first file or chat gave it.
+---@type string?
+local root
+
+---When the server has crashed, in milliseconds.
+---@type integer[]
+local crashes = {}
+
+---@type fun(client: vim.lsp.Client)[] what waits for a server that is being started
+local waiting = {}
+
+---@type fun()[]
+local on_crash = {}
+
 ---@param values table
 local function set(values)
   -- An empty table without this would be sent as a list.
   settings = next(values) and values or vim.empty_dict()
 end
 
+-- What the server sends beyond the protocol; modules are loaded when they are needed.
 local handlers = {
   ['fimble/status'] = function(_, status, context)
     statuses[context.client_id] = status
@@ -32,6 +52,15 @@ local handlers = {
   ['window/showMessage'] = function(_, shown)
     local levels = { vim.log.levels.ERROR, vim.log.levels.WARN }
     vim.notify('Fimble: ' .. shown.message, levels[shown.type] or vim.log.levels.INFO)
+  end,
+  ['fimble/chat/event'] = function(_, told)
+    require('fimble.chat').hear(told)
+  end,
+  ['fimble/chat/ask'] = function(_, asked)
+    return require('fimble.chat.asking').ask(asked)
+  end,
+  ['fimble/explanation'] = function(_, told)
+    require('fimble.explanation').show(told)
   end,
 }
 
@@ -50,26 +79,102 @@ local function start_without_filetype(buf)
     return
   end
   local config = vim.deepcopy(lsp.config[NAME])
-  config.root_dir(buf, function(root)
-    config.root_dir = root
+  config.root_dir(buf, function(found)
+    config.root_dir = found
     lsp.start(config, { bufnr = buf, reuse_client = reuse_client })
   end)
 end
 
----@param options fimble.Config with nothing left out
+---Start a server that follows no file yet, unless one runs.
+local function start_alone()
+  local config = vim.deepcopy(lsp.config[NAME])
+  local folder = vim.fn.getcwd()
+  config.root_dir = root or vim.fs.root(folder, options.root_markers) or folder
+  lsp.start(config, { attach = false, reuse_client = reuse_client })
+end
+
+---Start the server for all files that are open.
+local function enable()
+  lsp.enable(NAME)
+  if not options.filetypes then
+    for _, buf in ipairs(vim.tbl_filter(api.nvim_buf_is_loaded, api.nvim_list_bufs())) do
+      start_without_filetype(buf)
+    end
+  end
+end
+
+---What follows when the server ends without having been asked to.
+---@param was_ready boolean
+local function crashed(was_ready)
+  local now = vim.uv.now()
+  crashes = vim.tbl_filter(function(time)
+    return now - time < WITHIN_MS
+  end, crashes)
+  table.insert(crashes, now)
+  local again = was_ready and #crashes <= MOST_CRASHES
+  if not again then
+    local message = 'Fimble: the server %s; see `:checkhealth fimble`, then `:Fimble restart`.'
+    local what = was_ready and 'keeps crashing' or 'could not be started'
+    vim.notify(message:format(what), vim.log.levels.ERROR)
+  elseif #crashes == 1 then
+    vim.notify('Fimble: the server has crashed and is started again.', vim.log.levels.WARN)
+  end
+  waiting = {}
+  vim.iter(on_crash):each(function(hear)
+    hear()
+  end)
+  if again then
+    start_alone()
+    enable()
+  end
+end
+
+---Start the process. Of one that crashes Neovim is told that it ended well: it would say the same
+---as `crashed`, without what follows.
+---@param dispatchers vim.lsp.rpc.Dispatchers
+local function spawn(dispatchers)
+  local on_exit = dispatchers.on_exit
+  local was_ready = false
+  dispatchers.on_exit = function(code, signal)
+    local ended_well = code == 0 and (signal == 0 or signal == 15)
+    on_exit(0, 0)
+    if not ended_well and vim.v.exiting == vim.NIL then
+      vim.schedule(function() -- behind what Neovim has scheduled to forget the client
+        crashed(was_ready)
+      end)
+    end
+  end
+  local notification = dispatchers.notification
+  dispatchers.notification = function(...)
+    was_ready = true -- the first is sent once the server has been initialized
+    notification(...)
+  end
+  return lsp.rpc.start(options.cmd, dispatchers)
+end
+
+---@param config fimble.Config with nothing left out
 ---@param attach fun(buf: integer) called for every buffer that the server follows
-function M.start(options, attach)
-  local command = options.cmd[1]
+function M.start(config, attach)
+  local command = config.cmd[1]
   if vim.fn.executable(command) == 0 then
     local message = 'Fimble: %s is not a command; install Fimble or set `cmd` to where it is.'
     return vim.notify(message:format(command), vim.log.levels.ERROR)
   end
-  set(options.settings)
+  options = config
+  set(config.settings)
   lsp.config(NAME, {
-    cmd = options.cmd,
-    filetypes = options.filetypes,
+    cmd = spawn,
+    filetypes = config.filetypes,
     before_init = function(params)
-      params.initializationOptions = settings
+      params.initializationOptions = { fimble = settings, chat = true }
+    end,
+    on_init = function(client)
+      root = client.root_dir
+      local actions = waiting
+      waiting = {}
+      for _, action in ipairs(actions) do
+        action(client)
+      end
     end,
     capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } },
     handlers = handlers,
@@ -77,7 +182,7 @@ function M.start(options, attach)
     root_dir = function(buf, on_root)
       local file = api.nvim_buf_get_name(buf)
       if file ~= '' and not file:match('^%a[%w+.-]+://') then
-        on_root(vim.fs.root(buf, options.root_markers) or vim.fs.dirname(file))
+        on_root(vim.fs.root(buf, config.root_markers) or vim.fs.dirname(file))
       end
     end,
   })
@@ -90,7 +195,8 @@ function M.start(options, attach)
       end
     end,
   })
-  if not options.filetypes then
+  progress.follow(NAME, group)
+  if not config.filetypes then
     api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile' }, {
       group = group,
       callback = vim.schedule_wrap(function(event)
@@ -98,13 +204,32 @@ function M.start(options, attach)
       end),
     })
   end
-  lsp.enable(NAME)
+  enable()
+end
+
+---@param hear fun() called when the server has crashed
+function M.on_crash(hear)
+  table.insert(on_crash, hear)
 end
 
 ---@param buf? integer the client of this buffer; of any if nil
 ---@return vim.lsp.Client?
 function M.client(buf)
   return lsp.get_clients({ name = NAME, bufnr = buf })[1]
+end
+
+---Do something with the server, which is started first if none runs.
+---@param action fun(client: vim.lsp.Client)
+---@return boolean is_tried false if Fimble is not set up
+function M.with(action)
+  local client = M.client()
+  if client then
+    action(client)
+  elseif options then
+    table.insert(waiting, action)
+    start_alone()
+  end
+  return options ~= nil
 end
 
 ---@param values table all settings; what is left out gets its default
@@ -119,6 +244,7 @@ end
 
 ---Stop the server, and start it again once it has gone.
 function M.restart()
+  crashes = {}
   lsp.enable(NAME, false)
   local function gone()
     return not M.client()
@@ -126,7 +252,12 @@ function M.restart()
   if not vim.wait(5000, gone, 20) then
     M.client():stop(true)
   end
-  lsp.enable(NAME)
+  enable()
+end
+
+---@return string[]? command that starts the server; nil before it was set up
+function M.command()
+  return options and options.cmd
 end
 
 ---@return fimble.Status? status nil if no server runs

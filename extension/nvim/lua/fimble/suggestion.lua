@@ -127,9 +127,9 @@ function M.reject()
   M.hide()
 end
 
----@return boolean
-function M.is_shown()
-  return remaining() ~= nil
+---@return string? text what is still to be typed of it; nil if none is shown
+function M.rest()
+  return (remaining())
 end
 
 ---Insert the suggestion, or its next part, and put the cursor behind it.

@@ -22,6 +22,16 @@ local timer = assert(vim.uv.new_timer())
 ---@type fimble.Request?
 local pending
 
+---@class fimble.Choices what was answered
+---@field kind 1|2 INVOKED or AUTOMATIC, to which there is one suggestion at most
+---@field place table
+---@field items lsp.InlineCompletionItem[]
+---@field at integer which is shown
+---@field encoding string
+
+---@type fimble.Choices?
+local choices
+
 ---What a request is asked for; its answer counts as long as this is the same.
 local function place()
   local buf = api.nvim_get_current_buf()
@@ -42,7 +52,8 @@ local function can_show()
 end
 
 ---@param kind 1|2 INVOKED or AUTOMATIC
-local function request(kind)
+---@param answered? fun() called once it is shown
+local function request(kind, answered)
   cancel()
   local client = server.client(0)
   if not client or not can_show() then
@@ -56,11 +67,16 @@ local function request(kind)
       return
     end
     pending = nil
-    local item = answer and answer.items[1]
+    local items = answer and answer.items or {}
     if not can_show() or not vim.deep_equal(asked.place, place()) then
       return
-    elseif item then
-      suggestion.show(item, client.offset_encoding)
+    elseif items[1] then
+      local encoding = client.offset_encoding
+      choices = { kind = kind, place = asked.place, items = items, at = 1, encoding = encoding }
+      suggestion.show(items[1], encoding)
+      if answered then
+        answered()
+      end
     elseif kind == INVOKED then
       local level = problem and vim.log.levels.ERROR or vim.log.levels.INFO
       local message = problem and problem.message or 'there is nothing to suggest here.'
@@ -98,6 +114,31 @@ end
 function M.reject()
   cancel()
   suggestion.reject()
+end
+
+---@param by 1|-1
+local function show_another(by)
+  if #choices.items == 1 then
+    return vim.notify('Fimble: there is no other suggestion here.')
+  end
+  choices.at = (choices.at - 1 + by) % #choices.items + 1
+  suggestion.show(choices.items[choices.at], choices.encoding)
+end
+
+---Show another suggestion. There is more than one to choose from only if the server was asked
+---explicitly, so it is, if it was not.
+---@param by 1|-1
+function M.cycle(by)
+  local here = choices and vim.deep_equal(choices.place, place())
+  if here and choices.kind == INVOKED then
+    return show_another(by)
+  end
+  local before = suggestion.rest()
+  request(INVOKED, function()
+    if suggestion.rest() == before then
+      show_another(by)
+    end
+  end)
 end
 
 ---The cursor rests here: the model may read what it would need for a suggestion.
@@ -140,16 +181,20 @@ function M.complete()
   end
 end
 
-function M.toggle()
-  enabled = not enabled
+---@param on boolean
+function M.enable(on)
+  enabled = on
   M.dismiss()
+end
+
+function M.is_enabled()
   return enabled
 end
 
 ---@param plug string
 local function if_shown(plug)
   return function()
-    return suggestion.is_shown() and plug or nil
+    return suggestion.rest() and plug or nil
   end
 end
 
@@ -158,6 +203,8 @@ M.actions = {
   accept_word = if_shown('<Plug>(fimble-accept-word)'),
   accept_line = if_shown('<Plug>(fimble-accept-line)'),
   dismiss = if_shown('<Plug>(fimble-dismiss)'),
+  next = if_shown('<Plug>(fimble-next)'),
+  previous = if_shown('<Plug>(fimble-previous)'),
   complete = function()
     return '<Cmd>Fimble complete<CR>'
   end,

@@ -1,0 +1,394 @@
+"""Chats in Neovim: turns, questions, reviews, sessions, with the real server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.acp_client import call
+from tests.editors.chat_view import MENUS, ChatView, compared, in_project, project, server_of
+from tests.editors.neovim import options, running, scripted
+
+TEXT = "# größer 😀\ndef add(a, b):\n    return a - b  # é\n"
+MENDED = TEXT.replace("a - b", "a + b")
+OTHER = "ONE = 1\n"
+READ = call("read", path="calc.py")
+FIX = call("edit", path="calc.py", old="return a - b", new="return a + b")
+MORE = call("edit", path="other.py", old="ONE = 1", new="ONE = 'é😀'")
+RUN = call("run", command="python -c 'print(6 * 7)'")
+SHOWN = ("## ", "✓", "✗", "◐", "○", "what", "It")
+SLOW = {"chat": "word " * 2000, "seconds_per_token": 0.01}
+
+
+def test_a_turn_with_tools_is_shown_asked_about_and_undone(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    said = "It was **größer**.\n\n- one\n- two"
+    with running(tmp_path, scripted(tmp_path, READ, FIX, RUN, said)) as editor:
+        chat = in_project(editor, root)
+        chat.say("mend add")
+        chat.until("Write calc.py?")
+        assert "asks you" in chat.bar
+        assert {"-    return a - b  # é", "+    return a + b  # é"} <= set(chat.lines)
+        assert (root / "calc.py").read_text(encoding="utf-8") == TEXT
+        editor.keys("ga")
+        chat.until("**?** `Run python -c 'print(6 * 7)'`")
+        assert "> Always is for: python -c" in chat.text
+        editor.keys("gA")
+        chat.until("- two")
+        chat.until_idle()
+        assert (root / "calc.py").read_text(encoding="utf-8") == MENDED
+        assert "`Write calc.py?` *Allow*" in chat.lines
+        assert [line for line in chat.lines if line.startswith(("✓", "✗", "◐", "○"))] == [
+            "✓ `Read calc.py`",
+            "✓ `Edit calc.py`",
+            "✓ `Run python -c 'print(6 * 7)'`",
+        ]
+        assert "42" in chat.lines
+        assert "> **Changed:** calc.py" in chat.lines
+        assert "8k" in chat.bar and "ask" in chat.bar
+        editor.command("Fimble undo")
+        chat.until("> Undone: calc.py.")
+        assert (root / "calc.py").read_text(encoding="utf-8") == TEXT
+        assert editor.messages == []
+
+
+def test_an_open_file_is_edited_in_its_buffer_at_the_right_places(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    with running(tmp_path, scripted(tmp_path, FIX, "Done.")) as editor:
+        editor.command(f"edit {root / 'calc.py'}")
+        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        editor.keys("GoUNSAVED = 'é😀'<Esc>")
+        chat = in_project(editor, root)
+        chat.say("mend add")
+        chat.until("Write calc.py?")
+        editor.keys("ga")
+        chat.until("> Not saved yet: calc.py.")
+        editor.command("wincmd h | write")
+        unsaved = "UNSAVED = 'é😀'\n"
+        assert (root / "calc.py").read_text(encoding="utf-8") == MENDED + unsaved
+        editor.command("Fimble undo")
+        chat.until("> Undone: calc.py.")
+        saved = (root / "calc.py").read_text
+        editor.until(lambda: saved(encoding="utf-8"), TEXT + unsaved)
+
+
+def test_an_edit_is_looked_at_before_it_is_allowed(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    with running(tmp_path, scripted(tmp_path, FIX, FIX, "Well.")) as editor:
+        chat = in_project(editor, root)
+        chat.say("mend add")
+        chat.until("Write calc.py?")
+        editor.keys("gd")
+        editor.until(lambda: editor.lua("return #vim.api.nvim_list_tabpages()"), 2)
+        (_, before), (_, after) = compared(editor)
+        assert (before, after) == (TEXT.splitlines(), MENDED.splitlines())
+        editor.keys("q")
+        editor.until(lambda: editor.lua("return #vim.api.nvim_list_tabpages()"), 1)
+        assert "asks you" in chat.bar
+        editor.keys("gd")
+        editor.until(lambda: editor.lua("return #vim.api.nvim_list_tabpages()"), 2)
+        editor.keys("gr")
+        editor.until(lambda: editor.lua("return #vim.api.nvim_list_tabpages()"), 1)
+        chat.until("`Write calc.py?` *Reject*")
+        assert "✗ `Edit calc.py`" in chat.lines
+
+
+def test_a_menu_answers_a_question_and_shows_the_command(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    with running(tmp_path, scripted(tmp_path, RUN, "Well."), MENUS) as editor:
+        chat = in_project(editor, root)
+        chat.say("how much?")
+        chat.until("**?** `Run python")
+        editor.command("wincmd k | quit | wincmd j | quit")
+        editor.command("Fimble answer")  # dismissed: still asked
+        assert "asks you" in chat.bar
+        chat.choose("Reject")
+        editor.command("Fimble answer")
+        chat.until("*Reject*")
+        [(prompt, shown), _] = chat.menus
+        assert prompt.startswith("Run python -c 'print(6 * 7)'\n")
+        assert "Always is for: python -c" in prompt
+        assert shown == ["Allow", "Always allow", "Reject", "Always reject"]
+        chat.until_idle()
+        editor.command("Fimble answer")
+        assert editor.messages == ["Fimble: nothing is asked."]
+
+
+def test_a_turn_is_reviewed_file_by_file(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT, other=OTHER)
+    calc, other = root / "calc.py", root / "other.py"
+    with running(tmp_path, scripted(tmp_path, FIX, MORE, "Done.")) as editor:
+        chat = in_project(editor, root)
+        editor.command("Fimble mode edit")
+        editor.until(lambda: "edit" in chat.bar, True)
+        chat.say("mend both")
+        chat.until("> **Changed:** calc.py, other.py")
+        chat.until_idle()
+        editor.command("Fimble review")
+        shown = [("fimble://before/calc.py", TEXT), (str(calc), MENDED)]
+        expected = [(name, text.splitlines()) for name, text in shown]
+        editor.until(lambda: compared(editor), expected)
+        editor.keys("]cdo:write<CR>")  # the hunk as it was
+        editor.until(lambda: calc.read_text(encoding="utf-8"), TEXT)
+        editor.keys("gK")
+        editor.until(lambda: [name for name, _ in compared(editor)][-1:], [str(other)])
+        editor.keys("gX")
+        editor.until(lambda: other.read_text(encoding="utf-8"), OTHER)
+        editor.until(lambda: editor.messages[-1:], ["Fimble: that was all of it."])
+        assert editor.lua("return #vim.api.nvim_list_tabpages()") == 1
+        assert calc.read_text(encoding="utf-8") == TEXT
+        editor.command("Fimble review")  # of what was undone nothing is shown
+        editor.until(lambda: [name for name, _ in compared(editor)][-1:], [str(calc)])
+        editor.command("tabclose")
+        editor.command(f"edit {calc}")
+        described = "return vim.fn.execute('nmap <buffer>')"
+        assert "Fimble" not in editor.lua(described)
+
+
+def test_a_transcript_that_is_wiped_out_begins_anew(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    with running(tmp_path, scripted(tmp_path, FIX, "Done.", "More.")) as editor:
+        chat = in_project(editor, root)
+        chat.say("mend add")
+        chat.until("Write calc.py?")
+        editor.command("bwipeout! fimble://chat")
+        chat.open()
+        editor.keys("ga")
+        chat.until("> **Changed:** calc.py")
+        chat.until_idle()
+        assert "Done." in chat.lines
+        chat.say("more")
+        chat.until("More.")
+        assert editor.messages == []
+
+
+def test_a_turn_is_stopped_and_sent_again(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    with running(tmp_path, scripted(tmp_path, SLOW, "Later.")) as editor:
+        chat = in_project(editor, root)
+        editor.command("Fimble retry")
+        assert editor.messages == ["Fimble: there is no message to send again."]
+        chat.say("go on")
+        chat.until("word word")
+        chat.say("and on")
+        editor.until(lambda: len(editor.messages), 2)
+        assert "a turn is under way" in editor.messages[1]
+        assert editor.text == "and on"  # it is not lost
+        editor.keys("<C-c>")
+        chat.until("> Stopped.")
+        chat.until_idle()
+        editor.command("Fimble retry")
+        chat.until("Later.")
+        assert chat.lines.count("go on") == 2
+
+
+def test_a_question_ends_with_its_turn(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    with running(tmp_path, scripted(tmp_path, FIX, "Later.")) as editor:
+        chat = in_project(editor, root)
+        chat.say("mend add")
+        chat.until("Write calc.py?")
+        editor.command("Fimble stop")
+        chat.until("`Write calc.py?` *not answered*")
+        chat.until_idle()
+        editor.keys("ga")
+        editor.until(lambda: editor.messages, ["Fimble: nothing is asked."])
+        assert (root / "calc.py").read_text(encoding="utf-8") == TEXT
+
+
+def test_sessions_are_gone_on_with_and_deleted(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    setup = scripted(tmp_path, READ, "It subtracts.", "Yes.", "Other.")
+    with running(tmp_path, setup, MENUS) as editor:
+        chat = in_project(editor, root)
+        chat.say("what does add do?")
+        chat.until("It subtracts.")
+        chat.until_idle()
+        before = [line for line in chat.lines if line.startswith(SHOWN)]
+        editor.command("Fimble chat new")
+        editor.until(lambda: chat.lines, [""])
+        chat.choose("")  # the latest
+        editor.command("Fimble sessions")
+        chat.until("It subtracts.")
+        assert [line for line in chat.lines if line.startswith(SHOWN)] == before
+        assert "what does add do?" in chat.bar and "8k" in chat.bar
+        chat.say("sure?")
+        chat.until("Yes.")
+        chat.until_idle()
+        chat.choose("")
+        editor.command("Fimble sessions delete")
+        editor.until(lambda: chat.lines, [""])
+        editor.command("Fimble sessions")
+        nothing = "Fimble: there are no sessions of this folder."
+        editor.until(lambda: editor.messages, [nothing])
+
+
+def test_modes_are_chosen(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    with running(tmp_path, scripted(tmp_path, FIX, "Done."), MENUS) as editor:
+        chat = in_project(editor, root)
+        chat.choose("Edit")
+        editor.command("Fimble mode")
+        editor.until(lambda: chat.bar.strip(), "Fimble · edit")
+        [(_, shown)] = chat.menus
+        assert [each.split(":")[0] for each in shown] == ["Plan", "Ask", "Edit", "All"]
+        chat.say("mend add")
+        chat.until("> **Changed:** calc.py")
+        editor.command("Fimble mode yolo")
+        editor.until(lambda: len(editor.messages), 1)
+        assert "There is no mode yolo" in editor.messages[0]
+
+
+def test_what_is_mentioned_is_completed(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT, other=OTHER)
+    with running(tmp_path, scripted(tmp_path, "It adds.")) as editor:
+        chat = in_project(editor, root)
+        chat.open()
+        editor.until(lambda: editor.lua("return #vim.lsp.get_clients()"), 1)
+        editor.keys("iwhat is @cal")
+        editor.until(lambda: editor.lua("return vim.fn.pumvisible()"), 1)
+        words = "return vim.tbl_map(function(i) return i.word end, vim.fn.complete_info().items)"
+        assert "@calc.py" in editor.lua(words)
+        editor.keys("c")
+        editor.until(lambda: editor.lua(words), ["@calc.py"])
+        editor.keys("<C-y>?")
+        editor.until(lambda: editor.text, "what is @calc.py?")
+        editor.keys("<C-s>")
+        chat.until("It adds.")
+        assert editor.mode == "n"
+
+
+def test_output_is_folded_and_the_end_is_followed(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT * 20)
+    setup = scripted(tmp_path, READ, "line\n" * 100 + "last", "more\n" * 100 + "end")
+    with running(tmp_path, setup) as editor:
+        chat = in_project(editor, root)
+        chat.say("read it")
+        chat.until("\nlast")
+        chat.until_idle()
+        window = "vim.fn.bufwinid(vim.fn.bufnr('fimble://chat$'))"
+        inside = chat.lines.index("6:     return a - b  # é") + 1
+
+        def folded() -> str:
+            at = f"return vim.fn.foldtextresult(vim.fn.foldclosed({inside}))"
+            return str(editor.lua(f"return vim.api.nvim_win_call({window}, function() {at} end)"))
+
+        assert folded().startswith("▸ 61 lines: calc.py, lines 1 to 60")
+        cursor = f"return vim.api.nvim_win_get_cursor({window})[1]"
+        editor.until(lambda: editor.lua(cursor), len(chat.lines))
+        editor.command("wincmd k | normal! gg")
+        editor.command("wincmd j")
+        editor.keys("igo on<Esc><CR>")
+        chat.until("\nend")
+        chat.until_idle()
+        assert editor.lua(cursor) == 1  # who has scrolled up reads
+        editor.command("wincmd k | quit")
+        chat.open()
+        assert folded().startswith("▸ 61 lines: calc.py")
+
+
+def test_what_streams_is_added_and_nothing_else_is_drawn_again(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    words = {"chat": "a few *words*\n" * 300 + "end", "seconds_per_token": 0.001}
+    with running(tmp_path, scripted(tmp_path, READ, words)) as editor:
+        chat = in_project(editor, root)
+        chat.open()
+        editor.lua(
+            """
+            _G.touched, _G.changes = 0, 0
+            vim.api.nvim_buf_attach(vim.fn.bufnr('fimble://chat$'), false, {
+              on_lines = function(_, _, _, first, _, last)
+                _G.touched, _G.changes = _G.touched + last - first, _G.changes + 1
+              end,
+            })
+            """
+        )
+        chat.say("go on")
+        chat.until("\nend")
+        chat.until_idle()
+        touched, changes = editor.lua("return { _G.touched, _G.changes }")
+        assert changes > 10
+        assert touched < 1.5 * len(chat.lines) + 2 * changes
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_server_that_is_killed_is_started_again(tmp_path: Path, asked: bool) -> None:
+    root = project(tmp_path, calc=TEXT)
+    first = FIX if asked else SLOW
+    with running(tmp_path, scripted(tmp_path, first, "Later.")) as editor:
+        editor.command(f"edit {root / 'calc.py'}")
+        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        chat = in_project(editor, root)
+        chat.say("go on")
+        chat.until("Write calc.py?" if asked else "word word")
+        killed = server_of(editor)
+        killed.kill()
+        chat.until("> The server has ended in this turn.")
+        chat.until_idle()
+        crashed = "Fimble: the server has crashed and is started again."
+        assert editor.messages == [crashed]
+        editor.command("wincmd h")
+        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        assert server_of(editor).pid != killed.pid
+        editor.command("Fimble retry")  # the script begins anew with the server
+        chat.until("Write calc.py?" if asked else "\nword word")
+        editor.command("Fimble stop")
+        chat.until_idle()
+        assert editor.messages == [crashed]
+
+
+def test_a_server_that_keeps_crashing_is_given_up(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    with running(tmp_path, scripted(tmp_path)) as editor:
+        editor.command(f"edit {root / 'calc.py'}")
+        client = "return (vim.lsp.get_clients({ bufnr = 0 })[1] or {}).id or 0"
+        last = 0
+        for _ in range(4):
+            editor.until(lambda: editor.lua(client) > last, True)  # noqa: B023
+            editor.until(lambda: editor.lua("return require('fimble').status()"), "Fimble ready")
+            last = editor.lua(client)
+            server_of(editor).kill()
+            editor.until(lambda: editor.lua(client) != last, True)  # noqa: B023
+        editor.until(lambda: len(editor.messages), 2)
+        assert "has crashed and is started again" in editor.messages[0]
+        assert "keeps crashing; see `:checkhealth fimble`" in editor.messages[1]
+        assert editor.lua(client) == 0
+        editor.command("Fimble restart")
+        editor.until(lambda: editor.lua(client) > last, True)
+
+
+def test_a_server_that_can_not_start_is_named_once(tmp_path: Path) -> None:
+    with running(tmp_path, options("--no-such-option")) as editor:
+        (tmp_path / "file.py").write_text("\n")
+        editor.command(f"edit {tmp_path / 'file.py'}")
+        editor.until(lambda: len(editor.messages) > 0, True)
+        assert (
+            "Fimble: the server could not be started; see `:checkhealth fimble`"
+            in editor.messages[0]
+        )
+        chat = ChatView(editor)
+        chat.say("hello")
+        chat.until("`:Fimble retry` sends your message again.")  # it is not lost
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--model", "no-such-model"), "no-such-model"),
+        (("--endpoint", "http://127.0.0.1:9"), "127.0.0.1:9"),
+    ],
+)
+def test_a_model_that_is_not_there_is_shown(
+    tmp_path: Path, arguments: tuple[str, ...], named: str
+) -> None:
+    root = project(tmp_path)
+    with running(tmp_path, options(*arguments)) as editor:
+        chat = in_project(editor, root)
+        chat.say("hello")
+        chat.until("`:Fimble retry` sends your message again.")
+        chat.until_idle()
+        assert named in chat.text
+        editor.command("checkhealth fimble")
+        found = [line for line in editor.text.splitlines() if "ERROR" in line]
+        assert any(named in line for line in found), editor.text
