@@ -1,0 +1,56 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { focusInput } from '../focus';
+import { post } from '../host';
+import type { View } from '../view';
+import { Announcer } from './Announcer';
+import { Composer } from './Composer';
+import { Empty } from './Empty';
+import { Header } from './Header';
+import { History } from './History';
+import { Notes, Trouble } from './Notices';
+import { Scroll } from './Scroll';
+import { TurnView } from './TurnView';
+
+export function App({ view }: { view: View }): VNode {
+  const [isHistory, setHistory] = useState(false);
+  const { chat } = view;
+  const isIdle = !chat.isRunning && chat.trouble === undefined;
+  const close = (): void => {
+    setHistory(false);
+    setTimeout(focusInput); // it has to be there again
+  };
+  return (
+    <>
+      <Header
+        title={chat.title}
+        isHistory={isHistory}
+        onNew={() => {
+          post({ type: 'newChat' });
+          close();
+        }}
+        onHistory={() => {
+          if (isHistory) {
+            close();
+          } else {
+            post({ type: 'sessions' });
+            setHistory(true);
+          }
+        }}
+      />
+      {isHistory && <History sessions={view.sessions} shown={chat.session} onClose={close} />}
+      <div class="chat" hidden={isHistory}>
+        <Scroll key={chat.session} turns={chat.turns.length}>
+          {chat.turns.length === 0 && chat.trouble === undefined && <Empty onSuggest={(text) => post({ type: 'prompt', text })} />}
+          {chat.turns.map((turn, index) => (
+            <TurnView key={index} turn={turn} isLast={index === chat.turns.length - 1} isIdle={isIdle} />
+          ))}
+        </Scroll>
+        <Notes notes={chat.notes} />
+        {chat.trouble !== undefined && <Trouble trouble={chat.trouble} />}
+        <Composer view={view} />
+      </div>
+      <Announcer chat={chat} />
+    </>
+  );
+}

@@ -1,0 +1,56 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ViewTrouble } from '../../src/chat/protocol';
+import { post } from '../host';
+import { memo } from '../memo';
+import { asksForTrust } from '../words';
+import { IconButton } from './buttons';
+import { Icon } from './icons';
+
+/** Sentences of the server; each can be put away. */
+export const Notes = memo(({ notes }: { notes: readonly string[] }): VNode | null => {
+  const [away, putAway] = useState<readonly string[]>([]);
+  const left = notes.filter((note) => !away.includes(note));
+  if (left.length === 0) {
+    return null;
+  }
+  return (
+    <section class="notes" aria-label="Notes">
+      {left.map((note) => (
+        <div class="note" key={note}>
+          <p dir="auto">{note}</p>
+          {asksForTrust(note) && (
+            <button
+              type="button"
+              class="secondary small"
+              onClick={() => {
+                post({ type: 'trust' });
+                putAway([...away, note]);
+              }}
+            >
+              Trust this folder
+            </button>
+          )}
+          <IconButton icon="cross" label="Dismiss this note" onClick={() => putAway([...away, note])} />
+        </div>
+      ))}
+    </section>
+  );
+});
+
+/** What keeps the chat from working, and what can be done about it. */
+export const Trouble = memo(({ trouble }: { trouble: ViewTrouble }): VNode => (
+  <section class="trouble" role="alert">
+    <Icon name="warning" />
+    <div>
+      <p dir="auto">{trouble.sentence}</p>
+      <div class="remedies">
+        {trouble.remedies.map(({ title, command }, index) => (
+          <button type="button" class={index === 0 ? 'primary' : 'secondary'} onClick={() => post({ type: 'command', command })}>
+            {title}
+          </button>
+        ))}
+      </div>
+    </div>
+  </section>
+));
