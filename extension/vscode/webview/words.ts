@@ -2,8 +2,15 @@
 
 import type { Call, Chat, FileChange, Item, Turn, TurnEnd } from '../src/chat/protocol';
 
+/** One line on the screen has no more characters than that. */
+const LINE = 500;
 /** Longest title that is read aloud. */
 const SPOKEN = 120;
+
+/** A text that is meant to be short, and was not written here. */
+export function clip(text: string): string {
+  return text.length > LINE ? `${text.slice(0, LINE)}…` : text;
+}
 
 /** How a turn ended, if not by itself; empty if there is nothing to say. */
 export function endWords(end: TurnEnd): string {

@@ -1,7 +1,7 @@
 /** Brings the view into each of the states that are looked at. */
 
 import * as states from './states.ts';
-import type { View } from './view.ts';
+import { until, type View } from './view.ts';
 
 export const STATES: Record<string, (view: View) => Promise<void>> = {
   empty: (view) => view.show(states.EMPTY),
@@ -27,17 +27,18 @@ export const STATES: Record<string, (view: View) => Promise<void>> = {
   mentions: async (view) => {
     await view.show(states.FINISHED);
     await view.page.locator('#fimble-input').pressSequentially('Look at @pa');
-    await answerMentions(view);
+    await answerMentions(view, 'pa');
   },
 };
 
-/** Answer the latest question for mentions. */
-export async function answerMentions(view: View): Promise<void> {
-  let request = 0;
-  while (request === 0) {
+/** Wait for the question about what was typed behind the `@`, and answer it. */
+export async function answerMentions(view: View, typed: string, items = states.MENTIONS): Promise<void> {
+  let request: number | undefined;
+  await until(async () => {
     const asked = (await view.told()).filter((message) => message.type === 'mentions');
-    request = asked.at(-1)?.request ?? 0;
-  }
-  await view.tell({ type: 'mentions', request, items: states.MENTIONS });
+    request = asked.findLast(({ text }) => text === typed)?.request;
+    return request !== undefined;
+  });
+  await view.tell({ type: 'mentions', request: request ?? 0, items });
   await view.page.getByRole('listbox').waitFor();
 }

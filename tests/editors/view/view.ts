@@ -1,7 +1,6 @@
 /** The chat view in a page with the extension's policy, a stand-in of VS Code's API, and a theme. */
 
-import { readFileSync } from 'node:fs';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -37,12 +36,15 @@ export const ALL_THEMES = Object.keys(CLASSES) as Theme[];
 interface Watched {
   posted: FromView[];
   violations: string[];
+  frames: Set<number>;
+  timers: Set<number>;
+  soon: () => Promise<void>;
   hacked?: unknown;
 }
 
 /** Runs before the view's own script. */
 function standIn(): void {
-  const watched: Watched = { posted: [], violations: [] };
+  const watched: Watched = { posted: [], violations: [], frames: new Set(), timers: new Set(), soon: () => Promise.resolve() };
   let kept: unknown;
   const api = {
     postMessage: (message: FromView) => void watched.posted.push(message),
@@ -50,6 +52,24 @@ function standIn(): void {
     setState: (state: unknown) => (kept = state),
   };
   Object.assign(window, { watched, acquireVsCodeApi: () => api });
+  // What the view has still to do in a frame, or soon.
+  const { requestAnimationFrame: frame, cancelAnimationFrame: cancel, setTimeout: timeout, clearTimeout: clear } = window;
+  const { frames, timers } = watched;
+  window.requestAnimationFrame = (work) => {
+    const id = frame((now) => (frames.delete(id), work(now)));
+    frames.add(id);
+    return id;
+  };
+  window.cancelAnimationFrame = (id) => (frames.delete(id), cancel(id));
+  window.setTimeout = ((work: () => void, wait = 0) => {
+    const id = timeout(() => (timers.delete(id), work()), wait) as unknown as number;
+    if (wait < 1_000) {
+      timers.add(id);
+    }
+    return id;
+  }) as typeof timeout;
+  window.clearTimeout = (id) => (timers.delete(Number(id)), clear(id));
+  watched.soon = () => new Promise((resolve) => timeout(resolve, 2));
   document.addEventListener('securitypolicyviolation', (event) => {
     watched.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
   });
@@ -120,10 +140,10 @@ export class View {
   async tell(...messages: ToView[]): Promise<void> {
     await this.page.evaluate(async (all) => {
       all.forEach((data) => window.postMessage(data, '*'));
-      const frame = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(resolve));
-      await new Promise((resolve) => setTimeout(resolve));
-      await frame();
-      await frame();
+      const { watched } = window as unknown as { watched: Watched };
+      do {
+        await watched.soon();
+      } while (watched.frames.size + watched.timers.size > 0);
     }, messages);
   }
 
@@ -190,4 +210,15 @@ export class Site {
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+}
+
+/** Wait until `look` gives true. */
+export async function until(look: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await look())) {
+    if (Date.now() > end) {
+      throw new Error('it did not happen');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }

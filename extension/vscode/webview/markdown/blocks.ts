@@ -6,7 +6,10 @@
  */
 
 import type { Token } from 'markdown-it';
-import { markdown, type Env } from './rules';
+import { block, markdown, type Env } from './rules';
+
+/** Deeper than that, text would be left out; it is shown as it was written. */
+const DEEPEST = markdown.options.maxNesting - 2;
 
 export interface Rendered {
   /** HTML of the blocks that are finished now and were not before. */
@@ -23,6 +26,10 @@ export function rendered(text: string, from: number, isLive: boolean): Rendered 
   const env: Env = {};
   const tokens = markdown.parse(tail, env);
   const html = (some: Token[], env: Env): string => markdown.renderer.render(some, markdown.options, env);
+  if (tokens.some(({ level }) => level >= DEEPEST)) {
+    const source = block(tail, '', env);
+    return isLive ? { finished: '', open: source, next: from } : { finished: source, open: '', next: text.length };
+  }
   if (!isLive) {
     return { finished: html(tokens, env), open: '', next: text.length };
   }

@@ -71,7 +71,8 @@ function cell(token: Token | undefined): string {
   return side === undefined ? `<${token?.tag}>` : `<${token?.tag} class="${side}">`;
 }
 
-function block(code: string, language: string, env: Env): string {
+/** Code in a block, in colours if they are known. */
+export function block(code: string, language: string, env: Env): string {
   const text = code.replace(/\n$/, '');
   const most = env.isLive === true ? LONGEST_COLOURED_LIVE : LONGEST_COLOURED;
   const shown = (text.length <= most ? highlighted(text, language) : undefined) ?? escapeHtml(text);

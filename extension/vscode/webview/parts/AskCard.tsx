@@ -1,9 +1,11 @@
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { Ask, AskOption } from '../../src/chat/protocol';
 import { focusInput, isTyping } from '../focus';
 import { post } from '../host';
 import { memo } from '../memo';
+import { clip } from '../words';
+import { Cut, LONGEST } from './Cut';
 import { DiffView } from './DiffView';
 import { Icon } from './icons';
 
@@ -50,7 +52,7 @@ function Answered({ ask, answer }: { ask: Ask; answer: string | null }): VNode {
     <p class={`answered ${isAllowed ? 'allowed' : 'rejected'}`}>
       <Icon name={isAllowed ? 'check' : 'cross'} />
       <span>
-        {words}: <span dir="auto">{ask.title}</span>
+        {words}: {clip(ask.title)}
       </span>
     </p>
   );
@@ -58,8 +60,8 @@ function Answered({ ask, answer }: { ask: Ask; answer: string | null }): VNode {
 
 function OpenCard({ ask, onChoose }: { ask: Ask; onChoose: (option: string) => void }): VNode {
   const card = useRef<HTMLElement>(null);
-  const title = `ask-title-${ask.id}`;
-  const about = `ask-about-${ask.id}`;
+  const title = useId();
+  const about = useId();
   const [reason, ...details] = ask.about.split('\n');
   const detail = details.join('\n').trim();
   const safe = ask.options.find((option) => option.kind === 'reject_once') ?? ask.options.at(-1);
@@ -87,12 +89,18 @@ function OpenCard({ ask, onChoose }: { ask: Ask; onChoose: (option: string) => v
         <Icon name="shield" />
         <span>Permission needed</span>
       </div>
-      <p class="ask-title" dir="auto" id={title}>
-        {ask.title}
+      <p class="ask-title" id={title} tabindex={ask.title.length > 400 ? 0 : undefined}>
+        {ask.title.slice(0, LONGEST)}
       </p>
+      <Cut text={ask.title} />
       <div id={about}>
-        {reason !== undefined && reason !== '' && <p class="ask-reason">{reason}</p>}
-        {detail !== '' && <pre class="output" tabindex={0}>{detail}</pre>}
+        {reason !== undefined && reason !== '' && <p class="ask-reason">{reason.slice(0, LONGEST)}</p>}
+        {detail !== '' && (
+          <pre class="output" tabindex={0}>
+            {detail.slice(0, LONGEST)}
+          </pre>
+        )}
+        <Cut text={ask.about} />
       </div>
       {diff !== undefined && (
         <DiffView diff={diff} onOpen={() => post({ type: 'showDiff', item: ask.id, path: diff.path })} />
@@ -105,7 +113,7 @@ function OpenCard({ ask, onChoose }: { ask: Ask; onChoose: (option: string) => v
             aria-keyshortcuts={option.kind === 'allow_once' ? `${index + 1} Control+Enter` : `${index + 1}`}
             onClick={() => onChoose(option.id)}
           >
-            {option.name}
+            {clip(option.name)}
             <kbd aria-hidden="true">{index + 1}</kbd>
           </button>
         ))}

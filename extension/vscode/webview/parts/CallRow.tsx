@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../src/chat/protocol';
 import { post } from '../host';
 import { memo } from '../memo';
-import { STATUS } from '../words';
+import { clip, STATUS } from '../words';
 import { Counts, DiffView, linesFor } from './DiffView';
 import { Icon, type IconName } from './icons';
 
@@ -25,11 +25,11 @@ export const CallRow = memo(({ call }: { call: Call }): VNode => {
   const hasMore = call.text !== '' || call.diffs.length > 0 || call.locations.length > 0;
   const isOpen = hasMore && (chosen ?? opensByItself(call));
   return (
-    <section class={`call ${call.status}`} aria-label={`${call.title.slice(0, 200)}: ${STATUS[call.status]}`}>
+    <section class={`call ${call.status}`} aria-label={`${clip(call.title)}: ${STATUS[call.status]}`}>
       <button type="button" class="call-row" aria-expanded={hasMore ? isOpen : undefined} onClick={() => choose(!isOpen)}>
         <Icon name={call.tool} />
-        <span class="call-title" dir="auto">
-          {call.title || call.tool}
+        <span class="call-title">
+          {clip(call.title) || call.tool}
         </span>
         <Sums call={call} />
         <span class="call-status" title={STATUS[call.status]}>
@@ -62,8 +62,8 @@ function Details({ call }: { call: Call }): VNode {
   return (
     <div class="call-details">
       {places.map(({ path, line }) => (
-        <button type="button" class="link-button path" title={path} onClick={() => post({ type: 'showFile', path, line })}>
-          Open {nameOf(path)}
+        <button type="button" class="link-button path" title={clip(path)} onClick={() => post({ type: 'showFile', path, line })}>
+          Open {clip(nameOf(path))}
           {line === undefined ? '' : `:${line}`}
         </button>
       ))}

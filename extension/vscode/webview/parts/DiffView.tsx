@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
-import { linesOf, type Lines } from '../lines';
 import type { Diff } from '../../src/chat/protocol';
+import { linesOf, type Lines } from '../lines';
+import { clip } from '../words';
 
 const SIGNS = { added: '+', removed: '−', same: ' ', gap: '⋯' } as const;
 const SPOKEN = { added: 'added: ', removed: 'removed: ', same: '', gap: '' } as const;
@@ -30,8 +31,8 @@ export function DiffView({ diff, onOpen }: { diff: Diff; onOpen: () => void }): 
   return (
     <div class="diff">
       <div class="diff-head">
-        <span class="path" dir="auto" title={diff.path}>
-          {diff.label}
+        <span class="path" title={clip(diff.path)}>
+          {clip(diff.label)}
         </span>
         {diff.oldText === null && <span class="tag">new</span>}
         <Counts added={added} removed={removed} />
@@ -39,7 +40,7 @@ export function DiffView({ diff, onOpen }: { diff: Diff; onOpen: () => void }): 
           Open diff
         </button>
       </div>
-      <div class="diff-lines" tabindex={0} role="group" aria-label={`Changes of ${diff.label}`}>
+      <div class="diff-lines" tabindex={0} role="group" aria-label={`Changes of ${clip(diff.label)}`}>
         {lines.map(({ kind, text }, index) => (
           <div key={index} class={`diff-line ${kind}`}>
             <span class="sign" aria-hidden="true">

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { memo } from '../memo';
+import { clip } from '../words';
 import { IconButton } from './buttons';
 
 interface Props {
@@ -13,8 +14,8 @@ export const HISTORY_BUTTON = 'history-button';
 
 export const Header = memo(({ title, isHistory, onHistory, onNew }: Props): VNode => (
   <header class="head">
-    <h1 dir="auto" title={title}>
-      {isHistory ? 'Earlier chats' : title || 'New chat'}
+    <h1 dir="auto" title={clip(title)}>
+      {isHistory ? 'Earlier chats' : clip(title) || 'New chat'}
     </h1>
     <IconButton icon="add" label="New chat" onClick={onNew} />
     <IconButton

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Session } from '../../src/chat/protocol';
 import { onArrows } from '../focus';
 import { post } from '../host';
-import { when } from '../words';
+import { clip, when } from '../words';
 import { IconButton } from './buttons';
 
 interface Props {
@@ -51,7 +51,7 @@ export function History({ sessions, shown, onClose }: Props): VNode {
               onKeyDown={(event) => event.key === 'Delete' && doom(session.id)}
             >
               <span class="session-title" dir="auto">
-                {session.title || 'Without a title'}
+                {clip(session.title) || 'Without a title'}
               </span>
               <span class="dim">{when(session.updatedAt, Date.now())}</span>
             </button>
@@ -64,7 +64,7 @@ export function History({ sessions, shown, onClose }: Props): VNode {
                 onNo={() => doom(undefined)}
               />
             ) : (
-              <IconButton icon="trash" label={`Delete ${session.title || 'this chat'}`} onClick={() => doom(session.id)} />
+              <IconButton icon="trash" label={`Delete ${clip(session.title) || 'this chat'}`} onClick={() => doom(session.id)} />
             )}
           </li>
         ))}

@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Mention } from '../../src/chat/protocol';
+import { clip } from '../words';
 import { Icon, type IconName } from './icons';
 
 export const MENTIONS = 'fimble-mentions';
@@ -37,8 +38,8 @@ export function MentionList({ items, active, onChoose }: Props): VNode {
           }}
         >
           <Icon name={ICONS[item.kind]} />
-          <span class="mention-name">{item.mention}</span>
-          <span class="dim mention-detail">{item.detail}</span>
+          <span class="mention-name">{clip(item.mention)}</span>
+          <span class="dim mention-detail">{clip(item.detail)}</span>
         </div>
       ))}
     </div>

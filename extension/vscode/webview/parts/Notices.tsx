@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { ViewTrouble } from '../../src/chat/protocol';
 import { post } from '../host';
 import { memo } from '../memo';
-import { asksForTrust } from '../words';
+import { asksForTrust, clip } from '../words';
 import { IconButton } from './buttons';
 import { Icon } from './icons';
 
@@ -18,7 +18,7 @@ export const Notes = memo(({ notes }: { notes: readonly string[] }): VNode | nul
     <section class="notes" aria-label="Notes">
       {left.map((note) => (
         <div class="note" key={note}>
-          <p dir="auto">{note}</p>
+          <p dir="auto">{clip(note)}</p>
           {asksForTrust(note) && (
             <button
               type="button"
@@ -43,11 +43,11 @@ export const Trouble = memo(({ trouble }: { trouble: ViewTrouble }): VNode => (
   <section class="trouble" role="alert">
     <Icon name="warning" />
     <div>
-      <p dir="auto">{trouble.sentence}</p>
+      <p dir="auto">{clip(trouble.sentence)}</p>
       <div class="remedies">
         {trouble.remedies.map(({ title, command }, index) => (
           <button type="button" class={index === 0 ? 'primary' : 'secondary'} onClick={() => post({ type: 'command', command })}>
-            {title}
+            {clip(title)}
           </button>
         ))}
       </div>

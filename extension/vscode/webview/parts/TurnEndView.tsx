@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import type { FileChange, Turn, TurnEnd } from '../../src/chat/protocol';
 import { focusInput } from '../focus';
 import { post } from '../host';
-import { answerOf, endWords, openChanges } from '../words';
+import { answerOf, clip, endWords, openChanges } from '../words';
 import { IconButton } from './buttons';
 import { Counts } from './DiffView';
 import { Icon } from './icons';
@@ -23,7 +23,7 @@ export function TurnEndView({ turn, end, isLast, isIdle }: Props): VNode {
       {words !== '' && (
         <p class={end.problem === '' ? 'ended' : 'ended problem'}>
           <Icon name={end.problem === '' ? 'stop' : 'warning'} />
-          <span dir="auto">{words}</span>
+          <span dir="auto">{clip(words)}</span>
         </p>
       )}
       {turn.changes.length > 0 && <Changes turn={turn} isIdle={isIdle} />}
@@ -78,13 +78,12 @@ function Changes({ turn, isIdle }: { turn: Turn; isIdle: boolean }): VNode {
 }
 
 function Change({ change, turn, isIdle }: { change: FileChange; turn: number; isIdle: boolean }): VNode {
-  const { path, label, added, removed, state } = change;
+  const { path, added, removed, state } = change;
+  const label = clip(change.label);
   return (
     <li class={`change ${state}`}>
-      <button type="button" class="change-name" title={`Review ${path}`} onClick={() => post({ type: 'review', turn, path })}>
-        <span class="path" dir="auto">
-          {label}
-        </span>
+      <button type="button" class="change-name" title={`Review ${label}`} onClick={() => post({ type: 'review', turn, path })}>
+        <span class="path">{label}</span>
       </button>
       <Counts added={added} removed={removed} />
       {state !== 'open' && <span class="tag">{state}</span>}

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Item, PlanStep, Turn } from '../../src/chat/protocol';
 import { Markdown } from '../markdown/Markdown';
 import { memo } from '../memo';
+import { clip } from '../words';
 import { AskCard } from './AskCard';
 import { CallRow } from './CallRow';
 import { Cut, LONGEST } from './Cut';
@@ -23,7 +24,7 @@ export const TurnView = memo(({ turn, isLast, isIdle }: Props): VNode => {
   const isWaiting = turn.items.some((item) => item.kind === 'ask' && item.answer === undefined);
   return (
     <article class={`turn ${isLast ? '' : 'past'}`} aria-busy={isLive}>
-      {turn.number === 0 ? <h2 class="explained">{turn.prompt}</h2> : <Prompt text={turn.prompt} />}
+      {turn.number === 0 ? <h2 class="explained">{clip(turn.prompt)}</h2> : <Prompt text={turn.prompt} />}
       <h2 class="hidden">Fimble’s answer</h2>
       {turn.items.map((item, index) => (
         <ItemView key={index} item={item} isLive={isLive} isLast={index === last} />
@@ -92,7 +93,7 @@ const Plan = memo(({ steps }: { steps: readonly PlanStep[] }): VNode => {
           <li class={status}>
             <Icon name={STEP[status].icon} />
             <span dir="auto">
-              {content} <span class="hidden">({STEP[status].words})</span>
+              {clip(content)} <span class="hidden">({STEP[status].words})</span>
             </span>
           </li>
         ))}
