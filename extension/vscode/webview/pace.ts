@@ -4,6 +4,8 @@
 const SHARE = 4;
 /** Drawing that is quicker may happen in each frame. */
 const FREE_MS = 8;
+/** A chat that is opened may take long; what comes next does not wait for that. */
+const LONGEST_WAIT_MS = 250;
 
 /**
  * Returns what asks for a drawing. However often it is called, it is drawn once in a frame, and more
@@ -18,7 +20,7 @@ export function paced(draw: () => void): () => void {
     draw();
     const ended = performance.now();
     const took = ended - began;
-    notBefore = took > FREE_MS ? ended + (SHARE - 1) * took : 0;
+    notBefore = took > FREE_MS ? ended + Math.min(LONGEST_WAIT_MS, (SHARE - 1) * took) : 0;
   };
   return () => {
     if (isAsked) {

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { STATES } from './look.ts';
-import { ALL_THEMES, launch, Site, View } from './view.ts';
+import { ALL_THEMES, isKnown, launch, Site, View } from './view.ts';
 
 const require = createRequire(join(import.meta.dirname, '../../../extension/vscode/package.json'));
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -41,6 +41,11 @@ for (const [state, bring] of Object.entries(STATES)) {
     });
   }
 }
+
+test('the colours of each theme are known', () => {
+  const css = readFileSync(require.resolve('./dist/webview/chat.css'), 'utf8');
+  assert.deepEqual([...css.matchAll(/--vscode-[\w-]+/g)].map(([variable]) => variable).filter((each) => !isKnown(each)), []);
+});
 
 test('nothing is wider than a narrow side bar', async () => {
   for (const [state, bring] of Object.entries(STATES)) {

@@ -18,6 +18,7 @@ const SHOTS = process.env['FIMBLE_SHOTS'];
 export const PATIENCE_MS = 1000 * Number(process.env['FIMBLE_PATIENCE'] ?? 60);
 const NONCE = 'bm9uY2U';
 const POLICY = `default-src 'none'; style-src 'self'; script-src 'nonce-${NONCE}'; img-src 'none'`;
+/** What VS Code's workbench gives these variables in its own themes. */
 const THEMES = JSON.parse(readFileSync(join(import.meta.dirname, 'themes.json'), 'utf8')) as Record<
   Theme,
   Record<string, string>
@@ -30,6 +31,11 @@ const CLASSES: Record<Theme, string> = {
 };
 
 export type Theme = 'dark' | 'light' | 'hc-dark' | 'hc-light';
+/** Variables that are not known here would leave the contrast unmeasured. */
+export function isKnown(variable: string): boolean {
+  return Object.values(THEMES).some((theme) => variable in theme);
+}
+
 export const ALL_THEMES = Object.keys(CLASSES) as Theme[];
 
 /** What a page's script may do that it should not, and what it has told the extension. */
