@@ -174,6 +174,18 @@ test('the focus is not lost with what had it', async () => {
   await until(async () => (await focused()) === 'Message to Fimble');
 });
 
+test('earlier chats are shown by a command of the editor, and not where nobody waits for them any more', async () => {
+  await view.show(FINISHED);
+  await view.page.getByRole('button', { name: 'Earlier chats' }).click();
+  await view.page.getByRole('button', { name: 'Back to the chat' }).click();
+  await view.tell({ type: 'sessions', sessions: SESSIONS });
+  assert.equal(await view.page.locator('.session').count(), 0);
+  await view.tell({ type: 'sessions', sessions: [...SESSIONS] });
+  await until(async () => (await focused()).startsWith('Parser fails'));
+  await view.page.keyboard.press('Escape');
+  await until(async () => (await focused()) === 'Message to Fimble');
+});
+
 test('earlier chats are opened and deleted', async () => {
   await view.show(FINISHED);
   await goTo('Earlier chats');

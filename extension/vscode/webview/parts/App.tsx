@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { focusInput } from '../focus';
 import { post } from '../host';
 import type { View } from '../view';
@@ -16,6 +16,16 @@ export function App({ view }: { view: View }): VNode {
   const [isHistory, setHistory] = useState(false);
   const { chat } = view;
   const isIdle = !chat.isRunning && chat.trouble === undefined;
+  const isWaited = useRef(false);
+  const known = useRef(view.sessions);
+  useEffect(() => {
+    if (known.current !== view.sessions) {
+      // They may be shown by a command of the editor; what comes too late is not.
+      known.current = view.sessions;
+      setHistory((isShown) => isShown || !isWaited.current);
+      isWaited.current = false;
+    }
+  }, [view.sessions]);
   const close = (): void => {
     setHistory(false);
     setTimeout(focusInput); // it has to be there again
@@ -33,6 +43,7 @@ export function App({ view }: { view: View }): VNode {
           if (isHistory) {
             close();
           } else {
+            isWaited.current = true;
             post({ type: 'sessions' });
             setHistory(true);
           }

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Mention } from '../../src/chat/protocol';
 import { INPUT } from '../focus';
 import { keepDraft, keptDraft, post } from '../host';
@@ -27,7 +27,7 @@ export function Composer({ view }: { view: View }): VNode {
     keepDraft(now);
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (caret.current !== undefined) {
       input.current?.setSelectionRange(caret.current, caret.current);
       caret.current = undefined;
