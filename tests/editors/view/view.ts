@@ -26,11 +26,14 @@ const THEMES = JSON.parse(readFileSync(join(import.meta.dirname, 'themes.json'),
 const CLASSES: Record<Theme, string> = {
   dark: 'vscode-dark',
   light: 'vscode-light',
+  'new-dark': 'vscode-dark',
+  'new-light': 'vscode-light',
   'hc-dark': 'vscode-high-contrast',
   'hc-light': 'vscode-high-contrast vscode-high-contrast-light',
 };
 
-export type Theme = 'dark' | 'light' | 'hc-dark' | 'hc-light';
+/** Modern and 2026 (`new`) of both sorts, and high contrast. */
+export type Theme = 'dark' | 'light' | 'new-dark' | 'new-light' | 'hc-dark' | 'hc-light';
 /** Variables that are not known here would leave the contrast unmeasured. */
 export function isKnown(variable: string): boolean {
   return Object.values(THEMES).some((theme) => variable in theme);

@@ -95,7 +95,7 @@ function OpenCard({ ask, onChoose }: { ask: Ask; onChoose: (option: string) => v
       <Cut text={ask.title} />
       <div id={about}>
         {reason !== undefined && reason !== '' && <p class="ask-reason">{reason.slice(0, LONGEST)}</p>}
-        {detail !== '' && (
+        {detail !== '' && detail !== diff?.label && (
           <pre class="output" tabindex={0}>
             {detail.slice(0, LONGEST)}
           </pre>

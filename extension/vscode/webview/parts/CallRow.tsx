@@ -70,9 +70,15 @@ function Details({ call }: { call: Call }): VNode {
       {call.diffs.map((diff) => (
         <DiffView diff={diff} onOpen={() => post({ type: 'showDiff', item: call.id, path: diff.path })} />
       ))}
-      {call.text !== '' && <Output text={call.text} isLive={call.status === 'in_progress'} />}
+      {saysMore(call) && <Output text={call.text} isLive={call.status === 'in_progress'} />}
     </div>
   );
+}
+
+/** That an edit has been made is seen by its diff. */
+function saysMore({ text, diffs, status }: Call): boolean {
+  const isSaid = diffs.length > 0 && status === 'completed' && !text.trim().includes('\n');
+  return text !== '' && !isSaid;
 }
 
 function Output({ text, isLive }: { text: string; isLive: boolean }): VNode {
