@@ -41,6 +41,7 @@ export class Client implements Disposable {
   /** Starts and ends, one after the other. */
   private queue: Promise<void> = Promise.resolve();
   private status: Server = STARTING;
+  private started = 0;
 
   constructor(
     private readonly locator: Locator,
@@ -50,6 +51,8 @@ export class Client implements Disposable {
     private readonly settings: () => object,
     /** The model is not on this machine. */
     private readonly onModelMissing: () => Promise<void>,
+    /** Who else listens to a server. */
+    private readonly onMade: (client: LanguageClient) => void,
   ) {}
 
   get server(): Server {
@@ -59,6 +62,16 @@ export class Client implements Disposable {
   /** The `fimble` command; undefined while there is none. */
   get command(): string | undefined {
     return this.found?.command;
+  }
+
+  /** How often a server has been started. */
+  get runs(): number {
+    return this.started;
+  }
+
+  /** A server runs; one that has just ended doesn't, even if that is not yet noticed everywhere. */
+  get isThere(): boolean {
+    return this.running !== undefined && this.status.state !== 'starting' && this.status.state !== 'crashed';
   }
 
   get running(): LanguageClient | undefined {
@@ -151,7 +164,7 @@ export class Client implements Disposable {
       documentSelector: DOCUMENTS,
       outputChannel: this.output,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
-      initializationOptions: this.settings,
+      initializationOptions: () => ({ fimble: this.settings(), chat: true }),
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => this.closed(client),
@@ -167,10 +180,14 @@ export class Client implements Disposable {
       options,
     );
     client.onDidChangeState(({ newState }) => {
-      if (newState === State.Running && this.status.state === 'starting') {
-        this.set({ state: 'loading', message: 'The server has started.' });
+      if (newState === State.Running) {
+        this.started++;
+        if (this.status.state === 'starting') {
+          this.set({ state: 'loading', message: 'The server has started.' });
+        }
       }
     });
+    this.onMade(client);
     client.onNotification('fimble/status', (status: ServerStatus) => this.set(status));
     client.onNotification(ShowMessageNotification.type, ({ type, message }) => {
       void this.showMessage(type, message);

@@ -2,9 +2,9 @@
 
 import { commands } from 'vscode';
 
-type Name = 'installed' | 'running' | 'ready' | 'snoozed' | 'suggested';
+type Name = 'installed' | 'running' | 'ready' | 'snoozed' | 'suggested' | 'chatRunning' | 'chatted';
 
-const STEPS: readonly Name[] = ['installed', 'ready', 'suggested'];
+const STEPS: readonly Name[] = ['installed', 'ready', 'suggested', 'chatted'];
 const contexts = new Map<Name, boolean>();
 
 export function setContext(name: Name, value: boolean): void {

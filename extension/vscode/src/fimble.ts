@@ -2,6 +2,8 @@
 
 import { window, workspace, type Disposable, type ExtensionContext } from 'vscode';
 import { executeCommand, resolveCodeAction, showDocument } from './answers';
+import { FimbleChat } from './chat/chat';
+import { registerChat } from './chat/commands';
 import { Client } from './client';
 import { register } from './commands';
 import { Suggestions } from './completion';
@@ -46,11 +48,15 @@ export class Fimble implements Disposable {
       middleware,
       () => serverSettings(context.extension),
       guarded(this.output, () => models.offer()),
+      (made) => chat.listen(made),
     );
+    const chat = new FimbleChat(context, this.client, this.output);
     const { client, output, snooze, suggestions } = this;
     this.parts = [
+      registerChat(chat, output),
       register({ client, locator, models, output, snooze, suggestions }),
       tellFocus(client),
+      chat,
       client.onDidChange(() => this.refresh()),
       window.onDidChangeActiveTextEditor(() => this.refresh()),
       workspace.onDidChangeConfiguration((event) => {

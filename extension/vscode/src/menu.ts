@@ -41,6 +41,7 @@ function entries(state: MenuState): Entry[] {
   if (server.state === 'failed') {
     list.push({ label: '$(cloud-download) Download the recommended model', command: 'fimble.setUpModel' });
   }
+  list.push({ label: '$(comment-discussion) Open chat', command: 'fimble.openChat' });
   if (state.isSnoozed) {
     list.push({ label: '$(bell) End the snooze', command: 'fimble.endSnooze' });
   } else {

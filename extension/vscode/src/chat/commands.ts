@@ -1,0 +1,48 @@
+/** The chat's commands of the palette, of keys and of buttons. */
+
+import { commands, Disposable, Uri, window, type LogOutputChannel } from 'vscode';
+import { guarded } from '../tell';
+import type { FimbleChat } from './chat';
+import { mentionOfSelection } from './files';
+import { undo } from './requests';
+
+export function registerChat(chat: FimbleChat, output: LogOutputChannel): Disposable {
+  const { blocks, changes, conversation, diffs, reviews, view } = chat;
+  const table: Record<string, () => unknown> = {
+    openChat: () => view.open(),
+    newChat: async () => {
+      await chat.inTurn(() => conversation.clear());
+      await view.open({ type: 'compose', text: '' });
+    },
+    chatHistory: async () => view.open(await chat.sessions()),
+    addSelectionToChat: () => view.open({ type: 'compose', text: `${mentionOfSelection()} ` }),
+    stopChat: () => conversation.stop(),
+    undoTurn: () => undo(chat, changes.latest(), undefined),
+  };
+  // Buttons of diffs, of which each is given the right side.
+  const buttons: Record<string, (right: Uri) => unknown> = {
+    allowEdit: (right) => reviews.answer(right, 'allow_once'),
+    rejectEdit: (right) => reviews.answer(right, 'reject_once'),
+    applyBlock: (right) => blocks.apply(right),
+    discardBlock: (right) => diffs.close(right),
+    keepFile: (right) => reviews.keep(right),
+    undoFile: async (right) => {
+      const of = reviews.of(right);
+      if (of !== undefined) {
+        await undo(chat, of.turn, of.path);
+        await diffs.close(right);
+      }
+    },
+  };
+  const register = (name: string, work: (argument: unknown) => unknown): Disposable =>
+    commands.registerCommand(`fimble.${name}`, guarded(output, work));
+  return Disposable.from(
+    ...Object.entries(table).map(([name, work]) => register(name, work)),
+    ...Object.entries(buttons).map(([name, work]) =>
+      register(name, (argument) => {
+        const right = argument instanceof Uri ? argument : window.activeTextEditor?.document.uri;
+        return right === undefined ? undefined : work(right);
+      }),
+    ),
+  );
+}

@@ -1,0 +1,89 @@
+/** Diffs in VS Code's own editor. What is no file is a text under `fimble-chat:`. */
+
+import { posix } from 'node:path';
+import {
+  commands,
+  Disposable,
+  EventEmitter,
+  TabInputTextDiff,
+  Uri,
+  window,
+  workspace,
+  type Tab,
+  type TextDocumentContentProvider,
+} from 'vscode';
+
+const SCHEME = 'fimble-chat';
+
+/** By which the buttons of an editor are chosen: `shown` has none. */
+export type Kind = 'asked' | 'block' | 'shown';
+
+export interface Shown {
+  /** Of the file. */
+  readonly uri: Uri;
+  readonly before: string;
+  /** Undefined: the file itself, which can be changed there. */
+  readonly after: string | undefined;
+  readonly kind: Kind;
+  /** What is done to the file, for the tab. */
+  readonly words: string;
+}
+
+export class Diffs implements TextDocumentContentProvider, Disposable {
+  private readonly texts = new Map<string, string>();
+  private readonly closed = new EventEmitter<Uri>();
+  /** The right side of a diff that was closed. */
+  readonly onDidClose = this.closed.event;
+  private count = 0;
+  private readonly parts = [
+    workspace.registerTextDocumentContentProvider(SCHEME, this),
+    window.tabGroups.onDidChangeTabs(({ closed }) => closed.forEach((tab) => this.forget(tab))),
+    this.closed,
+  ];
+
+  provideTextDocumentContent(uri: Uri): string | undefined {
+    return this.texts.get(uri.toString());
+  }
+
+  /** Open a diff; returns its right side, by which it is known. */
+  async show({ uri, before, after, kind, words }: Shown): Promise<Uri> {
+    const left = this.put('shown', uri, before);
+    const right = after === undefined ? uri : this.put(kind, uri, after);
+    const title = `${posix.basename(uri.path)} (${words})`;
+    await commands.executeCommand('vscode.diff', left, right, title, { preview: false });
+    return right;
+  }
+
+  async close(right: Uri): Promise<void> {
+    const tabs = window.tabGroups.all.flatMap((group) => group.tabs);
+    const ours = tabs.filter((tab) => sidesOf(tab)?.right.toString() === right.toString());
+    await window.tabGroups.close(ours);
+  }
+
+  dispose(): void {
+    Disposable.from(...this.parts).dispose();
+  }
+
+  private put(kind: Kind, file: Uri, text: string): Uri {
+    const query = String(++this.count);
+    const uri = Uri.from({ scheme: SCHEME, authority: kind, path: file.path, query });
+    this.texts.set(uri.toString(), text);
+    return uri;
+  }
+
+  private forget(tab: Tab): void {
+    const sides = sidesOf(tab);
+    if (sides !== undefined) {
+      this.texts.delete(sides.left.toString());
+      this.texts.delete(sides.right.toString());
+      this.closed.fire(sides.right);
+    }
+  }
+}
+
+/** Of a tab that shows a diff of ours. */
+function sidesOf({ input }: Tab): { left: Uri; right: Uri } | undefined {
+  return input instanceof TabInputTextDiff && input.original.scheme === SCHEME
+    ? { left: input.original, right: input.modified }
+    : undefined;
+}

@@ -1,0 +1,90 @@
+/** What the user does in the view. */
+
+import { commands, window, type LogOutputChannel } from 'vscode';
+import { guarded, tell } from '../tell';
+import { REMEDIES, Trouble, type Remedy } from '../trouble';
+import { copy, insert } from './blocks';
+import type { FimbleChat } from './chat';
+import { showFile } from './files';
+import type { FromView } from './protocol';
+import { pathsOf } from './translate';
+
+/** What is done about each message; what fails is told. */
+export function answering(chat: FimbleChat, output: LogOutputChannel): (message: FromView) => void {
+  const work = guarded(output, (message: FromView) => answered(chat, message));
+  return (message) => void work(message);
+}
+
+async function answered(chat: FimbleChat, message: FromView): Promise<void> {
+  const { conversation, changes, reviews, view } = chat;
+  switch (message.type) {
+    case 'ready':
+      return;
+    case 'prompt':
+      return chat.inTurn(() => conversation.prompt(message.text));
+    case 'stop':
+      return conversation.stop();
+    case 'retry':
+      return chat.inTurn(() => conversation.retry());
+    case 'newChat':
+      return chat.inTurn(() => conversation.clear());
+    case 'sessions':
+      return view.send(await chat.sessions());
+    case 'open':
+      return chat.inTurn(() => conversation.open(message.session));
+    case 'delete':
+      return chat.inTurn(() => deleted(chat, message.session));
+    case 'mode':
+      return conversation.setMode(message.mode);
+    case 'trust':
+      return conversation.trust();
+    case 'answer':
+      return chat.asks.answer(message.ask, message.option);
+    case 'showDiff':
+      return reviews.showDiff(message.item, message.path);
+    case 'review':
+      return reviews.review(message.turn, message.path);
+    case 'keep':
+      return changes.keep(message.turn, message.path);
+    case 'undo':
+      return undo(chat, message.turn, message.path);
+    case 'showFile':
+      return showFile(message.path, message.line, pathsOf(chat.board.chat));
+    case 'copy':
+      return copy(message.text);
+    case 'insert':
+      return insert(message.text);
+    case 'apply':
+      return chat.blocks.show(message.text);
+    case 'mentions':
+      return view.send(await chat.mentions(message.request, message.text));
+    case 'command':
+      return remedied(chat, message.command);
+  }
+}
+
+/** Take back a file, or all of a turn; say what of the user's own stays. */
+export async function undo(chat: FimbleChat, turn: number, path: string | undefined): Promise<void> {
+  const { merged, message } = await chat.changes.undo(turn, path);
+  if (merged.length > 0) {
+    await tell(new Trouble(message), window.showInformationMessage);
+  }
+}
+
+async function deleted(chat: FimbleChat, session: string): Promise<void> {
+  const button = 'Delete';
+  const detail = 'What was said in it can not be brought back. Files stay as they are.';
+  const chosen = await window.showWarningMessage('Delete this chat?', { modal: true, detail }, button);
+  if (chosen === button) {
+    await chat.conversation.remove(session);
+    chat.view.send(await chat.sessions());
+  }
+}
+
+async function remedied(chat: FimbleChat, command: string): Promise<void> {
+  const remedies: readonly Remedy[] = [...(chat.trouble?.remedies ?? []), ...Object.values(REMEDIES)];
+  const remedy = remedies.find((each) => each.command === command);
+  if (remedy !== undefined) {
+    await commands.executeCommand(remedy.command, remedy.argument);
+  }
+}

@@ -1,0 +1,3 @@
+/** A stand-in until the view is there. */
+
+document.body.textContent = 'The chat is not there yet.';
