@@ -72,13 +72,8 @@ export async function undo(chat: FimbleChat, turn: number, path: string | undefi
 }
 
 async function deleted(chat: FimbleChat, session: string): Promise<void> {
-  const button = 'Delete';
-  const detail = 'What was said in it can not be brought back. Files stay as they are.';
-  const chosen = await window.showWarningMessage('Delete this chat?', { modal: true, detail }, button);
-  if (chosen === button) {
-    await chat.conversation.remove(session);
-    chat.view.send(await chat.sessions());
-  }
+  await chat.conversation.remove(session);
+  chat.view.send(await chat.sessions());
 }
 
 async function remedied(chat: FimbleChat, command: string): Promise<void> {
