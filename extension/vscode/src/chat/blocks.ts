@@ -36,15 +36,12 @@ export class Blocks {
     const { document, selection } = activeEditor();
     const before = document.getText();
     const [start, end] = [document.offsetAt(selection.start), document.offsetAt(selection.end)];
-    const lines = `${selection.start.line + 1}–${selection.end.line + 1}`;
     const right = await this.diffs.show({
       uri: document.uri,
       before,
       after: before.slice(0, start) + text + before.slice(end),
       kind: 'block',
-      words: selection.isEmpty
-        ? `inserted at the cursor, line ${selection.start.line + 1}`
-        : `replaces the selection, lines ${lines}`,
+      words: selection.isEmpty ? 'inserted at the cursor' : 'replaces the selection',
     });
     this.shown.set(right.toString(), {
       uri: document.uri,

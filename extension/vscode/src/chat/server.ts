@@ -42,7 +42,7 @@ function running(client: Client): NonNullable<Client['running']> {
 
 function troubleOf(error: unknown): Error {
   if (error instanceof ConnectionError || (error instanceof ResponseError && GONE.includes(error.code))) {
-    return new Trouble('The server ended in the middle of it.', [REMEDIES.restart, REMEDIES.output]);
+    return new Trouble('The server ended in the middle of it; try it again.', [REMEDIES.restart, REMEDIES.output]);
   }
   return error instanceof ResponseError ? new Trouble(sentenceOf(error)) : (error as Error);
 }
