@@ -26,7 +26,6 @@ export const REMEDIES = {
   output: { title: 'Show Output', command: 'fimble.showOutput' },
   restart: { title: 'Restart', command: 'fimble.restart' },
   model: { title: 'Download a Model', command: 'fimble.setUpModel' },
-  endpoint: { title: 'Open Settings', command: 'fimble.openSettings', argument: 'fimble.remote' },
   folder: { title: 'Open Folder…', command: 'workbench.action.files.openFolder' },
   switchModel: { title: 'Switch Model…', command: 'fimble.switchModel' },
 } as const satisfies Record<string, Remedy>;

@@ -118,6 +118,6 @@ test('trouble says what can be done', () => {
   assert.deepEqual(titles({ ...usual, server: server('stopped'), isThere: false }), ['Restart', 'Show Output']);
   assert.deepEqual(titles({ ...usual, server: server('missing') }), ['Set Up the Server', 'Open Settings']);
   assert.deepEqual(titles({ ...usual, server: server('failed') }), ['Download a Model', 'Switch Model…', 'Show Output']);
-  assert.deepEqual(titles({ ...usual, server: server('failed'), isRemote: true }), ['Open Settings', 'Restart', 'Show Output']);
+  assert.deepEqual(titles({ ...usual, server: server('failed'), isRemote: true }), ['Restart', 'Open Settings', 'Switch Model…']);
   assert.deepEqual(titles({ ...usual, server: server('ready'), hasFolder: false }), ['Open Folder…']);
 });

@@ -1,7 +1,7 @@
 /** What keeps a chat from working. Pure. */
 
 import type { Server } from '../status';
-import { REMEDIES, Trouble } from '../trouble';
+import { engineRemedies, REMEDIES, Trouble } from '../trouble';
 
 export interface Surroundings {
   readonly server: Server;
@@ -24,12 +24,7 @@ export function troubleOf({ server, isThere, hasFolder, isRemote }: Surroundings
     case 'stopped': // of a model: it is loaded when it is needed
       return isThere ? undefined : new Trouble(server.message, [REMEDIES.restart, REMEDIES.output]);
     case 'failed':
-      return new Trouble(
-        server.message,
-        isRemote
-          ? [REMEDIES.endpoint, REMEDIES.restart, REMEDIES.output]
-          : [REMEDIES.model, REMEDIES.switchModel, REMEDIES.output],
-      );
+      return new Trouble(server.message, engineRemedies(isRemote));
     default:
       return undefined;
   }
