@@ -99,9 +99,8 @@ export class FimbleChat implements Disposable {
 
   /** What can stand behind an `@`; nothing where there is no server to ask. */
   async mentions(request: number, text: string): Promise<ToView> {
-    const items = this.trouble === undefined
-      ? (await this.link.request<Mentioned>('mentions', { text })).items
-      : [];
+    const isPossible = this.trouble === undefined && this.client.isThere;
+    const items = isPossible ? (await this.link.request<Mentioned>('mentions', { text })).items : [];
     return { type: 'mentions', request, items };
   }
 

@@ -89,7 +89,8 @@ export class Conversation {
       this.seq = 0;
       this.board.set(await this.known(opened));
     }
-    this.board.replace({ ...this.chat, turns: this.chat.turns.filter((turn) => turn !== again) });
+    const last = lastTurn(this.chat);
+    this.board.replace({ ...this.chat, turns: this.chat.turns.filter((turn) => turn !== last) });
     this.prompt(again.prompt);
   }
 

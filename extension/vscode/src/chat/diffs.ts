@@ -66,7 +66,8 @@ export class Diffs implements TextDocumentContentProvider, Disposable {
 
   private put(kind: Kind, file: Uri, text: string): Uri {
     const query = String(++this.count);
-    const uri = Uri.from({ scheme: SCHEME, authority: kind, path: file.path, query });
+    const path = posix.join('/', file.path); // what has no file yet has no folder
+    const uri = Uri.from({ scheme: SCHEME, authority: kind, path, query });
     this.texts.set(uri.toString(), text);
     return uri;
   }
