@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { ChatPage } from './chat.ts';
 import { Editor, shotOfFailure, until } from './editor.ts';
 import { fimble } from './server.ts';
 
@@ -52,13 +53,15 @@ test('a rewrite is shown before it is made', async () => {
   assert.equal(await editor.saved('rewrite.py'), 'def add(a, b):\n    return b + a\n');
 });
 
-test('an explanation opens beside the code', async () => {
+test('an explanation is shown in the chat, and the focus stays in the code', async () => {
   await editor.edit('explain.py', ADD);
   await editor.press('ArrowUp');
   await editor.command('Fimble: Explain');
-  await editor.page.locator('.view-line', { hasText: 'It **adds** two numbers.' }).waitFor();
+  const chat = new ChatPage(editor);
+  await chat.untilSaid('It adds two numbers.');
+  await chat.untilIdle();
   await editor.shot('explain');
-  await editor.page.locator('.tab', { hasText: 'explain.py-' }).waitFor();
+  await editor.page.locator('.monaco-editor.focused').waitFor();
 });
 
 test('what can not be done is one sentence', async () => {

@@ -163,7 +163,7 @@ test('code of an answer is inserted, and applied after a look', async () => {
   await editor.page.locator('.monaco-editor.focused').waitFor();
   assert.equal((await editor.saved('new.py')).trimEnd(), 'total = 1');
   await chat.button('calc.py:12').click();
-  await tab('calc.py').waitFor();
+  await editor.page.locator('.tab.active', { hasText: /^calc\.py$/ }).waitFor();
 });
 
 test('what is selected is pointed at', async () => {

@@ -30,6 +30,7 @@ const SETTINGS = {
   'files.autoSave': 'off',
   'fimble.completion.latencyBudgetMs': 60_000, // a busy machine must not hide a suggestion
   'git.enabled': false,
+  'security.workspace.trust.startupPrompt': 'never',
   'telemetry.telemetryLevel': 'off',
   'window.dialogStyle': 'custom',
   'workbench.reduceMotion': 'on',
@@ -55,11 +56,14 @@ export class Editor {
     this.server = server;
   }
 
-  /** Open a new, empty folder; `settings` are the user's, `variables` of the environment. */
+  /**
+   * Open a new, empty folder; `settings` are the user's, `variables` of the environment. All folders
+   * are trusted unless it is said otherwise.
+   */
   static async open(
     settings: object,
     variables: Record<string, string> = {},
-    withExtension = true,
+    { withExtension = true, isTrusted = true } = {},
   ): Promise<Editor> {
     const home = mkdtempSync(join(tmpdir(), 'fimble-vscode-'));
     const folder = join(home, 'project');
@@ -79,9 +83,10 @@ export class Editor {
     }
     const port = await freePort();
     const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'];
+    const trust = isTrusted ? ['--disable-workspace-trust'] : [];
     const server = spawn(
       process.execPath,
-      [CODE_SERVER, ...places, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-workspace-trust', ...quiet, folder],
+      [CODE_SERVER, ...places, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, ...trust, ...quiet, folder],
       { env, stdio: 'ignore', detached: true },
     );
     const address = `http://127.0.0.1:${port}/`;

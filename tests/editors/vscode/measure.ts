@@ -103,7 +103,7 @@ async function activationMs(editor: Editor): Promise<string> {
 }
 
 async function keys(settings: object, enabled: boolean): Promise<number[]> {
-  const editor = await Editor.open(settings, {}, enabled);
+  const editor = await Editor.open(settings, {}, { withExtension: enabled });
   try {
     if (enabled) {
       await editor.untilStatus('qwen2.5-coder-1.5b');

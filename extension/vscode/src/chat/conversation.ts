@@ -125,7 +125,7 @@ export class Conversation {
     this.run = run;
     this.last = lastOf(resumed);
     for (const turn of turns.filter(mayHaveChanged).slice(-LOOKED_UP)) {
-      await this.onEnd(turn.number);
+      void this.onEnd(turn.number);
     }
   }
 

@@ -67,7 +67,7 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
 export async function undo(chat: FimbleChat, turn: number, path: string | undefined): Promise<void> {
   const { merged, message } = await chat.changes.undo(turn, path);
   if (merged.length > 0) {
-    await tell(new Trouble(message), window.showInformationMessage);
+    void tell(new Trouble(message), window.showInformationMessage);
   }
 }
 
