@@ -53,13 +53,18 @@ class Scripted implements Link {
   }
 }
 
+/** As it comes to the view. */
+function sent<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
 /** A conversation whose view goes along with it. */
 class Scene {
   readonly link = new Scripted();
   seen: Chat = EMPTY;
   readonly board = new Board({
-    whole: (chat) => (this.seen = chat),
-    updates: (updates) => (this.seen = updates.reduce(updated, this.seen)),
+    whole: (chat) => (this.seen = sent(chat)),
+    updates: (updates) => (this.seen = sent(updates).reduce(updated, this.seen)),
   });
   readonly shown: number[] = [];
   isTrusted = true;
@@ -86,7 +91,7 @@ class Scene {
 
   /** The view shows what is held here. */
   check(): Chat {
-    assert.deepEqual(this.seen, this.board.chat);
+    assert.deepEqual(sent(this.seen), sent(this.board.chat));
     return this.seen;
   }
 }
@@ -320,6 +325,14 @@ test('files of a turn are kept and undone', async () => {
   assert.deepEqual(scene.link.asked.find(([method]) => method === 'undo')?.[1], { session: 's1', turn: 1, paths: ['/a'] });
   assert.deepEqual(states(), [['/a', 'undone'], ['/b', 'kept']]);
   await assert.rejects(changes.file(1, '/c'), /has not changed/);
+});
+
+test('what is no longer so is not shown', () => {
+  const scene = new Scene();
+  scene.board.set({ trouble: { sentence: 'No server.', remedies: [] } });
+  assert.equal(scene.check().trouble?.sentence, 'No server.');
+  scene.board.set({ model: 'm', trouble: undefined });
+  assert.equal(scene.check().trouble, undefined);
 });
 
 test('explanations are turns of their own, and grow', async () => {

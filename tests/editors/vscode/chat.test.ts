@@ -178,7 +178,7 @@ test('a server that is killed in a turn is found again', async () => {
   await chat.untilSaid('word word');
   const pid = pidOf(command);
   process.kill(pid, 'SIGKILL');
-  await chat.untilSaid('The server ended in the middle of it.');
+  await chat.untilSaid('The server ended in the middle of it');
   await editor.shot('chat-killed');
   await until(() => pidOf(command) !== pid);
   await chat.say('be hostile');

@@ -26,7 +26,11 @@ export class Board {
   }
 
   set(values: Partial<Omit<Chat, 'turns'>>): void {
-    this.apply({ type: 'set', values });
+    if (Object.values(values).includes(undefined)) {
+      this.replace({ ...this.shown, ...values }); // an update is JSON, which has no undefined
+    } else {
+      this.apply({ type: 'set', values });
+    }
   }
 
   replace(chat: Chat): void {
