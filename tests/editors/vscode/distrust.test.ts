@@ -12,7 +12,7 @@ let editor: Editor;
 
 before(async () => {
   const script = [
-    { chat: call('create', { path: 'new.py', text: 'x = 1\n' }), when: 'write it' },
+    { chat: call('edit', { path: 'new.py', old: '', new: 'x = 1\n' }), when: 'write it' },
     { chat: 'I can only read.' },
   ];
   editor = await Editor.open({ 'fimble.server.command': fimble(script) }, {}, { isTrusted: false });
