@@ -125,6 +125,12 @@ test('a new chat, and the one before from the history', async () => {
   await editor.shot('chat-history');
   await earlier.first().click();
   await chat.untilSaid('Short.');
+  await editor.command('Fimble: New Chat');
+  await chat.frame.getByText('Ask Fimble').waitFor();
+  await editor.command('Fimble: Chat History');
+  await editor.shot('chat-history-list');
+  await editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'mend it' }).first().click();
+  await chat.untilSaid('Short.');
   await chat.frame.locator('article', { hasText: 'It adds now.' }).waitFor();
 });
 

@@ -16,7 +16,7 @@ import { Diffs } from './diffs';
 import { Explanations } from './explanations';
 import { folders, label } from './files';
 import { firstMode, modesFor } from './modes';
-import type { Chat, ToView, Update } from './protocol';
+import type { Chat, Session, ToView, Update } from './protocol';
 import { answering } from './requests';
 import { Reviews } from './reviews';
 import { linkTo } from './server';
@@ -88,13 +88,12 @@ export class FimbleChat implements Disposable {
   }
 
   /** The folder's chats that have a name, the latest first. */
-  async sessions(): Promise<ToView> {
+  async sessions(): Promise<readonly Session[]> {
     await this.link.run();
     const { sessions } = await this.link.request<Listed>('list', {});
-    const named = sessions.flatMap(({ sessionId: id, title, updatedAt }) =>
+    return sessions.flatMap(({ sessionId: id, title, updatedAt }) =>
       title === undefined ? [] : [{ id, title, updatedAt }],
     );
-    return { type: 'sessions', sessions: named };
   }
 
   /** What can stand behind an `@`; nothing where there is no server to ask. */

@@ -29,7 +29,7 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
     case 'newChat':
       return chat.inTurn(() => conversation.clear());
     case 'sessions':
-      return view.send(await chat.sessions());
+      return tellSessions(chat);
     case 'open':
       return chat.inTurn(() => conversation.open(message.session));
     case 'delete':
@@ -73,7 +73,11 @@ export async function undo(chat: FimbleChat, turn: number, path: string | undefi
 
 async function deleted(chat: FimbleChat, session: string): Promise<void> {
   await chat.conversation.remove(session);
-  chat.view.send(await chat.sessions());
+  await tellSessions(chat);
+}
+
+async function tellSessions(chat: FimbleChat): Promise<void> {
+  chat.view.send({ type: 'sessions', sessions: await chat.sessions() });
 }
 
 async function remedied(chat: FimbleChat, command: string): Promise<void> {
