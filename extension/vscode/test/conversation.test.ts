@@ -9,6 +9,7 @@ import type { Link } from '../src/chat/link';
 import { MODES } from '../src/chat/modes';
 import { EMPTY, updated } from '../src/chat/reduce';
 import type { Chat } from '../src/chat/protocol';
+import { trust } from '../src/chat/trust';
 import type { Asked, SessionUpdate } from '../src/chat/wire';
 
 const label = (path: string): string => path;
@@ -246,8 +247,17 @@ test('where VS Code trusts nothing, a chat only reads', async () => {
   assert.equal(scene.check().mode, 'plan');
   await scene.conversation.setMode('all');
   assert.equal(scene.check().mode, 'plan');
-  await assert.rejects(scene.conversation.trust(), /Trust this folder in VS Code first/);
+});
+
+test('a folder is trusted by who says so, and not where VS Code does not trust it', async () => {
+  const scene = new Scene();
+  await scene.say('one');
+  await assert.rejects(trust(scene.board, scene.link, false), /Trust this folder in VS Code first/);
   assert.ok(!scene.link.names().includes('trust'));
+  scene.board.set({ notes: ['AGENTS.md has no say as long as you don’t trust it.'] });
+  await trust(scene.board, scene.link, true);
+  assert.deepEqual(scene.link.asked.at(-2), ['trust', { trusted: true }]);
+  assert.deepEqual(scene.check().notes, []);
 });
 
 const ASKED: Asked = {

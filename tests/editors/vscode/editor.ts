@@ -56,10 +56,7 @@ export class Editor {
     this.server = server;
   }
 
-  /**
-   * Open a new, empty folder; `settings` are the user's, `variables` of the environment. All folders
-   * are trusted unless it is said otherwise.
-   */
+  /** Open a new, empty folder; `settings` are the user's, `variables` of the environment. */
   static async open(
     settings: object,
     variables: Record<string, string> = {},

@@ -15,6 +15,7 @@ import { Conversation } from './conversation';
 import { Diffs } from './diffs';
 import { Explanations } from './explanations';
 import { folders, label } from './files';
+import type { Link } from './link';
 import { firstMode, modesFor } from './modes';
 import type { Chat, Session, ToView, Update } from './protocol';
 import { answering } from './requests';
@@ -38,7 +39,7 @@ export class FimbleChat implements Disposable {
   readonly reviews: Reviews;
   /** What keeps it from working now, with all that can be done. */
   trouble: Trouble | undefined;
-  private readonly link;
+  readonly link: Link;
   private readonly explanations = new Explanations(this.board);
   private readonly parts: Disposable;
   private queue: Promise<void> = Promise.resolve();

@@ -1,6 +1,5 @@
 /** One chat with the server: its session is begun with the first message, and found again. */
 
-import { Trouble } from '../trouble';
 import type { Board } from './board';
 import type { Link } from './link';
 import { firstMode, modesFor } from './modes';
@@ -140,22 +139,6 @@ export class Conversation {
       await this.link.request('setMode', { session, mode });
     }
     this.board.set({ mode });
-  }
-
-  /** Let the folder's own files have a say. */
-  async trust(): Promise<void> {
-    if (!this.isTrusted()) {
-      throw new Trouble('Trust this folder in VS Code first.', [
-        { title: 'Manage Trust', command: 'workbench.trust.manage' },
-      ]);
-    }
-    await this.link.run();
-    await this.link.request('trust', { trusted: true });
-    const { session } = this.chat;
-    if (session !== undefined) {
-      const { notes } = await this.link.request<Resumed>('resume', { session });
-      this.board.set({ notes });
-    }
   }
 
   /** In which session a turn was. */

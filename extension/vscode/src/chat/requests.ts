@@ -1,6 +1,6 @@
 /** What the user does in the view. */
 
-import { commands, window, type LogOutputChannel } from 'vscode';
+import { commands, window, workspace, type LogOutputChannel } from 'vscode';
 import { guarded, tell } from '../tell';
 import { REMEDIES, Trouble, type Remedy } from '../trouble';
 import { copy, insert } from './blocks';
@@ -8,6 +8,7 @@ import type { FimbleChat } from './chat';
 import { showFile } from './files';
 import type { FromView } from './protocol';
 import { pathsOf } from './translate';
+import { trust } from './trust';
 
 /** What is done about each message; what fails is told. */
 export function answering(chat: FimbleChat, output: LogOutputChannel): (message: FromView) => void {
@@ -37,7 +38,7 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
     case 'mode':
       return conversation.setMode(message.mode);
     case 'trust':
-      return conversation.trust();
+      return trust(chat.board, chat.link, workspace.isTrusted);
     case 'answer':
       return chat.asks.answer(message.ask, message.option);
     case 'showDiff':
