@@ -129,8 +129,7 @@ test('a new chat, and the one before from the history', async () => {
   await chat.frame.getByText('Ask Fimble').waitFor();
   await chat.frame.locator('textarea:focus').waitFor();
   await editor.command('Fimble: Chat History');
-  await editor.shot('chat-history-list');
-  await editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'mend it' }).first().click();
+  await earlier.first().click();
   await chat.untilSaid('Short.');
   await chat.frame.locator('article', { hasText: 'It adds now.' }).waitFor();
 });

@@ -4,7 +4,7 @@ import { commands, Disposable, Uri, window, type LogOutputChannel } from 'vscode
 import { guarded } from '../tell';
 import type { FimbleChat } from './chat';
 import { mentionOfSelection } from './files';
-import { undo } from './requests';
+import { sessionsOf, undo } from './requests';
 
 export function registerChat(chat: FimbleChat, output: LogOutputChannel): Disposable {
   const { blocks, changes, conversation, diffs, reviews, view } = chat;
@@ -14,7 +14,7 @@ export function registerChat(chat: FimbleChat, output: LogOutputChannel): Dispos
       await chat.inTurn(() => conversation.clear());
       await view.open({ type: 'compose', text: '' });
     },
-    chatHistory: () => showHistory(chat),
+    chatHistory: async () => view.open(await sessionsOf(chat)),
     addSelectionToChat: () => view.open({ type: 'compose', text: `${mentionOfSelection()} ` }),
     stopChat: () => conversation.stop(),
     undoTurn: () => undo(chat, changes.latest(), undefined),
@@ -45,19 +45,4 @@ export function registerChat(chat: FimbleChat, output: LogOutputChannel): Dispos
       }),
     ),
   );
-}
-
-/** The same list as in the view, for whoever is in the palette. */
-async function showHistory(chat: FimbleChat): Promise<void> {
-  const items = (await chat.sessions()).map(({ id, title, updatedAt }) => ({
-    id,
-    label: title,
-    description: new Date(updatedAt).toLocaleString(),
-  }));
-  const placeHolder = items.length === 0 ? 'There are no earlier chats.' : 'Choose a chat to go on with.';
-  const chosen = await window.showQuickPick(items, { title: 'Earlier Chats', placeHolder });
-  if (chosen !== undefined) {
-    await chat.inTurn(() => chat.conversation.open(chosen.id));
-    await chat.view.open();
-  }
 }

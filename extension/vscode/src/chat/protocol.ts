@@ -155,6 +155,7 @@ export type Update =
 export type ToView =
   | { readonly type: 'chat'; readonly chat: Chat }
   | { readonly type: 'updates'; readonly updates: readonly Update[] }
+  /** Answers `sessions`; where it wasn't asked for, the view shows them all the same. */
   | { readonly type: 'sessions'; readonly sessions: readonly Session[] }
   /** Answers `mentions`. */
   | { readonly type: 'mentions'; readonly request: number; readonly items: readonly Mention[] }

@@ -6,7 +6,7 @@ import { REMEDIES, Trouble, type Remedy } from '../trouble';
 import { copy, insert } from './blocks';
 import type { FimbleChat } from './chat';
 import { showFile } from './files';
-import type { FromView } from './protocol';
+import type { FromView, ToView } from './protocol';
 import { pathsOf } from './translate';
 import { trust } from './trust';
 
@@ -30,7 +30,7 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
     case 'newChat':
       return chat.inTurn(() => conversation.clear());
     case 'sessions':
-      return tellSessions(chat);
+      return view.send(await sessionsOf(chat));
     case 'open':
       return chat.inTurn(() => conversation.open(message.session));
     case 'delete':
@@ -64,6 +64,11 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
   }
 }
 
+/** Has the view show its history, also if it has not asked. */
+export async function sessionsOf(chat: FimbleChat): Promise<ToView> {
+  return { type: 'sessions', sessions: await chat.sessions() };
+}
+
 /** Take back a file, or all of a turn; say what of the user's own stays. */
 export async function undo(chat: FimbleChat, turn: number, path: string | undefined): Promise<void> {
   const { merged, message } = await chat.changes.undo(turn, path);
@@ -74,11 +79,7 @@ export async function undo(chat: FimbleChat, turn: number, path: string | undefi
 
 async function deleted(chat: FimbleChat, session: string): Promise<void> {
   await chat.conversation.remove(session);
-  await tellSessions(chat);
-}
-
-async function tellSessions(chat: FimbleChat): Promise<void> {
-  chat.view.send({ type: 'sessions', sessions: await chat.sessions() });
+  chat.view.send(await sessionsOf(chat));
 }
 
 async function remedied(chat: FimbleChat, command: string): Promise<void> {
