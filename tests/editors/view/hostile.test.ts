@@ -94,7 +94,6 @@ async function everywhere(view: View, text: string): Promise<void> {
   await answerMentions(view, '', [{ mention: text, kind: 'file', detail: text }]);
   await view.page.keyboard.press('Escape');
   await view.tell({ type: 'compose', text: '' }, { type: 'sessions', sessions: [{ id: text, title: text, updatedAt: text }] });
-  await view.page.locator('.history-button').evaluate((button: HTMLElement) => button.click());
   await view.page.locator('.session').waitFor();
   await view.page.locator('.history-button').evaluate((button: HTMLElement) => button.click());
 }
