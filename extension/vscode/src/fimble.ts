@@ -11,6 +11,7 @@ import { currentModel, disabledLanguages, serverSettings } from './configuration
 import { setContext } from './contexts';
 import { tellFocus } from './focus';
 import { Locator } from './locate';
+import { ModelEdits } from './modelEdits';
 import { Models } from './models';
 import { Snooze } from './snooze';
 import { StatusBar } from './statusBar';
@@ -32,11 +33,17 @@ export class Fimble implements Disposable {
       (method, params) => this.client.notify(method, params),
       () => setContext('suggested', true),
     );
+    const modelEdits = new ModelEdits(
+      () => this.client.running,
+      () => chat.proposals,
+    );
     const middleware = {
       provideInlineCompletionItems: this.suggestions.middleware,
       executeCommand,
       resolveCodeAction,
+      sendRequest: modelEdits.sendRequest,
       window: { showDocument },
+      workspace: { handleApplyEdit: modelEdits.handleApplyEdit },
     };
     const models: Models = new Models(
       () => ({ command: this.client.command, cwd: locator.storage }),
@@ -54,6 +61,7 @@ export class Fimble implements Disposable {
     const { client, output, snooze, suggestions } = this;
     this.parts = [
       registerChat(chat, output),
+      modelEdits.register(),
       register({ client, locator, models, output, snooze, suggestions }),
       tellFocus(client),
       chat,

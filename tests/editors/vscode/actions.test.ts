@@ -7,10 +7,15 @@ import { Editor, shotOfFailure, until } from './editor.ts';
 import { fimble } from './server.ts';
 
 const ADD = 'def add(a, b):\n    return a + b\n';
+const SWAPPED = { chat: '```python\ndef add(a, b):\n    return b + a\n```', when: 'swap them' };
 const SCRIPT = [
-  { chat: '```python\ndef add(a, b):\n    return b + a\n```', when: 'swap them' },
+  SWAPPED,
+  SWAPPED,
+  { chat: '```python\ndef twice(number):\n    """Give the double of `number`."""', when: 'docstring' },
   { chat: 'It **adds** two numbers.', when: 'add' },
 ];
+
+const DOCUMENTED = 'def twice(number):\n    """Give the double of `number`."""\n    return number * 2\n';
 
 let editor: Editor;
 
@@ -21,6 +26,17 @@ before(async () => {
 
 afterEach((context) => shotOfFailure(editor, context));
 after(() => editor?.close());
+
+/** Have the function above the cursor rewritten, and wait for its diff. */
+async function rewrite(): Promise<void> {
+  await editor.press('ArrowUp');
+  await editor.command('Fimble: Rewrite…');
+  await editor.page.locator('.quick-input-widget', { hasText: 'What should be different' }).waitFor();
+  await editor.type('swap them');
+  await editor.press('Enter');
+  await editor.page.locator('.tab', { hasText: '(proposed)' }).waitFor();
+  await editor.page.locator('.view-line', { hasText: 'return b + a' }).first().waitFor();
+}
 
 test('a fix from the light bulb', async () => {
   await editor.edit('fix.py', 'import os\n\nprint(os.sep)\nprint(json.dumps(1))\n');
@@ -36,21 +52,31 @@ test('a fix from the light bulb', async () => {
 
 test('a rewrite is shown before it is made', async () => {
   await editor.edit('rewrite.py', ADD);
-  await editor.press('ArrowUp');
-  await editor.command('Fimble: Rewrite…');
-  await editor.page.locator('.quick-input-widget', { hasText: 'What should be different' }).waitFor();
-  await editor.type('swap them');
-  await editor.press('Enter');
-  const apply = editor.page.getByRole('button', { name: 'Apply', exact: true });
-  await apply.waitFor();
+  await rewrite();
   await editor.shot('rewrite');
-  // VS Code has the user tick what asks for confirmation.
-  await editor.page.locator('.panel').getByRole('checkbox').first().click();
-  await apply.click();
-  await apply.waitFor({ state: 'hidden' });
-  await editor.page.locator('.monaco-editor .view-lines').first().click();
-  await until(async () => (await editor.saved('rewrite.py')).includes('b + a'));
-  assert.equal(await editor.saved('rewrite.py'), 'def add(a, b):\n    return b + a\n');
+  await editor.page.getByRole('button', { name: 'Apply', exact: true }).first().click();
+  await editor.page.locator('.tab', { hasText: 'rewrite.py (proposed)' }).waitFor({ state: 'detached' });
+  await editor.untilSaved('rewrite.py', 'def add(a, b):\n    return b + a\n');
+});
+
+test('a rewrite that is discarded is not made', async () => {
+  await editor.edit('discarded.py', ADD);
+  await rewrite();
+  await editor.page.getByRole('button', { name: 'Discard', exact: true }).first().click();
+  await editor.page.locator('.tab', { hasText: 'discarded.py (proposed)' }).waitFor({ state: 'detached' });
+  await editor.untilSaved('discarded.py', ADD);
+});
+
+test('what a model writes for the light bulb is shown before it is made', async () => {
+  await editor.edit('twice.py', 'def twice(number):\n    return number * 2\n');
+  await editor.press('ArrowUp', 'ArrowUp', 'Home');
+  await editor.press('Control+.');
+  await editor.page.locator('.action-widget .monaco-list-row', { hasText: 'Document `twice`' }).click();
+  await editor.page.locator('.tab', { hasText: 'twice.py (proposed)' }).waitFor();
+  await editor.page.locator('.view-line', { hasText: 'Give the double' }).first().waitFor();
+  await editor.shot('document');
+  await editor.page.getByRole('button', { name: 'Apply', exact: true }).first().click();
+  await editor.untilSaved('twice.py', DOCUMENTED);
 });
 
 test('an explanation is shown in the chat, and the focus stays in the code', async () => {

@@ -5,14 +5,14 @@ import type { LanguageClient } from 'vscode-languageclient/node';
 import type { Client } from '../client';
 import { currentModel, isRemote } from '../configuration';
 import { setContext } from '../contexts';
+import { Diffs } from '../diffs';
+import { Proposals } from '../proposals';
 import { guarded } from '../tell';
 import type { Trouble } from '../trouble';
 import { Asks } from './asks';
-import { Blocks } from './blocks';
 import { Board } from './board';
 import { Changes } from './changes';
 import { Conversation } from './conversation';
-import { Diffs } from './diffs';
 import { Explanations } from './explanations';
 import { folders, label } from './files';
 import type { Link } from './link';
@@ -31,7 +31,7 @@ export class FimbleChat implements Disposable {
     updates: (updates) => this.onUpdates(updates),
   });
   readonly diffs = new Diffs();
-  readonly blocks = new Blocks(this.diffs);
+  readonly proposals = new Proposals(this.diffs);
   readonly view: ChatView;
   readonly asks: Asks;
   readonly changes: Changes;

@@ -7,7 +7,7 @@ import { mentionOfSelection } from './files';
 import { sessionsOf, undo } from './requests';
 
 export function registerChat(chat: FimbleChat, output: LogOutputChannel): Disposable {
-  const { blocks, changes, conversation, diffs, reviews, view } = chat;
+  const { changes, conversation, diffs, proposals, reviews, view } = chat;
   const table: Record<string, () => unknown> = {
     openChat: () => view.open(),
     newChat: async () => {
@@ -23,8 +23,8 @@ export function registerChat(chat: FimbleChat, output: LogOutputChannel): Dispos
   const buttons: Record<string, (right: Uri) => unknown> = {
     allowEdit: (right) => reviews.answer(right, 'allow_once'),
     rejectEdit: (right) => reviews.answer(right, 'reject_once'),
-    applyBlock: (right) => blocks.apply(right),
-    discardBlock: (right) => diffs.close(right),
+    applyProposal: (right) => proposals.apply(right),
+    discardProposal: (right) => diffs.close(right),
     keepFile: (right) => reviews.keep(right),
     undoFile: async (right) => {
       const of = reviews.of(right);

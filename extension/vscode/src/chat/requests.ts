@@ -3,7 +3,7 @@
 import { commands, window, workspace, type LogOutputChannel } from 'vscode';
 import { guarded, tell } from '../tell';
 import { REMEDIES, Trouble, type Remedy } from '../trouble';
-import { copy, insert } from './blocks';
+import { copy, insert, propose } from './blocks';
 import type { FimbleChat } from './chat';
 import { showFile } from './files';
 import type { FromView, ToView } from './protocol';
@@ -56,7 +56,7 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
     case 'insert':
       return insert(message.text);
     case 'apply':
-      return chat.blocks.show(message.text);
+      return propose(message.text, chat.proposals);
     case 'mentions':
       return view.send(await chat.mentions(message.request, message.text));
     case 'command':

@@ -1,11 +1,11 @@
 /** What is proposed or was changed, in the diff editor with buttons for what can be done about it. */
 
 import { commands, Uri } from 'vscode';
+import type { Diffs } from '../diffs';
 import { Trouble } from '../trouble';
 import type { Asks } from './asks';
 import type { Board } from './board';
 import type { Changes } from './changes';
-import type { Diffs } from './diffs';
 import type { Ask, Diff } from './protocol';
 
 /** For `when` clauses: paths of the files that are shown against what they were. */

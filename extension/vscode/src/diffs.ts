@@ -1,4 +1,4 @@
-/** Diffs in VS Code's own editor. What is no file is a text under `fimble-chat:`. */
+/** Diffs in VS Code's own editor. What is no file is a text under `fimble-diff:`. */
 
 import { posix } from 'node:path';
 import {
@@ -13,10 +13,10 @@ import {
   type TextDocumentContentProvider,
 } from 'vscode';
 
-const SCHEME = 'fimble-chat';
+const SCHEME = 'fimble-diff';
 
 /** By which the buttons of an editor are chosen: `shown` has none. */
-export type Kind = 'asked' | 'block' | 'shown';
+export type Kind = 'asked' | 'proposed' | 'shown';
 
 export interface Shown {
   /** Of the file. */

@@ -1,0 +1,74 @@
+/** Changes of a file that are shown in the diff editor, and made when the user wants them. */
+
+import { Selection, window, workspace, type Uri, type WorkspaceEdit } from 'vscode';
+import type { Diffs } from './diffs';
+import { Trouble } from './trouble';
+
+export interface Proposal {
+  readonly uri: Uri;
+  /** Of the document it was made for; undefined where there is none. */
+  readonly version: number | undefined;
+  readonly before: string;
+  readonly after: string;
+  /** What is done to the file, for the tab. */
+  readonly words: string;
+  readonly edit: WorkspaceEdit;
+}
+
+interface Open {
+  readonly proposal: Proposal;
+  readonly end: (isMade: boolean) => void;
+}
+
+export class Proposals {
+  /** By the right side of their diff. */
+  private readonly open = new Map<string, Open>();
+
+  constructor(private readonly diffs: Diffs) {
+    diffs.onDidClose((right) => this.end(right, false));
+  }
+
+  /** Returns whether it was made, once the user has applied or discarded it, or closed its diff. */
+  async show(proposal: Proposal): Promise<boolean> {
+    const { uri, before, after, words } = proposal;
+    const right = await this.diffs.show({ uri, before, after, kind: 'proposed', words });
+    return new Promise((resolve) => this.open.set(right.toString(), { proposal, end: resolve }));
+  }
+
+  /** Make what a diff shows. Throws Trouble if the file is another by now. */
+  async apply(right: Uri): Promise<void> {
+    const proposal = this.open.get(right.toString())?.proposal;
+    if (proposal === undefined) {
+      return;
+    }
+    const { uri, version, before, after, edit } = proposal;
+    const is = workspace.textDocuments.find((each) => each.uri.toString() === uri.toString());
+    if (version !== undefined && is?.version !== version) {
+      throw new Trouble('The file has been changed since; ask for it again.');
+    }
+    if (!(await workspace.applyEdit(edit))) {
+      throw new Trouble('The file can not be changed.');
+    }
+    this.end(right, true);
+    await this.diffs.close(right);
+    const document = await workspace.openTextDocument(uri);
+    const place = document.positionAt(endOfChange(before, after));
+    await window.showTextDocument(document, { selection: new Selection(place, place) });
+  }
+
+  private end(right: Uri, isMade: boolean): void {
+    const open = this.open.get(right.toString());
+    this.open.delete(right.toString());
+    open?.end(isMade);
+  }
+}
+
+/** The offset in the new text behind all that differs from the old one. */
+export function endOfChange(before: string, after: string): number {
+  const most = Math.min(before.length, after.length);
+  let same = 0;
+  while (same < most && before.at(-1 - same) === after.at(-1 - same)) {
+    same += 1;
+  }
+  return after.length - same;
+}
