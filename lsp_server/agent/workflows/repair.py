@@ -61,12 +61,23 @@ _FEW = 3
 """Of the failing tests the model sees one; the others only count."""
 
 
+class NotRun(Failed):
+    """The tests could not be run."""
+
+
 async def repair(work: Work, text: str, _: Route) -> None:
     """See the module's docstring."""
     found = await mentioned(work.desk, text)
-    if await pass_tests(work, text, await _targets(work, text, found)):
-        return
-    if not [each for each in found if not is_test(each.file.path)]:
+    code = [each for each in found if not is_test(each.file.path)]
+    targets = await _targets(work, text, found)
+    try:
+        # Where no test is about the code that is named, none can tell what is wrong with it.
+        if (targets or not code) and await pass_tests(work, text, targets):
+            return
+    except NotRun:
+        if not code:
+            raise
+    if not code:
         raise Failed("These tests pass already; say which test fails, or what is wrong.")
     await change(work, text, Route("change"))
 
@@ -84,13 +95,14 @@ async def repair_tests(work: Work, text: str, route: Route) -> None:
 
 
 async def pass_tests(work: Work, text: str, targets: Sequence[str]) -> bool:
-    """Make tests pass, by their files or ids; False if none fails. Raises Failed, and AgentError.
+    """Make tests pass, by their files or ids; False if none fails. Raises Failed (NotRun if they
+    can't be run), and AgentError.
 
     `text` is what was asked for; what it names is looked at first.
     """
     outcome = await run_tests(work, targets)
     if not outcome.ran:
-        raise Failed("The tests could not be run, so I can't tell what to mend.")
+        raise NotRun("The tests could not be run, so I can't tell what to mend.")
     left = outcome.failed
     while left and not work.is_late:
         try:

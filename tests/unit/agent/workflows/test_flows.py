@@ -90,6 +90,22 @@ async def test_a_test_that_passes_alone_is_left_alone(project: Project) -> None:
     assert project.texts() == before
 
 
+@pytest.mark.parametrize("tests", ["none", "broken"])
+async def test_without_tests_that_run_what_is_named_is_changed(
+    project: Project, tests: str
+) -> None:
+    path = project.root / "tests" / "test_prices.py"
+    if tests == "none":
+        path.unlink()
+        project.index.remove(["tests/test_prices.py"])
+    else:
+        (project.root / "conftest.py").write_text("raise SystemExit\n")
+    events = await project.ask("total in shop/prices.py is wrong, fix it", bodies(FIXED))
+    assert "sum(prices))" in project.text("shop/prices.py")
+    assert "I changed `total`" in ended(events).answer
+    assert any(title.startswith("Run") for title in titles(events)) == (tests == "broken")
+
+
 @pytest.mark.usefixtures("by_model")
 async def test_one_that_is_not_mended_is_named(project: Project) -> None:
     path = project.root / "shop" / "prices.py"
