@@ -6,6 +6,7 @@ import { cpSync, mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { ChatPage } from './chat.ts';
 import { Editor, PYTHON, shotOfFailure, until } from './editor.ts';
 import { fimble } from './server.ts';
 
@@ -20,6 +21,9 @@ def median(values: list[float]) -> float:
     ordered = sorted(values)
     return ordered[`;
 
+const WRONG = 'def add(a, b):\n    return a - b\n';
+
+let chat: ChatPage;
 let editor: Editor;
 
 before(async () => {
@@ -32,6 +36,7 @@ before(async () => {
   symlinkSync(join(where, '..', '..'), join(cache, 'models'));
   const settings = { 'fimble.server.command': command, 'fimble.model': MODEL };
   editor = await Editor.open(settings, { FIMBLE_CACHE: cache });
+  chat = new ChatPage(editor);
   // Code that people have written: the library that Fimble asks endpoints with.
   const httpx = execFileSync(PYTHON, ['-c', 'import httpx; print(httpx.__path__[0])'], { encoding: 'utf8' });
   cpSync(httpx.trim(), join(editor.folder, 'httpx'), { recursive: true });
@@ -60,6 +65,25 @@ test('it explains', async () => {
   await editor.edit('explained.py', MEDIAN.slice(0, MEDIAN.indexOf('\n\n\n') + 1));
   await editor.press('ArrowUp');
   await editor.command('Fimble: Explain');
-  await editor.page.locator('.view-line', { hasText: /mean|average/i }).nth(2).waitFor();
+  await chat.turn.getByRole('button', { name: 'Copy the answer' }).waitFor();
+  await chat.untilSaid(/sum|average|divid/i);
   await editor.shot('real-explain');
+});
+
+test('it mends a file that it is told of, asks first, and takes it back', async () => {
+  await editor.edit('calc.py', WRONG);
+  await chat.open();
+  await chat.say('In @calc.py the function add is wrong: it must return the sum of a and b. Fix it.');
+  await chat.asking.waitFor();
+  await editor.shot('real-chat-asks');
+  await editor.untilSaved('calc.py', WRONG);
+  await chat.asking.getByRole('button', { name: 'Allow' }).first().click();
+  await chat.untilIdle();
+  await editor.shot('real-chat-done');
+  const check = 'from calc import add; assert add(2, 3) == 5';
+  await editor.saved('calc.py');
+  execFileSync(PYTHON, ['-c', check], { cwd: editor.folder });
+  await chat.button('Undo turn').click();
+  await chat.turn.locator('.change.undone').waitFor();
+  await editor.untilSaved('calc.py', WRONG);
 });
