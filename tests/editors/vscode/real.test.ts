@@ -2,13 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { ChatPage } from './chat.ts';
 import { Editor, PYTHON, shotOfFailure, until } from './editor.ts';
-import { fimble } from './server.ts';
+import { withModel } from './server.ts';
 
 const MODEL = process.env['FIMBLE_EDITOR_MODEL'] ?? 'qwen2.5-coder-1.5b';
 const MEDIAN = `def mean(values: list[float]) -> float:
@@ -27,15 +26,8 @@ let chat: ChatPage;
 let editor: Editor;
 
 before(async () => {
-  const command = fimble([], ' ');
-  const told = execFileSync(command, ['models', 'list', '--json'], { encoding: 'utf8' });
-  const models = JSON.parse(told) as { model: string; where: string | null }[];
-  const where = models.find((each) => each.model === MODEL)?.where;
-  assert.ok(where, `${MODEL} is not here; get it with: fimble models pull ${MODEL}`);
-  const cache = mkdtempSync(join(tmpdir(), 'fimble-cache-'));
-  symlinkSync(join(where, '..', '..'), join(cache, 'models'));
-  const settings = { 'fimble.server.command': command, 'fimble.model': MODEL };
-  editor = await Editor.open(settings, { FIMBLE_CACHE: cache });
+  const { command, variables } = withModel(MODEL);
+  editor = await Editor.open({ 'fimble.server.command': command, 'fimble.model': MODEL }, variables);
   chat = new ChatPage(editor);
   // Code that people have written: the library that Fimble asks endpoints with.
   const httpx = execFileSync(PYTHON, ['-c', 'import httpx; print(httpx.__path__[0])'], { encoding: 'utf8' });

@@ -1,7 +1,7 @@
 /** A `fimble` command for the tests: the real one, its engine scripted. */
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PYTHON } from './editor.ts';
@@ -24,6 +24,20 @@ esac
   writeFileSync(path, text);
   chmodSync(path, 0o755);
   return path;
+}
+
+/** The real command with a model that is on this machine, and a cache of its own but for that. */
+export function withModel(name: string): { command: string; variables: Record<string, string> } {
+  const command = fimble([], ' ');
+  const told = execFileSync(command, ['models', 'list', '--json'], { encoding: 'utf8' });
+  const models = JSON.parse(told) as { model: string; where: string | null }[];
+  const where = models.find((each) => each.model === name)?.where;
+  if (!where) {
+    throw new Error(`${name} is not here; get it with: fimble models pull ${name}`);
+  }
+  const cache = mkdtempSync(join(tmpdir(), 'fimble-cache-'));
+  symlinkSync(join(where, '..', '..'), join(cache, 'models'));
+  return { command, variables: { FIMBLE_CACHE: cache } };
 }
 
 /** The process of the server that was started last. */
