@@ -81,6 +81,7 @@ async def mentioned(desk: Desk, text: str) -> list[Source]:
     if not found:
         plain = [word for word in _NAME.findall(_PATH.sub(" ", text)) if len(word) > 2]
         found = await _found(desk, [w for w in plain if w.lower() not in _USUAL], paths(text))
+        found = found or await _found(desk, plain, paths(text), only_there=True)
     return found
 
 
@@ -99,12 +100,15 @@ async def sources(desk: Desk, found: Iterable[Definition]) -> list[Source]:
     return list(seen.values())
 
 
-async def _found(desk: Desk, wanted: Sequence[str], files: Sequence[str]) -> list[Source]:
+async def _found(
+    desk: Desk, wanted: Sequence[str], files: Sequence[str], *, only_there: bool = False
+) -> list[Source]:
     found: list[Definition] = []
     for name in wanted:
         defined = await asyncio.to_thread(_definitions, desk, name)
         here = [d for d in defined if any(_is_at(d.path, path) for path in files)]
-        found += here or sorted(defined, key=lambda d: is_test(d.path))
+        elsewhere = [] if only_there else sorted(defined, key=lambda d: is_test(d.path))
+        found += here or elsewhere
     return await sources(desk, found[: 2 * MAX_FOUND])
 
 
@@ -184,4 +188,5 @@ _USUAL = frozenset(
     word write you
     """.split()  # noqa: SIM905
 )
-"""Words of requests that are also names of things; taken for such only where they are marked."""
+"""Words of requests that are also names of things; taken for such only where they are marked, or
+where a file is named that defines them."""

@@ -75,10 +75,11 @@ async def repair(work: Work, text: str, _: Route) -> None:
         if (targets or not code) and await pass_tests(work, text, targets):
             return
     except NotRun:
-        if not code:
+        if targets and not code:
             raise
-    if not code:
-        raise Failed("These tests pass already; say which test fails, or what is wrong.")
+    else:
+        if not code:
+            raise Failed("These tests pass already; say which test fails, or what is wrong.")
     await change(work, text, Route("change"))
 
 

@@ -12,9 +12,12 @@ from lsp_server.agent.events import Choice, Question, ToolUpdated
 from lsp_server.agent.workflows import repair, work
 from lsp_server.engines.chat import ChatRequest
 from lsp_server.engines.fake_chat import ChatReply
+from lsp_server.workspace.extract import extract
+from lsp_server.workspace.walk import look
 from tests.unit.agent.workflows.conftest import Project, ended, titles
 
 FIXED = "\n    return rounded(sum(prices))\n"
+RIGHT = "\n    return a + b\n"
 WORSE = "\n    return rounded(min(prices))\n"
 
 
@@ -91,19 +94,35 @@ async def test_a_test_that_passes_alone_is_left_alone(project: Project) -> None:
 
 
 @pytest.mark.parametrize("tests", ["none", "broken"])
-async def test_without_tests_that_run_what_is_named_is_changed(
-    project: Project, tests: str
+@pytest.mark.parametrize(
+    "request_",
+    ["total in shop/prices.py is wrong, fix it", "Fix the sum: the first price is left out"],
+)
+async def test_without_tests_that_run_what_is_meant_is_changed(
+    project: Project, tests: str, request_: str
 ) -> None:
     path = project.root / "tests" / "test_prices.py"
     if tests == "none":
         path.unlink()
         project.index.remove(["tests/test_prices.py"])
     else:
-        (project.root / "conftest.py").write_text("raise SystemExit\n")
-    events = await project.ask("total in shop/prices.py is wrong, fix it", bodies(FIXED))
+        (project.root / "conftest.py").write_text("raise SystemExit(3)\n")
+    script = bodies("1", FIXED) if request_.startswith("Fix") else bodies(FIXED)
+    events = await project.ask(request_, script)
     assert "sum(prices))" in project.text("shop/prices.py")
     assert "I changed `total`" in ended(events).answer
-    assert any(title.startswith("Run") for title in titles(events)) == (tests == "broken")
+
+
+async def test_a_usual_word_is_a_name_where_the_file_is_named(project: Project) -> None:
+    (project.root / "tests" / "test_prices.py").unlink()
+    path = project.root / "shop" / "sums.py"
+    path.write_text("def add(a, b):\n    return a - b\n")
+    found = look(project.root, "shop/sums.py")
+    assert found is not None
+    project.index.update([extract(found, path.read_bytes())])
+    events = await project.ask("In @shop/sums.py the function add is wrong, fix it", bodies(RIGHT))
+    assert path.read_text() == "def add(a, b):\n    return a + b\n"
+    assert not any(title.startswith("Run") for title in titles(events))
 
 
 @pytest.mark.usefixtures("by_model")
