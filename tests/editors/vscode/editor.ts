@@ -176,7 +176,11 @@ export class Editor {
   async untilSaved(name: string, text: string): Promise<void> {
     let seen = '';
     await until(
-      async () => (seen = await this.saved(name)) === text,
+      async () => {
+        await this.page.keyboard.press('Control+s');
+        await this.page.waitForTimeout(50);
+        return (seen = readFileSync(join(this.folder, name), 'utf8')) === text;
+      },
       () => `${JSON.stringify(seen)} was saved, not ${JSON.stringify(text)}`,
     );
   }

@@ -154,8 +154,11 @@ test('a language is turned off, and on', async () => {
 });
 
 test('what became of suggestions is told', async () => {
+  const pid = pidOf(command);
   await editor.command('Fimble: Restart');
   await until(() => counted(editor.state)['shown'] !== 0);
+  await until(() => pidOf(command) !== pid);
+  await editor.untilStatus('qwen2.5-coder-1.5b');
   const first = counted(editor.state);
   await editor.edit('told.py');
   await editor.type('wide = ');
