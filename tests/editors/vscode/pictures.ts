@@ -15,9 +15,11 @@ const FRAME_MS = 120;
 const KEY_MS = 90;
 const TYPED = [
   'def mean(values: list[float]) -> float:\n"""The arithmetic mean."""\nreturn ',
-  '\n\ndef median(values: list[float]) -> float:\n"""The median of an odd number of values."""\nordered = ',
-  '\nreturn ',
+  'def median(values: list[float]) -> float:\n"""The median of an odd number of values."""\nordered = ',
+  'return ',
 ];
+/** Pressed ahead of each. */
+const KEYS = [[], ['Enter', 'Enter', 'Shift+Tab'], ['Enter']];
 
 const folder = process.argv[2];
 if (folder === undefined) {
@@ -58,7 +60,8 @@ async function typing(): Promise<void> {
       await page.waitForTimeout(Math.max(0, FRAME_MS - (Date.now() - start)));
     }
   })();
-  for (const text of TYPED) {
+  for (const [number, text] of TYPED.entries()) {
+    await editor.press(...(KEYS[number] ?? []));
     await page.keyboard.type(text, { delay: KEY_MS });
     await until(async () => (await editor.ghost()) !== '');
     await page.waitForTimeout(900);
