@@ -72,7 +72,6 @@ class _Turn:
     """The answer that is being given, and is not stored yet."""
 
 
-_SEEN = "I have read that."
 PAST_SHARE = 4
 """The last question and its answer take at most a quarter of a small model's window."""
 
@@ -168,9 +167,10 @@ class Session:
                 raise asyncio.CancelledError
             self._stoppable = asyncio.current_task()
             info = await self._engine.chat_info()
-            await self._look_up_mentions(turn, text, info.context_tokens // MENTIONS_SHARE)
+            room = info.context_tokens // MENTIONS_SHARE
+            pointed = await self._look_up_mentions(turn, text, room)
             if is_small(info):
-                await self._workflow(turn, text, info)
+                await self._workflow(turn, text, pointed, info)
                 ended = TurnEnded("end_turn")
             else:
                 ended = await self._steps(turn)
@@ -200,22 +200,25 @@ class Session:
             ended = replace(ended, reason="error", problem=str(error))
         turn.deeds.show(ended)
 
-    async def _look_up_mentions(self, turn: _Turn, text: str, room: int) -> None:
-        """What the user points at follows his words; what can't be shown is told."""
+    async def _look_up_mentions(self, turn: _Turn, text: str, room: int) -> str:
+        """What the user points at follows his words; what can't be shown is told.
+
+        Returns it, if all of it is there.
+        """
         found = await mentions.expanded(self._desk, text, room)
         if found.text:
             await turn.deeds.note("mentions", {"text": found.text})
             self._items[-1] = history.with_mentions(self._items[-1], found.text)
         for name, problem in found.problems.items():
             await turn.deeds.fail(f"Look up @{name}", "read", problem)
+        return "" if found.problems else found.text
 
-    async def _workflow(self, turn: _Turn, text: str, info: ChatInfo) -> None:
+    async def _workflow(self, turn: _Turn, text: str, pointed: str, info: ChatInfo) -> None:
         """What a small model does instead of choosing its steps."""
         before = [item for item in self._items if item.turn == turn.number - 1]
         past = [item.message for item in before] if _is_short(before, info) else []
-        if self._items[-1].message.content != text:  # with what he points at
-            past += [self._items[-1].message, Message("assistant", _SEEN)]
-        work = Work(self._desk, self._engine, info, turn.deeds, conversation.joined(past))
+        joined = conversation.joined(past)
+        work = Work(self._desk, self._engine, info, turn.deeds, joined, pointed)
         try:
             await follow(work, text)
         finally:

@@ -1,7 +1,7 @@
 """Answer a question: code finds the places, the model only says what stands there.
 
 The places in the answer come from the index and the files, so they are right whatever the model
-says.
+says. What the user points at is what he asks about: nothing else is looked for.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ async def question(work: Work, text: str, _: Route) -> None:
         return
     if known and _WHERE.search(text):
         _places(work, known)
+        return
+    if work.pointed:
+        prompt = template("agent/workflows/pointed.md.j2")
+        await work.ask(prompt.render(request=text, pointed=work.pointed), shown=True)
         return
     if known:
         await _explained(work, text, known[:SHOWN_SOURCES])

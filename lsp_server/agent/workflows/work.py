@@ -57,9 +57,14 @@ class Work:
         info: ChatInfo,
         deeds: Deeds,
         past: Sequence[Message] = (),
+        pointed: str = "",
     ) -> None:
-        """`past`: the last question and its answer, if there are any."""
+        """`past`: the last question and its answer, if there are any.
+
+        `pointed`: what the user points at, as the model is shown it.
+        """
         self.desk = desk
+        self.pointed = pointed
         self.answer = ""
         """What the user was told so far."""
         self._engine = engine

@@ -59,6 +59,22 @@ async def test_a_description_is_looked_up_and_the_model_chooses(project: Project
     assert len(starts) == 1  # evaluated once
 
 
+@pytest.mark.parametrize(
+    "text", ["What does @shop/bill.py do?", "Explain @shop/bill.py", "@shop/bill.py:8-10 and this?"]
+)
+async def test_what_is_pointed_at_is_what_is_asked_about(project: Project, text: str) -> None:
+    asked: list[ChatRequest] = []
+
+    def script(request: ChatRequest) -> str:
+        asked.append(request)
+        return "It writes bills."
+
+    events = await project.ask(text, script)
+    assert ended(events).answer == "It writes bills."
+    assert 'return f"{name}: {cents(amount)}"' in asked[-1].messages[-1].content
+    assert "What things cost" not in asked[-1].messages[-1].content
+
+
 @pytest.fixture
 def by_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults are mended by the model alone."""
