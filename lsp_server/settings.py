@@ -40,8 +40,20 @@ class RemoteSettings:
     """An endpoint that the user named. Nothing is sent anywhere while `url` is empty."""
 
     url: str = ""
-    dialect: Literal["auto", "llama-server", "ollama", "openai"] = "auto"
-    """`ollama` differs from `openai` in chats only."""
+    dialect: Literal[
+        "auto",
+        "llama-server",
+        "ollama",
+        "lm-studio",
+        "vllm",
+        "sglang",
+        "deepseek",
+        "siliconflow",
+        "mistral",
+        "tgi",
+        "openai",
+    ] = "auto"
+    """`auto` goes by the host's name and a few small questions; `openai` is any with `/v1`."""
     model: str = ""
     """Model name to send, where the endpoint wants one."""
     template: str = ""
@@ -96,6 +108,9 @@ class ChatSettings:
     timeout_seconds: float = field(default=300.0, metadata={"min": 1, "max": 3600})
     """Longest wait for the first word of an endpoint, which reads the whole chat before, and for
     each next one."""
+    thinking_tokens: int = field(default=2048, metadata={"min": 0, "max": 32768})
+    """What a model behind an endpoint may think before its answer, if it is one that thinks; 0: it
+    is told to answer at once, where the endpoint has a way to."""
 
 
 @dataclass(frozen=True, slots=True)

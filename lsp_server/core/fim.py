@@ -77,6 +77,13 @@ class Template:
         several = (self.repository_name, self.repository_file)
         return (*self.markers(), *(marker for marker in several if marker is not None))
 
+    def spellings(self) -> tuple[str, ...]:
+        """What must each be one token of the vocabulary, as it stands in a prompt that is text."""
+        markers = [
+            f" {m.text.strip()}" if m.token.startswith("▁") else m.text for m in self.markers()
+        ]
+        return (*markers, *self.requires)
+
     def header(self, context: Sequence[Snippet], path: str) -> tuple[Marker | str, ...]:
         """What stands before the markers of the gap: other files, and the path of this one.
 
@@ -203,6 +210,20 @@ def _template(entry: Any) -> Template:
 def shipped_templates() -> tuple[Template, ...]:
     """The templates that come with Fimble."""
     return parse_templates(prompts.read("fim.toml"))
+
+
+def named_after(model_name: str) -> list[Template]:
+    """The templates whose families a model's name tells of; none if it doesn't."""
+    name = _letters(model_name)
+    return [
+        template
+        for template in shipped_templates()
+        if any(_letters(family) in name for family in template.models.split(", "))
+    ]
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def choose(

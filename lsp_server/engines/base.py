@@ -124,14 +124,18 @@ class EngineInfo:
     chooses_names: bool = False
     """Whether requests may have `names`; others raise UsageError for those."""
 
+    note: str = ""
+    """A sentence for the user: what was not as it was first thought; empty if all was."""
+
     def announcement(self) -> str:
-        """One sentence for the user when the engine has become ready."""
-        if self.fim_ok:
-            return f"{self.model} is ready."
-        return (
-            f"{self.model} is ready, but failed a simple fill-in-the-middle test; suggestions may "
-            "be poor."
-        )
+        """What the user is told when the engine has become ready."""
+        ready = f"{self.model} is ready."
+        if not self.fim_ok:
+            ready = (
+                f"{self.model} is ready, but failed a simple fill-in-the-middle test; suggestions "
+                "may be poor."
+            )
+        return f"{ready} {self.note}".strip()
 
 
 @dataclass(frozen=True, slots=True)

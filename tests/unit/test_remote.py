@@ -155,7 +155,6 @@ async def test_lone_surrogates_in_an_answer_are_replaced(served: Endpoint) -> No
         (reply({}, status=400), "refused the request (400)"),
         (reply({}, status=401), "wants an API key (401)"),
         (reply({}, status=404), "no such address or model (404)"),
-        (reply({}, status=429, headers="Retry-After: 7\r\n"), "(429); try again in 7 s."),
         (reply({}, status=429, headers="Retry-After: \x1b[2Jx\r\n"), "(429); try again later."),
         (reply({}, status=500), "failed (500)"),
         (reply({}, status=503), "still loading its model (503)"),
@@ -175,6 +174,22 @@ async def test_a_failure_is_one_sentence_and_does_not_last(
     assert "REQUEST" not in message
     served.routes["/v1/completions"] = stream(choice("ok"), DONE)
     assert await text_of(engine) == "ok"
+    await engine.close()
+
+
+async def test_an_endpoint_that_asks_for_it_is_left_alone(
+    served: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "PAUSES_SECONDS", (0,))
+    engine, changes = listened_to(served)
+    served.before_routes = pass_self_test
+    busy = reply({}, status=429, headers="Retry-After: 7\r\n")
+    served.routes["/v1/completions"] = busy
+    for _ in range(20):
+        with pytest.raises(RemoteError, match=r"\(429\); try again in 7 s\."):
+            await ask(engine)
+    assert len(served.bodies("/v1/completions")) == 1
+    assert [change.state for change in changes] == ["loading", "ready"]
     await engine.close()
 
 
@@ -215,7 +230,7 @@ async def test_an_endpoint_that_is_down_is_not_probed_at_every_key(
     served.before_routes = lambda request: reply({}, status=503)
     await typing()
     assert [change.state for change in changes] == ["loading", "failed"]
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.2 * (1 + backoff.SPREAD))
     await typing()
     assert [change.state for change in changes] == ["loading", "failed", "failed"]
     await engine.close()

@@ -37,7 +37,7 @@ def test_every_setting_can_be_set() -> None:
                 "disabledLanguages": ["markdown", "plaintext"],
             },
             "actions": {"enabled": False, "disabled": ["simplify", "own"]},
-            "chat": {"contextTokens": 4096, "timeoutSeconds": 60},
+            "chat": {"contextTokens": 4096, "timeoutSeconds": 60, "thinkingTokens": 0},
             "workspace": {"index": False},
             "feedback": {"enabled": False},
         }
@@ -103,7 +103,8 @@ def test_every_setting_can_be_set() -> None:
         ),
         (
             {"remote": {"dialect": ["auto"]}},
-            "fimble.remote.dialect must be one of auto, llama-server, ollama, openai, not "
+            "fimble.remote.dialect must be one of auto, llama-server, ollama, lm-studio, vllm, "
+            "sglang, deepseek, siliconflow, mistral, tgi, openai, not "
             '["auto"]; its default "auto" is used.',
         ),
         (
@@ -144,7 +145,7 @@ def test_problems_are_short_whatever_was_sent() -> None:
             "local": {"threads": 10**4000},
         }
     )
-    assert [len(problem) < 200 for problem in problems] == [True] * 4
+    assert [len(problem) < 250 for problem in problems] == [True] * 4
     assert problems[0] == f"fimble.{'x' * 59}… is not a setting of Fimble and is ignored."
 
 

@@ -1,8 +1,10 @@
 """A model behind an endpoint that the user named.
 
 `engine.RemoteEngine` speaks the engine protocol; `probe` finds out what speaks at the other end, of
-which `connection` keeps track; `llama_server` and `openai` are the dialects for gaps, `chat` and
-`ollama` those for chats; `http` carries their requests, `sse` and `answer` read what comes back;
+which `connection` keeps track. `dialects` says, one small file each, what is peculiar to a kind of
+endpoint. Gaps are filled by `completions`, in one of the `modes`, which are remembered (`known`),
+or by `llama_server` in token ids; `chat` and `ollama` chat, `thinking` tells thoughts apart from
+what they bring. `http` carries the requests, `sse`, `answer` and `usage` read what comes back;
 `control_text` keeps the user's text from becoming control tokens.
 
 Invariants: nothing is sent before the first request, nor anywhere but to `fimble.remote.url`
@@ -14,6 +16,7 @@ from __future__ import annotations
 from lsp_server.engines.base import StatusListener, UsageListener
 from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.remote.engine import RemoteEngine
+from lsp_server.models import store
 from lsp_server.settings import ChatSettings, RemoteSettings
 
 
@@ -24,4 +27,4 @@ def open_remote(
     chat: ChatSettings | None = None,
 ) -> FullEngine:
     """Return an engine for the endpoint. A wrong setting is reported by its first request."""
-    return RemoteEngine(settings, on_status, on_usage, chat)
+    return RemoteEngine(settings, on_status, on_usage, chat, store.cache_dir() / "endpoints")

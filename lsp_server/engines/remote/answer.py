@@ -67,6 +67,10 @@ class Answer:
         """True or false."""
         return self._get(name, bool, False)
 
+    def is_list(self, name: str) -> bool:
+        """Whether a field is a list."""
+        return isinstance(self._fields.get(name), list)
+
     def counts(self, name: str) -> list[int]:
         """A list of whole numbers."""
         values: list[int] = self._get(name, list, [])

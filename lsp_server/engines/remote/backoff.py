@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 from lsp_server.errors import FimbleError
 
 PAUSES_SECONDS: tuple[float, ...] = (1, 2, 4, 8, 16, 30)
 """After the first failure, the second, ...; the last one from then on."""
+SPREAD = 0.25
+"""Part of a pause by which it is longer at most, at random: many clients of one endpoint must not
+come back to it all at once."""
 
 
 class Backoff:
@@ -24,9 +28,10 @@ class Backoff:
         if self._error is not None and time.monotonic() < self._until:
             raise self._error.with_traceback(None)  # else it would grow with each raise
 
-    def failed(self, error: FimbleError) -> None:
-        """Begin a pause, longer than the one before."""
+    def failed(self, error: FimbleError, at_least: float = 0) -> None:
+        """Begin a pause, longer than the one before; `at_least` is what the endpoint asks for."""
         pause = PAUSES_SECONDS[min(self.failures, len(PAUSES_SECONDS) - 1)]
+        pause = max(pause * random.uniform(1, 1 + SPREAD), at_least)
         self._error, self._until = error, time.monotonic() + pause
         self.failures += 1
 

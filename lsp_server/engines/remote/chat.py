@@ -23,10 +23,11 @@ from lsp_server.engines.chat import (
     NativeCall,
     Thought,
 )
-from lsp_server.engines.remote import llama_server, openai
+from lsp_server.engines.remote import dialects, listing, llama_server, usage
 from lsp_server.engines.remote.answer import Answer
 from lsp_server.engines.remote.control_text import broken_up
-from lsp_server.engines.remote.http import Http, Refused, Unreachable
+from lsp_server.engines.remote.dialects.ways import Ways
+from lsp_server.engines.remote.http import Http, Refused, Unreachable, most_events
 from lsp_server.engines.stops import Stops
 from lsp_server.settings import ChatSettings, RemoteSettings
 
@@ -46,21 +47,32 @@ class ChatDialect(Protocol):
         """How it chats."""
         ...
 
-    def chat(self, request: ChatRequest, spent: Spent) -> AsyncGenerator[ChatEvent, None]:
+    @property
+    def ways(self) -> Ways:
+        """What is peculiar to its kind."""
+        ...
+
+    def chat(
+        self, request: ChatRequest, spent: Spent, thoughts: int | None
+    ) -> AsyncGenerator[ChatEvent, None]:
         """See `ChatEngine.chat`; `spent` hears what has been spent, whenever that is told.
 
-        Raises RemoteError; Refused says whether the prompt was too long.
+        `thoughts` is how many tokens of thought may come before the answer; None: nothing is said
+        to the endpoint of thoughts. Thoughts within the text are not told apart. Raises
+        RemoteError; Refused says whether the prompt was too long.
         """
         ...
 
 
-async def connect(http: Http, settings: RemoteSettings, chat: ChatSettings) -> OpenAiChat:
+async def connect(
+    http: Http, settings: RemoteSettings, chat: ChatSettings, ways: Ways
+) -> OpenAiChat:
     """Chat with any endpoint. Raises RemoteError."""
-    models = await openai.read_models(http)
-    model = settings.model or openai.only_model(models, http.host)
-    context_tokens = openai.told_context_tokens(models, model) or chat.context_tokens
-    info = ChatInfo(model or http.host, context_tokens, native_tools=True)
-    return OpenAiChat(http, info, chat.timeout_seconds, model)
+    models = await listing.read_models(http, ways)
+    model = settings.model or listing.only_model(models, http.host)
+    told = await listing.told_context_tokens(http, ways, models, model)
+    info = ChatInfo(model or http.host, told or chat.context_tokens, native_tools=True)
+    return OpenAiChat(http, info, chat.timeout_seconds, model, ways)
 
 
 def of_llama_server(
@@ -74,27 +86,33 @@ def of_llama_server(
         takes_begun=True,
         native_tools=True,
     )
-    return OpenAiChat(http, info, chat.timeout_seconds, settings.model)
+    ways = dialects.ALL["llama-server"]
+    return OpenAiChat(http, info, chat.timeout_seconds, settings.model, ways)
 
 
 class OpenAiChat:
     """Dialect of one endpoint. Make it with `connect` or `of_llama_server`."""
 
-    def __init__(self, http: Http, info: ChatInfo, timeout_seconds: float, model: str) -> None:
+    def __init__(
+        self, http: Http, info: ChatInfo, timeout_seconds: float, model: str, ways: Ways
+    ) -> None:
         """`model` is the name to send, if any."""
         self._http = http
         self.info = info
+        self.ways = ways
         self._timeout = timeout_seconds
         self._named = {"model": model} if model else {}
-        self._asks_usage = True
+        self._asks_usage = ways.asks_usage
 
-    async def chat(self, request: ChatRequest, spent: Spent) -> AsyncGenerator[ChatEvent, None]:
+    async def chat(
+        self, request: ChatRequest, spent: Spent, thoughts: int | None
+    ) -> AsyncGenerator[ChatEvent, None]:
         """Stream the answer."""
         if not request.max_tokens:  # no way to ask for that
             yield Finished("length")
             return
         try:
-            async with aclosing(self._answer(request, spent)) as events:
+            async with aclosing(self._answer(request, spent, thoughts)) as events:
                 async for event in events:
                     yield event
         except Refused as error:
@@ -104,33 +122,40 @@ class OpenAiChat:
             # It may be the one field that some endpoints don't know. Nothing was answered yet.
             self._asks_usage = False
             try:
-                async with aclosing(self._answer(request, spent)) as events:
+                async with aclosing(self._answer(request, spent, thoughts)) as events:
                     async for event in events:
                         yield event
             except Refused:
                 self._asks_usage = True
                 raise
 
-    async def _answer(self, request: ChatRequest, spent: Spent) -> AsyncGenerator[ChatEvent, None]:
+    async def _answer(
+        self, request: ChatRequest, spent: Spent, thoughts: int | None
+    ) -> AsyncGenerator[ChatEvent, None]:
         stops, calls = Stops(request.stop), Calls(request.max_tokens)
-        usage, reason = Usage(), ""
-        url = f"{self._http.address.v1}/chat/completions"
-        stream = self._http.stream(url, self._body(request), timeout_seconds=self._timeout)
+        cost, reason = Usage(), ""
+        stream = self._http.stream(
+            self.ways.url(self._http.address, self.ways.chats),
+            self._body(request, thoughts),
+            timeout_seconds=self._timeout,
+            most=most_events(request.max_tokens + (thoughts or 0)),
+        )
         async with aclosing(stream) as chunks:
             try:
                 async for chunk in chunks:
                     if chunk is None:
                         reason = reason or "stop"
                         break
-                    told = _usage(chunk)
+                    told = usage.told(chunk)
                     if told is not None:
-                        usage = told
-                        spent(usage)
+                        cost = told
+                        spent(cost)
                     for choice in chunk.sections("choices")[:1]:
                         delta = choice.section("delta")
-                        if thought := _thought(delta):
+                        thought, content = _said(delta)
+                        if thought:
                             yield Thought(thought)
-                        if text := stops.feed(delta.text("content")):
+                        if text := stops.feed(content):
                             yield Delta(text)
                         calls.feed(delta.sections("tool_calls"))
                         reason = choice.text("finish_reason") or reason
@@ -140,13 +165,14 @@ class OpenAiChat:
             except Unreachable:
                 if not reason:  # else the answer was whole, just without `[DONE]`
                     raise
+        self._http.check_reason(reason)
         if text := stops.rest():
             yield Delta(text)
         for call in calls.whole():
             yield call
-        yield Finished("length" if reason == "length" else "end", usage)
+        yield Finished("length" if reason == "length" else "end", cost)
 
-    def _body(self, request: ChatRequest) -> dict[str, object]:
+    def _body(self, request: ChatRequest, thoughts: int | None) -> dict[str, object]:
         messages = [_message(message) for message in request.messages]
         if request.begun:
             messages.append({"role": "assistant", "content": broken_up(request.begun)})
@@ -157,12 +183,16 @@ class OpenAiChat:
             "temperature": request.temperature,
             "stream": True,
         }
+        if thoughts and self.ways.counts_thoughts:
+            body["max_tokens"] = request.max_tokens + thoughts
+        if thoughts is not None and self.ways.thinking is not None:
+            body |= self.ways.thinking(thoughts)
         if self._asks_usage:
             body["stream_options"] = {"include_usage": True}
         if request.temperature:
             body["top_p"] = TOP_P
         if request.temperature and request.seed:
-            body["seed"] = request.seed
+            body[self.ways.seed] = request.seed
         if request.stop:
             body["stop"] = list(request.stop[:MAX_STOPS])
         if request.tools:
@@ -233,13 +263,13 @@ def _message(message: Message) -> dict[str, object]:
     return fields
 
 
-def _thought(delta: Answer) -> str:
-    """A piece of reasoning, under either of the names in use."""
-    return delta.text("reasoning_content") or delta.text("reasoning")
-
-
-def _usage(chunk: Answer) -> Usage | None:
-    """What has been spent, if the event tells; llama-server tells more than others."""
-    if "timings" in chunk:
-        return llama_server.read_usage(chunk.section("timings"))
-    return openai.read_usage(chunk.section("usage")) if "usage" in chunk else None
+def _said(delta: Answer) -> tuple[str, str]:
+    """A piece of reasoning, under any of the names in use, and one of the answer."""
+    thought = delta.text("reasoning_content") or delta.text("reasoning")
+    if not delta.is_list("content"):
+        return thought, delta.text("content")
+    text = ""
+    for part in delta.sections("content"):  # Mistral, of models that think
+        text += part.text("text")
+        thought += "".join(each.text("text") for each in part.sections("thinking"))
+    return thought, text

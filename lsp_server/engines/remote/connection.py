@@ -38,8 +38,9 @@ class Connection(Generic[T]):
         """The task that got to know the endpoint, when it is done. Raises FimbleError."""
         if self._closed:
             raise closed()
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._backoff.check()
+        if self._task is None:
             self._task = asyncio.create_task(self._know())
             self._task.add_done_callback(self._forget_failure)
         task = self._task
@@ -63,6 +64,10 @@ class Connection(Generic[T]):
         if self._task is task:
             self._task = None
             self._fail(error)
+
+    def rest(self, error: FimbleError, seconds: float | None) -> None:
+        """Leave the endpoint alone for as long as it asks: it is as it was, but has no time."""
+        self._backoff.failed(error, seconds or 0)
 
     async def close(self) -> None:
         """Requests fail from now on."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from http.client import BAD_REQUEST, TOO_MANY_REQUESTS, UNPROCESSABLE_ENTITY
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server.core import fim
@@ -29,9 +30,9 @@ from lsp_server.errors import ContextExceeded, FimbleError, RemoteError, UsageEr
 from lsp_server.settings import ChatSettings, RemoteSettings
 
 if TYPE_CHECKING:  # httpx, behind these, is only loaded for the first request
-    from lsp_server.engines.remote.chat import ChatDialect
     from lsp_server.engines.remote.http import Http
     from lsp_server.engines.remote.probe import Dialect
+    from lsp_server.engines.remote.thinking import Thinking
 
 MESSAGE_TOKENS = 4
 """What a message's role and markers are taken for."""
@@ -55,6 +56,7 @@ class _Endpoint:
             seconds_per_token=self.dialect.seconds_per_token,
             shows_files=self.dialect.shows_files,
             chooses_names=self.dialect.chooses_names,
+            note=self.dialect.note,
         )
 
 
@@ -67,8 +69,11 @@ class RemoteEngine:
         on_status: StatusListener,
         on_usage: UsageListener | None = None,
         chat: ChatSettings | None = None,
+        folder: Path | None = None,
     ) -> None:
+        """`folder` is where it is remembered how endpoints fill gaps; None: nowhere."""
         self._settings = settings
+        self._folder = folder
         self._chat_settings = chat or ChatSettings()
         self._on_status = on_status
         self._on_usage = on_usage
@@ -98,7 +103,9 @@ class RemoteEngine:
                         return
                     yield event
         except RemoteError as error:
-            if not (isinstance(error, Refused) and error.status == TOO_MANY_REQUESTS):
+            if isinstance(error, Refused) and error.status == TOO_MANY_REQUESTS:
+                self._filling.rest(error, error.retry_after)
+            else:
                 self._filling.lose(endpoint, error)
             raise
         finally:
@@ -126,7 +133,9 @@ class RemoteEngine:
                     f"The chat is longer than {dialect.info.model} can read at once; begin a new "
                     "one, or give its server a larger context."
                 ) from error
-            if not (isinstance(error, Refused) and error.status in _OF_THE_REQUEST):
+            if isinstance(error, Refused) and error.status == TOO_MANY_REQUESTS:
+                self._chatting.rest(error, error.retry_after)
+            elif not (isinstance(error, Refused) and error.status in _OF_THE_REQUEST):
                 self._chatting.lose(endpoint, error)
             raise
         finally:
@@ -183,12 +192,12 @@ class RemoteEngine:
         http = self._http()
         if not self._filling.has_failed:
             self._on_status(EngineStatus("loading", f"Connecting to {http.host}."))
-        dialect = await probe.connect(http, self._settings)
+        dialect = await probe.connect(http, self._settings, self._chat_settings, self._folder)
         endpoint = _Endpoint(dialect, await self._fills_gaps(dialect))
         self._on_status(EngineStatus("ready", endpoint.info().announcement()))
         return endpoint
 
-    async def _connect_chat(self) -> ChatDialect:
+    async def _connect_chat(self) -> Thinking:
         from lsp_server.engines.remote import probe
 
         return await probe.connect_chat(self._http(), self._settings, self._chat_settings)
@@ -210,7 +219,7 @@ class RemoteEngine:
             return False
 
 
-_OF_THE_REQUEST = (BAD_REQUEST, UNPROCESSABLE_ENTITY, TOO_MANY_REQUESTS)
+_OF_THE_REQUEST = (BAD_REQUEST, UNPROCESSABLE_ENTITY)
 """Refusals of a chat that say nothing about the endpoint."""
 
 
@@ -222,7 +231,7 @@ class _Bill:
     ) -> None:
         self._request = request
         self._on_usage = on_usage
-        self._pieces = 0
+        self._pieces = self._thoughts = 0
         self.cost = Usage()
 
     def spent(self, usage: Usage) -> None:
@@ -232,14 +241,16 @@ class _Bill:
     def exceeds(self, event: ChatEvent) -> bool:
         """Count an event; whether there were too many.
 
-        A piece is a token at least: then this endpoint does not heed the limit.
+        A piece is a token at least: then this endpoint does not heed the limit. Thoughts have a
+        limit of their own (`Thinking`).
         """
-        self._pieces += isinstance(event, Delta | Thought)
+        self._pieces += isinstance(event, Delta)
+        self._thoughts += isinstance(event, Thought)
         return self._pieces > self._request.max_tokens
 
     def settle(self) -> None:
         """Tell the listener."""
         if self._on_usage is not None:
             # An endpoint that does not tell has written a token at least for each piece.
-            generated = max(self._pieces, self.cost.generated_tokens)
+            generated = max(self._pieces + self._thoughts, self.cost.generated_tokens)
             self._on_usage(self._request.priority, replace(self.cost, generated_tokens=generated))

@@ -22,6 +22,7 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import aclosing, asynccontextmanager, suppress
+from itertools import count
 
 import httpx
 
@@ -37,6 +38,11 @@ MAX_REASON_BYTES = 64 << 10
 _TOO_LONG = re.compile(rb"context[ _](?:length|size|window)|too many tokens", re.IGNORECASE)
 """How endpoints say that a prompt does not fit: llama-server, Ollama, vLLM, OpenAI, Mistral."""
 
+_FAILED = ("error", "insufficient_system_resource")
+"""Reasons to end an answer: Mistral's and DeepSeek's words for a failure."""
+MAX_RETRY_AFTER = 60.0
+"""Seconds that an endpoint which asks for it is left alone at most."""
+
 Framing = Callable[[AsyncIterable[bytes]], AsyncGenerator[bytes, None]]
 """Cuts a stream into the JSON texts in it."""
 
@@ -48,11 +54,25 @@ class Unreachable(RemoteError):
 class Refused(RemoteError):
     """The endpoint answered with an error."""
 
-    def __init__(self, message: str, status: int, *, too_long: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        status: int,
+        *,
+        too_long: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.too_long = too_long
         """Whether it said that the prompt does not fit into the context."""
+        self.retry_after = retry_after
+        """Seconds that it wants to be left alone, if it said so."""
+
+
+def most_events(max_tokens: int) -> int:
+    """How many events an answer may have: each is a token at least, but for a few."""
+    return 2 * max_tokens + 100
 
 
 class Http:
@@ -87,24 +107,33 @@ class Http:
         url: str,
         body: Mapping[str, object],
         *,
+        most: int,
         framing: Framing = sse.events,
         timeout_seconds: float | None = None,
     ) -> AsyncGenerator[Answer | None, None]:
         """Send a JSON object; yield each that comes back, and None for `[DONE]`.
 
-        `timeout_seconds` is for each piece, where it may take longer than the setting says. Closing
-        the generator closes the connection. Raises Unreachable if the stream ends: whoever has read
-        the last event that matters stops asking.
+        `most` is how many may come. `timeout_seconds` is for each, where it may take longer than
+        the setting says. Closing the generator closes the connection. Raises Unreachable if the
+        stream ends: whoever has read the last event that matters stops asking.
         """
         async with (
             self._open("POST", url, body, timeout_seconds) as response,
             aclosing(framing(response.aiter_bytes())) as events,
         ):
-            while True:
+            if "html" in response.headers.get("Content-Type", ""):  # of a proxy, or a login
+                raise Unexpected(self.host)
+            for number in count():
                 async with self._patience(timeout_seconds):
                     data = await anext(events, None)
                 if data is None:
-                    raise Unreachable(f"{self.host} broke off its answer; try again.")
+                    raise Unreachable(
+                        f"{self.host} broke off its answer; try again."
+                        if number
+                        else f"{self.host} sent an empty answer; try again, or see its log."
+                    )
+                if number >= most:
+                    raise Unreachable(f"{self.host} answers without an end; see its log.")
                 if data == b"[DONE]":
                     yield None
                     continue
@@ -112,6 +141,11 @@ class Http:
                 if "error" in answer:
                     raise Unreachable(f"{self.host} failed while answering; see its log.")
                 yield answer
+
+    def check_reason(self, reason: str) -> None:
+        """Raise Unreachable if an answer that has ended so, in OpenAI's words, is none."""
+        if reason in _FAILED:
+            raise Unreachable(f"{self.host} failed while answering; see its log.")
 
     async def close(self) -> None:
         """Close all connections; streams that are still read fail."""
@@ -196,7 +230,13 @@ class Http:
     async def _refusal(self, response: httpx.Response) -> RemoteError:
         status = response.status_code
         message = f"{self.host} {self._reason(status, response)}"
-        return Refused(message, status, too_long=await self._says_too_long(response))
+        wait = _whole_seconds(response)
+        return Refused(
+            message,
+            status,
+            too_long=await self._says_too_long(response),
+            retry_after=wait and min(float(wait), MAX_RETRY_AFTER),
+        )
 
     async def _says_too_long(self, response: httpx.Response) -> bool:
         """Whether a refusal says so. Its text is never shown: the prompt may be in it."""
@@ -222,14 +262,16 @@ class Http:
                 f"wants an API key ({status}); put it into an environment variable and name that "
                 "in fimble.remote.apiKeyEnv."
             )
+        if status == 402:
+            return "wants to be paid first (402); see your account there."
         if status == 404:
             return (
                 "has no such address or model (404); check fimble.remote.url and "
                 "fimble.remote.model."
             )
         if status == 429:
-            wait = response.headers.get("Retry-After", "")
-            when = f"in {wait} s" if wait.isdecimal() and len(wait) < 7 else "later"
+            wait = _whole_seconds(response)
+            when = "later" if wait is None else f"in {wait} s"
             return f"takes no more requests for now (429); try again {when}."
         if status == 503:
             return "is busy or still loading its model (503); try again in a moment."
@@ -263,6 +305,12 @@ class Http:
                 "fimble.remote.url, or leave fimble.remote.apiKeyEnv empty."
             )
         return key
+
+
+def _whole_seconds(response: httpx.Response) -> int | None:
+    """What `Retry-After` says; its other form, a date, counts for nothing."""
+    wait = response.headers.get("Retry-After", "")
+    return int(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 7 else None
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

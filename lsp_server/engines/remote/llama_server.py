@@ -27,7 +27,8 @@ from lsp_server.engines.base import MAX_NAMES, Delta, Event, Finished, InfillReq
 from lsp_server.engines.remote import grammar
 from lsp_server.engines.remote.answer import Answer, Unexpected
 from lsp_server.engines.remote.choice import CHOICE_TEMPERATURE
-from lsp_server.engines.remote.http import Http
+from lsp_server.engines.remote.http import Http, most_events
+from lsp_server.engines.remote.usage import of_timings
 from lsp_server.settings import RemoteSettings
 
 _MEASURABLE = 32
@@ -59,6 +60,7 @@ class LlamaServer:
 
     name = "llama-server"
     chooses_names = True
+    note = ""
     _template: fim.Template
     _markers: dict[fim.Marker, int]
     _control: set[int]
@@ -115,14 +117,18 @@ class LlamaServer:
             body["grammar"] = grammar.going_on_with(begun, request.names[:MAX_NAMES])
         generated = 0
         async with aclosing(
-            self._http.stream(f"{self._root}/completion", body | _samplers(request.choice))
+            self._http.stream(
+                f"{self._root}/completion",
+                body | _samplers(request.choice),
+                most=most_events(max_tokens),
+            )
         ) as chunks:
             async for chunk in chunks:
                 if chunk is None:
                     continue
                 timings = chunk.section("timings")
                 self._measure(timings)
-                usage = read_usage(timings)
+                usage = of_timings(timings)
                 spent(usage)
                 if chunk.flag("stop"):
                     limited = chunk.text("stop_type") == "limit" or not max_tokens
@@ -248,19 +254,6 @@ def _logprobs(chunk: Answer, tokens: int) -> tuple[float, ...]:
     """Of the chunk's one token; unknown if it has more, as the server tells only of the last."""
     chosen = chunk.sections("completion_probabilities")
     return tuple(token.number("logprob") for token in chosen) if tokens == 1 else ()
-
-
-def read_usage(timings: Answer) -> Usage:
-    """The object `timings` of an answer."""
-    reused, evaluated = timings.count("cache_n"), timings.count("prompt_n")
-    return Usage(
-        prompt_tokens=reused + evaluated,
-        reused_tokens=reused,
-        generated_tokens=timings.count("predicted_n"),
-        prompt_seconds=timings.number("prompt_ms") / 1000,
-        generate_seconds=timings.number("predicted_ms") / 1000,
-        evaluated_tokens=evaluated,
-    )
 
 
 def read_name(settings: RemoteSettings, props: Answer) -> str:

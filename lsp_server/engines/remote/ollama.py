@@ -1,7 +1,8 @@
-"""Chats over Ollama's own `/api/chat`: its `/v1` has no way to say how large the context must be.
+"""Ollama's own `/api`: what it tells of its models, and chats.
 
 A prompt that does not fit is refused, not cut (`truncate`), by servers that know how to; older ones
-leave out the first messages, which is why the size is asked for with each request.
+leave out the first messages, which is why the size is asked for with each request. It is the same
+for chats and completions: Ollama loads a model anew for another one.
 
 Source of the format: Ollama, docs/api.md.
 """
@@ -11,9 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
-from lsp_server.engines.base import Delta, Finished, Usage
+from lsp_server.engines.base import Delta, Finished
 from lsp_server.engines.chat import (
     ChatEvent,
     ChatInfo,
@@ -22,14 +24,17 @@ from lsp_server.engines.chat import (
     NativeCall,
     Thought,
 )
-from lsp_server.engines.remote import openai, sse
-from lsp_server.engines.remote.answer import Answer, Unexpected
+from lsp_server.engines.remote import completions, dialects, listing, sse, usage
+from lsp_server.engines.remote.answer import Unexpected
 from lsp_server.engines.remote.chat import TOP_P, Spent
+from lsp_server.engines.remote.completions import Completions
 from lsp_server.engines.remote.control_text import broken_up
-from lsp_server.engines.remote.http import Http
+from lsp_server.engines.remote.http import Http, most_events
 from lsp_server.engines.stops import Stops
 from lsp_server.errors import RemoteError
 from lsp_server.settings import ChatSettings, RemoteSettings
+
+WAYS = dialects.ALL["ollama"]
 
 
 async def read_version(http: Http) -> str:
@@ -40,39 +45,57 @@ async def read_version(http: Http) -> str:
     return version
 
 
-async def connect(http: Http, settings: RemoteSettings, chat: ChatSettings) -> OllamaChat:
-    """Read what the server knows of the model. Raises RemoteError."""
-    model = settings.model or openai.only_model(await openai.read_models(http), http.host)
+async def connect(
+    http: Http, settings: RemoteSettings, chat: ChatSettings, folder: Path | None
+) -> Completions:
+    """Fill gaps with a model. Raises RemoteError."""
+    info = await _read_info(http, settings, chat)
+    return await completions.at(http, settings, WAYS, folder, info.model, info.context_tokens)
+
+
+async def connect_chat(http: Http, settings: RemoteSettings, chat: ChatSettings) -> OllamaChat:
+    """Chat with a model. Raises RemoteError."""
+    return OllamaChat(http, await _read_info(http, settings, chat), chat.timeout_seconds)
+
+
+async def _read_info(http: Http, settings: RemoteSettings, chat: ChatSettings) -> ChatInfo:
+    """What the server knows of the model."""
+    models = await listing.read_models(http, WAYS)
+    model = settings.model or listing.only_model(models, http.host)
     if not model:
         raise RemoteError(f"{http.host} has no model; fetch one with `ollama pull`.")
-    shown = await http.post(f"{http.address.root}/api/show", {"model": model})
+    shown = await http.post(WAYS.url(http.address, WAYS.facts), {"model": model})
     facts = shown.section("model_info")
     trained = facts.count(f"{facts.text('general.architecture')}.context_length")
     context_tokens = min(chat.context_tokens, trained or chat.context_tokens)
     tools = "tools" in shown.texts("capabilities")
-    info = ChatInfo(model, context_tokens, native_tools=tools)
-    return OllamaChat(http, info, chat.timeout_seconds)
+    return ChatInfo(model, context_tokens, native_tools=tools)
 
 
 class OllamaChat:
-    """Dialect of one server with one model. Make it with `connect`."""
+    """Dialect of one server with one model. Make it with `connect_chat`."""
+
+    ways = WAYS
 
     def __init__(self, http: Http, info: ChatInfo, timeout_seconds: float) -> None:
         self._http = http
         self.info = info
         self._timeout = timeout_seconds
 
-    async def chat(self, request: ChatRequest, spent: Spent) -> AsyncGenerator[ChatEvent, None]:
+    async def chat(
+        self, request: ChatRequest, spent: Spent, thoughts: int | None
+    ) -> AsyncGenerator[ChatEvent, None]:
         """Stream the answer."""
         if not request.max_tokens:  # no way to ask for that
             yield Finished("length")
             return
         stops = Stops(request.stop)
         stream = self._http.stream(
-            f"{self._http.address.root}/api/chat",
-            self._body(request),
+            WAYS.url(self._http.address, WAYS.chats),
+            self._body(request, thoughts),
             framing=sse.lines,
             timeout_seconds=self._timeout,
+            most=most_events(request.max_tokens + (thoughts or 0)),
         )
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
@@ -92,16 +115,16 @@ class OllamaChat:
                 if chunk.flag("done"):
                     if text := stops.rest():
                         yield Delta(text)
-                    usage = _usage(chunk)
-                    spent(usage)
+                    cost = usage.of_ollama(chunk)
+                    spent(cost)
                     limited = chunk.text("done_reason") == "length"
-                    yield Finished("length" if limited else "end", usage)
+                    yield Finished("length" if limited else "end", cost)
                     return
 
-    def _body(self, request: ChatRequest) -> dict[str, object]:
+    def _body(self, request: ChatRequest, thoughts: int | None) -> dict[str, object]:
         options: dict[str, object] = {
             "num_ctx": self.info.context_tokens,
-            "num_predict": request.max_tokens,
+            "num_predict": request.max_tokens + (thoughts or 0),
             "temperature": request.temperature,
             "top_p": TOP_P,
             "seed": request.seed,
@@ -115,6 +138,8 @@ class OllamaChat:
             "shift": False,
             "stream": True,
         }
+        if thoughts == 0 and WAYS.thinking is not None:
+            body |= WAYS.thinking(thoughts)
         return body | {"tools": list(request.tools)} if request.tools else body
 
 
@@ -137,14 +162,3 @@ def _arguments(call: NativeCall) -> dict[str, Any]:
     except (ValueError, RecursionError):
         arguments = None
     return arguments if isinstance(arguments, dict) else {"malformed": broken_up(call.arguments)}
-
-
-def _usage(chunk: Answer) -> Usage:
-    prompt = chunk.count("prompt_eval_count")
-    return Usage(
-        prompt_tokens=prompt,
-        generated_tokens=chunk.count("eval_count"),
-        prompt_seconds=chunk.number("prompt_eval_duration") / 1e9,
-        generate_seconds=chunk.number("eval_duration") / 1e9,
-        evaluated_tokens=prompt,
-    )

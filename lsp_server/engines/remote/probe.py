@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
 from http.client import NOT_IMPLEMENTED, TOO_MANY_REQUESTS
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from lsp_server.engines.base import Event, InfillRequest, Usage
-from lsp_server.engines.remote import chat, llama_server, ollama
+from lsp_server.engines.remote import chat, completions, dialects, llama_server, ollama
 from lsp_server.engines.remote.answer import Answer, Unexpected
 from lsp_server.engines.remote.chat import ChatDialect
-from lsp_server.engines.remote.http import Http, Refused
+from lsp_server.engines.remote.dialects.ways import Ways
+from lsp_server.engines.remote.http import Http, Refused, Unreachable
 from lsp_server.engines.remote.llama_server import LlamaServer
-from lsp_server.engines.remote.openai import OpenAi
+from lsp_server.engines.remote.thinking import Thinking
+from lsp_server.errors import NoFimMarkers, RemoteError
 from lsp_server.settings import ChatSettings, RemoteSettings
 
 T = TypeVar("T")
@@ -34,6 +38,11 @@ class Dialect(Protocol):
     @property
     def template(self) -> str:
         """See `EngineInfo.template`."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """See `EngineInfo.note`."""
         ...
 
     @property
@@ -68,33 +77,89 @@ class Dialect(Protocol):
         ...
 
 
-async def connect(http: Http, settings: RemoteSettings) -> Dialect:
-    """Get to know the endpoint. Raises RemoteError or NoFimMarkers."""
-    if settings.dialect in ("openai", "ollama"):
-        return await OpenAi.connect(http, settings)
-    props = await _props(http, settings)
-    if props is None:
-        return await OpenAi.connect(http, settings)
-    return await LlamaServer.connect(http, settings, props)
+async def connect(
+    http: Http, settings: RemoteSettings, chats: ChatSettings, folder: Path | None
+) -> Dialect:
+    """Get to know the endpoint. Raises RemoteError or NoFimMarkers.
+
+    `folder` is where it is remembered how endpoints fill gaps, if anywhere.
+    """
+    kind = await _recognise(http, settings)
+    if kind.ways.name == "ollama":
+        return await ollama.connect(http, settings, chats, folder)
+    if kind.props is None:
+        return await completions.connect(http, settings, kind.ways, folder)
+    try:
+        return await LlamaServer.connect(http, settings, kind.props)
+    except NoFimMarkers as error:
+        return await _without_ids(http, settings, kind, folder, error)
 
 
-async def connect_chat(http: Http, settings: RemoteSettings, chats: ChatSettings) -> ChatDialect:
+async def connect_chat(http: Http, settings: RemoteSettings, chats: ChatSettings) -> Thinking:
     """Get to know how the endpoint chats. Raises RemoteError."""
-    if settings.dialect in ("auto", "llama-server"):
-        props = await _props(http, settings)
-        if props is not None:
-            return chat.of_llama_server(http, settings, chats, props)
-    if settings.dialect == "ollama" or (
-        settings.dialect == "auto" and await _answered(ollama.read_version(http)) is not None
-    ):
-        return await ollama.connect(http, settings, chats)
-    return await chat.connect(http, settings, chats)
+    kind = await _recognise(http, settings)
+    dialect: ChatDialect
+    if kind.props is not None:
+        dialect = chat.of_llama_server(http, settings, chats, kind.props)
+    elif kind.ways.name == "ollama":
+        dialect = await ollama.connect_chat(http, settings, chats)
+    else:
+        dialect = await chat.connect(http, settings, chats, kind.ways)
+    return Thinking(dialect, chats.thinking_tokens)
 
 
-async def _props(http: Http, settings: RemoteSettings) -> Answer | None:
-    """What a llama-server tells of itself; None if it is none, which it must be if named so."""
-    asked = llama_server.read_props(http, settings)
-    return await (_answered(asked) if settings.dialect == "auto" else asked)
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    ways: Ways
+    props: Answer | None = None
+    """What a llama-server tells of itself."""
+
+
+async def _recognise(http: Http, settings: RemoteSettings) -> _Kind:
+    """What the user says it is; else what its host's name or a few small questions say."""
+    if settings.dialect == "llama-server":
+        props = await llama_server.read_props(http, settings)
+        return _Kind(dialects.ALL["llama-server"], props)
+    if settings.dialect != "auto":
+        return _Kind(dialects.ALL[settings.dialect])
+    for ways in dialects.ALL.values():
+        if ways.is_at(http.host):
+            return _Kind(ways)
+    told = await _answered(llama_server.read_props(http, settings))
+    if told is not None:
+        return _Kind(dialects.ALL["llama-server"], told)
+    if await _answered(ollama.read_version(http)) is not None:
+        return _Kind(dialects.ALL["ollama"])
+    return _Kind(await _by_list(http))
+
+
+async def _by_list(http: Http) -> Ways:
+    """What the list of models says, or what only Text Generation Inference tells."""
+    listed = await _answered(http.get(f"{http.address.v1}/models"))
+    owners = {model.text("owned_by") for model in listed.sections("data")} if listed else set()
+    for ways in dialects.ALL.values():
+        if ways.owner and ways.owner in owners:
+            return ways
+    tgi = dialects.ALL["tgi"]
+    info = await _answered(http.get(tgi.url(http.address, tgi.facts)))
+    is_tgi = info is not None and "model_id" in info and "max_total_tokens" in info
+    return tgi if is_tgi else dialects.ALL["openai"]
+
+
+async def _without_ids(
+    http: Http, settings: RemoteSettings, kind: _Kind, folder: Path | None, error: NoFimMarkers
+) -> Dialect:
+    """Have a llama-server put the prompt together itself. Raises `error` if it can't, either."""
+    assert kind.props is not None
+    context_tokens = llama_server.read_context_tokens(kind.props)
+    try:
+        return await completions.at(
+            http, settings, kind.ways, folder, settings.model, context_tokens
+        )
+    except Unreachable:
+        raise
+    except RemoteError:
+        raise error from None
 
 
 async def _answered(asked: Awaitable[T]) -> T | None:
