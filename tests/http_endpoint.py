@@ -34,12 +34,17 @@ class Endpoint:
     before_routes: Callable[[Request], bytes | None] | None = None
     """Answers instead of a route; what it answers is not kept."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    serving: set[asyncio.Task[None]] = field(default_factory=set)
+    """Connections that are open; they end with the endpoint."""
 
     def bodies(self, path: str) -> list[Any]:
         return [request.body for request in self.requests if request.path == path]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection. A stream's end is the end of the connection."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 first, *lines = head.decode().strip().split("\r\n")
@@ -54,9 +59,10 @@ class Endpoint:
                 await writer.drain()
                 if not isinstance(route, bytes) or b"Content-Length" not in route:
                     break
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
+            self.serving.discard(task)
             self.ended.set()
             writer.close()
 
@@ -77,6 +83,9 @@ async def endpoint() -> AsyncIterator[Endpoint]:
         yield served
     finally:
         server.close()
+        for task in served.serving:
+            task.cancel()
+        await asyncio.gather(*served.serving)
 
 
 def reply(body: object, *, status: int = 200, headers: str = "") -> bytes:

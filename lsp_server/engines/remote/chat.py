@@ -191,7 +191,7 @@ class OpenAiChat:
             body["stream_options"] = {"include_usage": True}
         if request.temperature:
             body["top_p"] = TOP_P
-        if request.temperature and request.seed:
+        if request.temperature and request.seed and self.ways.seed:
             body[self.ways.seed] = request.seed
         if request.stop:
             body["stop"] = list(request.stop[:MAX_STOPS])

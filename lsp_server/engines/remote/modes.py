@@ -50,12 +50,12 @@ async def find(ask: Ask, modes: Iterable[Mode], model: str, host: str) -> Fillin
             if mode == "markers":
                 template = await _template(ask, model)
                 if template is not None:
-                    return Filling(mode, template, _note(failures, f"markers of {template.id}"))
+                    return Filling(mode, template, _note(failures, f"markers of {template.id} are"))
                 failures.append("has no markers that Fimble knows")
             else:
                 failure = await _suffix(ask)
                 if not failure:
-                    return Filling(mode, note=_note(failures, "suffix"))
+                    return Filling(mode, note=_note(failures, "suffix is"))
                 failures.append(failure)
         except Refused as error:
             if error.status not in NOT_SO:
@@ -83,7 +83,7 @@ _WITH: dict[Mode, str] = {
 
 
 def _note(failures: list[str], taken: str) -> str:
-    return f"It {failures[0]}, so the {taken} is used." if failures else ""
+    return f"It {failures[0]}, so the {taken} used." if failures else ""
 
 
 async def _suffix(ask: Ask) -> str:

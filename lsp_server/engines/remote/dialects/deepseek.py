@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lsp_server.engines.remote.dialects import shapes
 from lsp_server.engines.remote.dialects.ways import Ways
 
 
@@ -23,6 +24,8 @@ WAYS = Ways(
     completions="{root}/beta/completions",
     chats="{root}/chat/completions",
     models="{root}/models",
+    shape=shapes.SEEDLESS,
+    seed="",
     drops="/beta",
     hosts=("api.deepseek.com",),
     thinks=True,

@@ -65,7 +65,7 @@ def _openai_body(gap: Gap, seed: str = "seed") -> dict[str, object]:
         body["suffix"] = gap.suffix
     if gap.stop:
         body["stop"] = list(gap.stop)
-    if gap.choice:
+    if gap.choice and seed:
         body[seed] = gap.choice
     return body | {"stream": True} if gap.streams else body
 
@@ -82,6 +82,9 @@ def _openai_read(answer: Answer, field: str = "") -> Said:
 
 OPENAI = Shape(_openai_body, _openai_read)
 """`/v1/completions`."""
+
+SEEDLESS = Shape(lambda gap: _openai_body(gap, ""), _openai_read)
+"""The same where samples can't be told apart by a seed."""
 
 MISTRAL = Shape(
     lambda gap: _openai_body(gap, "random_seed"), lambda answer: _openai_read(answer, "content")

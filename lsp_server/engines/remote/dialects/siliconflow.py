@@ -1,4 +1,4 @@
-"""SiliconFlow. Some of its models fill gaps, by `suffix`.
+"""SiliconFlow. Some of its models fill gaps, by `suffix`. Each event tells what has been spent.
 
 Source: docs.siliconflow.cn, "FIM Completion" and "Create Chat Completion" (`enable_thinking`,
 `thinking_budget` from 128 to 32768; `max_tokens` doesn't count thoughts).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lsp_server.engines.remote.dialects import shapes
 from lsp_server.engines.remote.dialects.ways import Ways
 
 
@@ -20,6 +21,9 @@ def _thinking(tokens: int) -> Mapping[str, object]:
 WAYS = Ways(
     "siliconflow",
     ("native_suffix", "markers"),
+    shape=shapes.SEEDLESS,
+    seed="",
+    asks_usage=False,
     hosts=("siliconflow.cn", "siliconflow.com"),
     thinking=_thinking,
     counts_thoughts=False,

@@ -1,8 +1,7 @@
-"""Hugging Face's Text Generation Inference. It takes `suffix` for a text to put behind the answer,
-so that only prompts with markers in them fill a gap.
+"""Hugging Face's Text Generation Inference. It refuses `suffix`: prompts have the markers in them.
 
 Source: huggingface.co/docs/text-generation-inference, "Messages API" and "API reference" (`/info`);
-of `suffix`, huggingface/text-generation-inference, pull request 1527.
+huggingface/text-generation-inference, router/src/server.rs.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Ways:
     owner: str = ""
     """What stands under `owned_by` in its list of models."""
     seed: str = "seed"
-    """Name of the field, in chats."""
+    """Name of the field, in chats; empty: there is none."""
     asks_usage: bool = True
     """It tells what a chat has cost only if it is asked to."""
     thinks: bool = False
