@@ -17,9 +17,11 @@ an answer, if the model came to its end: then it had thought nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
-from lsp_server.engines.base import Delta
-from lsp_server.engines.chat import Thought
+from lsp_server.engines.base import Delta, Finished
+from lsp_server.engines.chat import ChatEvent, ChatRequest, Thought
 
 TAGS = {
     "<think>": "</think>",  # DeepSeek-R1, QwQ, Qwen3
@@ -40,6 +42,37 @@ Piece = Thought | Delta
 def begins_inside(model: str) -> bool:
     """Whether a model of this name is known for answers without the opening tag."""
     return _BEGIN_INSIDE.search(model) is not None
+
+
+def are_read_by(request: ChatRequest) -> bool:
+    """Whether whoever asks reads the thoughts in an answer himself, since he says what is in it."""
+    return bool(request.begun or request.grammar)
+
+
+async def told_apart(
+    events: AsyncGenerator[ChatEvent, None], inside: Callable[[], bool]
+) -> AsyncGenerator[ChatEvent, None]:
+    """A chat with its thoughts told apart; `inside` is asked when it begins, see `begins_inside`.
+
+    What needs no splitting comes through as it is.
+    """
+    splitter: Splitter | None = None
+    async with aclosing(events):
+        async for event in events:
+            splitter = splitter or Splitter(begun=inside())
+            if isinstance(event, Delta):
+                pieces = splitter.feed(event.text)
+                if pieces == [Delta(event.text)]:
+                    yield event
+                    continue
+            elif isinstance(event, Finished):
+                pieces = splitter.finish(ended=event.reason == "end")
+            else:
+                pieces = []
+            for piece in pieces:
+                yield piece
+            if not isinstance(event, Delta):
+                yield event
 
 
 class Splitter:

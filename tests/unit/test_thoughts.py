@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 import tomllib
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lsp_server.engines import thoughts
-from lsp_server.engines.base import Delta
-from lsp_server.engines.chat import Thought
+from lsp_server.engines.base import Delta, Finished
+from lsp_server.engines.chat import ChatEvent, ChatRequest, NativeCall, Thought
 from lsp_server.engines.thoughts import Splitter
 
 CASES: list[dict[str, Any]] = tomllib.loads(
@@ -99,3 +100,31 @@ def test_the_answer_is_told_as_it_comes() -> None:
 )
 def test_names_of_models_that_begin_inside_a_thought(name: str, inside: bool) -> None:
     assert thoughts.begins_inside(name) is inside
+
+
+async def chatted(*events: ChatEvent, inside: bool = False) -> list[ChatEvent]:
+    async def stream() -> AsyncGenerator[ChatEvent, None]:
+        for event in events:
+            yield event
+
+    return [event async for event in thoughts.told_apart(stream(), lambda: inside)]
+
+
+async def test_a_chat_is_told_apart_and_else_as_it_was() -> None:
+    plain = (Delta("one", (-0.5,), 7), NativeCall("a", "{}"), Delta(" two", (-1.0,)))
+    assert await chatted(*plain, Finished("end")) == [*plain, Finished("end")]
+    events = await chatted(Delta("<thi"), Delta("nk>a</think>"), Delta("b"), Finished("length"))
+    assert events == [Thought("a"), Delta("b"), Finished("length")]
+    events = await chatted(
+        Delta("a</th"), Delta("ink>"), Delta("b <"), Finished("end"), inside=True
+    )
+    assert events == [Thought("a"), Delta("b <"), Finished("end")]
+    events = await chatted(Delta("a"), Finished("end"), inside=True)
+    assert events == [Thought("a"), Delta("a"), Finished("end")]
+
+
+def test_whoever_begins_an_answer_reads_its_thoughts() -> None:
+    asked = ChatRequest((), 1)
+    assert not thoughts.are_read_by(asked)
+    assert thoughts.are_read_by(replace(asked, begun="<think>The"))
+    assert thoughts.are_read_by(replace(asked, grammar="root ::= []"))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.core.tokens import Counter, bpe_counter, estimate
+from lsp_server.engines import thoughts
 from lsp_server.engines.base import (
     EngineInfo,
     Event,
@@ -57,7 +58,7 @@ class LocalEngine:
         self._settings = settings
         self._chat_tokens = (chat or ChatSettings()).context_tokens
         self._counter: Counter = estimate
-        self._identity = ""
+        self._identity = self._name = ""
         self._counted: Path | None = None
         """The file whose vocabulary the counter knows; building one takes half a second."""
         self._supervisor = Supervisor(self._load_order, on_status, on_usage, command=command)
@@ -69,7 +70,10 @@ class LocalEngine:
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Stream the assistant's next message."""
         _ABLE.check(request)
-        async with aclosing(self._supervisor.chat(request)) as events:
+        stream = self._supervisor.chat(request)
+        if not thoughts.are_read_by(request):
+            stream = thoughts.told_apart(stream, lambda: thoughts.begins_inside(self._name))
+        async with aclosing(stream) as events:
             async for event in events:
                 yield event
 
@@ -112,7 +116,7 @@ class LocalEngine:
             )
         path = self._find_model()
         header = gguf.read_header(path)
-        self._identity = fingerprint(path)
+        self._identity, self._name = fingerprint(path), path.name
         if path != self._counted:
             self._counter, self._counted = _counter(path), path
         trained = header.context_length or sys.maxsize

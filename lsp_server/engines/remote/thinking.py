@@ -38,7 +38,7 @@ class Thinking:
 
     async def chat(self, request: ChatRequest, spent: Spent) -> AsyncGenerator[ChatEvent, None]:
         """See `ChatEngine.chat`. Raises RemoteError."""
-        if request.begun or request.grammar:  # whoever says what is written can read it
+        if thoughts.are_read_by(request):
             async with aclosing(self._dialect.chat(request, spent, None)) as events:
                 async for event in events:
                     yield event
