@@ -4,7 +4,8 @@
 which `connection` keeps track. `dialects` says, one small file each, what is peculiar to a kind of
 endpoint. Gaps are filled by `completions`, in one of the `modes`, which are remembered (`known`),
 or by `llama_server` in token ids; `chat` and `ollama` chat, `thinking` tells thoughts apart from
-what they bring. `http` carries the requests, `sse`, `answer` and `usage` read what comes back;
+what they bring. `http` carries the requests, `sse`, `answer` and `usage` read what comes back,
+`words` says what went wrong;
 `control_text` keeps the user's text from becoming control tokens.
 
 Invariants: nothing is sent before the first request, nor anywhere but to `fimble.remote.url`

@@ -11,14 +11,11 @@ import asyncio
 import json
 import os
 import re
-import socket
-import ssl
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Callable,
-    Iterator,
     Mapping,
 )
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -27,7 +24,7 @@ from itertools import count
 import httpx
 
 from lsp_server import __version__
-from lsp_server.engines.remote import address, sse
+from lsp_server.engines.remote import address, sse, words
 from lsp_server.engines.remote.answer import Answer, Unexpected
 from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
@@ -210,29 +207,17 @@ class Http:
                 f"{setting}.timeoutSeconds too low for it."
             ) from error
         except httpx.ConnectError as error:
-            raise Unreachable(self._no_connection(error)) from error
+            raise Unreachable(words.no_connection(self.host, error)) from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise Unreachable(f"{self.host} broke off the connection; try again.") from error
         except sse.LineTooLong as error:
             raise Unexpected(self.host) from error
 
-    def _no_connection(self, error: httpx.ConnectError) -> str:
-        causes = list(_causes(error))
-        if any(isinstance(cause, ssl.SSLError) for cause in causes):
-            return (
-                f"There is no secure connection to {self.host}, because of its certificate or "
-                "because it speaks plain http; check fimble.remote.url."
-            )
-        if any(isinstance(cause, socket.gaierror) for cause in causes):
-            return f"The host of {self.host} is not known; check fimble.remote.url and the network."
-        return f"No server answers at {self.host}; start it, or correct fimble.remote.url."
-
     async def _refusal(self, response: httpx.Response) -> RemoteError:
         status = response.status_code
-        message = f"{self.host} {self._reason(status, response)}"
-        wait = _whole_seconds(response)
+        wait = words.seconds_to_wait(response.headers.get("Retry-After", ""))
         return Refused(
-            message,
+            f"{self.host} {words.refusal(status, self._key_env, wait)}",
             status,
             too_long=await self._says_too_long(response),
             retry_after=wait and min(float(wait), MAX_RETRY_AFTER),
@@ -250,41 +235,6 @@ class Http:
                     if len(data) > MAX_REASON_BYTES:
                         break
         return _TOO_LONG.search(data) is not None
-
-    def _reason(self, status: int, response: httpx.Response) -> str:
-        if status in (401, 403):
-            if self._key_env:
-                return (
-                    f"refused the API key ({status}); check the environment variable "
-                    f"{self._key_env}."
-                )
-            return (
-                f"wants an API key ({status}); put it into an environment variable and name that "
-                "in fimble.remote.apiKeyEnv."
-            )
-        if status == 402:
-            return "wants to be paid first (402); see your account there."
-        if status == 404:
-            return (
-                "has no such address or model (404); check fimble.remote.url and "
-                "fimble.remote.model."
-            )
-        if status == 429:
-            wait = _whole_seconds(response)
-            when = "later" if wait is None else f"in {wait} s"
-            return f"takes no more requests for now (429); try again {when}."
-        if status == 503:
-            return "is busy or still loading its model (503); try again in a moment."
-        if status >= 500:
-            return f"failed ({status}); see its log, or try again."
-        if 300 <= status < 400:
-            return (
-                f"redirects ({status}), which Fimble doesn't follow, so that no code goes "
-                "elsewhere; put the final address into fimble.remote.url."
-            )
-        return (
-            f"refused the request ({status}); check fimble.remote.model and fimble.remote.template."
-        )
 
     def _key(self) -> str:
         """The API key, empty if none is named. Raises RemoteError if it can't be sent."""
@@ -305,19 +255,3 @@ class Http:
                 "fimble.remote.url, or leave fimble.remote.apiKeyEnv empty."
             )
         return key
-
-
-def _whole_seconds(response: httpx.Response) -> int | None:
-    """What `Retry-After` says; its other form, a date, counts for nothing."""
-    wait = response.headers.get("Retry-After", "")
-    return int(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 7 else None
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and all that led to it, attempts on several addresses included."""
-    while error is not None:
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for member in error.exceptions:
-                yield from _causes(member)
-        error = error.__cause__ or error.__context__
