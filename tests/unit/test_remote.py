@@ -236,6 +236,35 @@ async def test_an_endpoint_that_is_down_is_not_probed_at_every_key(
     await engine.close()
 
 
+def test_pauses_grow_differ_and_are_as_long_as_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(backoff.time, "monotonic", lambda: now)  # type: ignore[attr-defined]
+    error = RemoteError("no")
+
+    def pause(pauses: backoff.Backoff, at_least: float = 0) -> float:
+        """Seconds for which it raises."""
+        nonlocal now
+        pauses.failed(error, at_least)
+        start = now
+        while True:
+            try:
+                pauses.check()
+            except RemoteError:
+                now += 0.01
+            else:
+                return now - start
+
+    first = {pause(backoff.Backoff()) for _ in range(30)}
+    assert min(first) >= 0.99
+    assert max(first) <= 1.27
+    assert len(first) > 5
+    pauses = backoff.Backoff()
+    times = [pause(pauses) for _ in range(8)]
+    for taken, least in zip(times, (1, 2, 4, 8, 16, 30, 30, 30), strict=True):
+        assert least - 0.02 <= taken <= least * (1 + backoff.SPREAD) + 0.02
+    assert 44.9 <= pause(pauses, 45) <= 45.1
+
+
 async def test_requests_that_fail_together_are_one_failure_and_success_ends_the_series(
     served: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from lsp_server.engines.chat import ChatEvent, Message, Thought
 from tests.http_endpoint import Endpoint, Request, endpoint, reply
 from tests.strict_endpoints import STRICT, Strict, listed, serve
 from tests.unit.test_remote_shapes import ASKED, TOOL, answer, engine_at, said
+from tests.unit.test_thoughts import CASES
 
 R1 = "DeepSeek-R1-Distill-Qwen-7B"
 VLLM = STRICT["vllm"]
@@ -144,6 +145,39 @@ async def test_whoever_begins_the_answer_reads_all_of_it(served: Endpoint) -> No
     engine = engine_at(served, "llama-server")
     events = await answer(engine, replace(ASKED, begun="<think>I read"))
     assert said(events, Delta) == "it.</think> {} "
+    await engine.close()
+
+
+@pytest.mark.parametrize("strict", STRICT.values(), ids=STRICT.keys())
+@pytest.mark.parametrize("size", [2, 1000])
+async def test_all_cases_come_through_every_dialect(
+    served: Endpoint, strict: Strict, size: int
+) -> None:
+    serve(served, strict)
+    engine = engine_at(served, strict.name)
+    for case in CASES:
+        if case.get("begun") or case.get("cut"):
+            continue
+        text = case["text"]
+        cut = [{"content": text[at : at + size]} for at in range(0, len(text), size)]
+        served.routes[strict.chat_path] = strict.chat(*cut)
+        events = await answer(engine, replace(ASKED, max_tokens=200))
+        told = (said(events, Thought), said(events, Delta))
+        assert told == (case.get("thought", ""), case.get("answer", "")), case["name"]
+    await engine.close()
+
+
+async def test_all_cases_come_through_where_the_thought_is_begun(served: Endpoint) -> None:
+    serve(served, VLLM)
+    name_model(served, R1)
+    engine = engine_at(served, "vllm")
+    for case in CASES:
+        if not case.get("begun") or case.get("cut"):
+            continue
+        served.routes[VLLM.chat_path] = VLLM.chat(*({"content": c} for c in case["text"]))
+        events = await answer(engine, replace(ASKED, max_tokens=200))
+        told = (said(events, Thought), said(events, Delta))
+        assert told == (case.get("thought", ""), case.get("answer", "")), case["name"]
     await engine.close()
 
 

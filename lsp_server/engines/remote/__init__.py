@@ -5,8 +5,7 @@ which `connection` keeps track. `dialects` says, one small file each, what is pe
 endpoint. Gaps are filled by `completions`, in one of the `modes`, which are remembered (`known`),
 or by `llama_server` in token ids; `chat` and `ollama` chat, `thinking` tells thoughts apart from
 what they bring. `http` carries the requests, `sse`, `answer` and `usage` read what comes back,
-`words` says what went wrong;
-`control_text` keeps the user's text from becoming control tokens.
+`words` says what went wrong; `control_text` keeps the user's text from becoming control tokens.
 
 Invariants: nothing is sent before the first request, nor anywhere but to `fimble.remote.url`
 (redirects are not followed). No message and no log holds the API key or the user's code.
@@ -28,4 +27,4 @@ def open_remote(
     chat: ChatSettings | None = None,
 ) -> FullEngine:
     """Return an engine for the endpoint. A wrong setting is reported by its first request."""
-    return RemoteEngine(settings, on_status, on_usage, chat, store.cache_dir() / "endpoints")
+    return RemoteEngine(settings, on_status, on_usage, chat, store.state_dir() / "endpoints")

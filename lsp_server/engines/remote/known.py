@@ -1,6 +1,6 @@
 """How endpoints fill gaps, remembered for each with its model, so that it is asked but once.
 
-One small file each in the user's cache. What is too old, damaged or of another version counts as
+One small file each in the user's state. What is too old, damaged or of another version counts as
 not known. Functions block for a millisecond.
 """
 

@@ -156,7 +156,7 @@ async def _without_ids(
         return await completions.at(
             http, settings, kind.ways, folder, settings.model, context_tokens
         )
-    except Unreachable:
+    except (Refused, Unreachable):
         raise
     except RemoteError:
         raise error from None
