@@ -19,6 +19,7 @@ vim.diagnostic.set(namespace, 0, {
   { lnum = 2, col = 11, end_lnum = 2, end_col = 14, message = text, source = source },
 })
 """
+HOSTILE = "It %{execute('let g:ran = 1')} %{v:lua.vim.cmd('let g:ran = 2')}\n"
 
 
 def said(code: str, when: str, **more: object) -> dict[str, Any]:
@@ -29,6 +30,7 @@ SCRIPT: list[dict[str, Any]] = [
     *(said("def é(a):\n    return a.c  # 😀", "mend it") for _ in range(4)),
     *(said("def é(b):\n    return b.b  # 😀", "rename a to b") for _ in range(8)),
     *({"chat": "It *gives* `b`.\n\n- größer\n", "when": "return a.b"} for _ in range(4)),
+    {"chat": HOSTILE + "and more " * 900, "when": "hostile()", "seconds_per_token": 0.05},
     *({"chat": "words " * 900, "when": "slow()", "seconds_per_token": 0.05} for _ in range(4)),
 ]
 
@@ -153,3 +155,16 @@ def test_where_there_is_no_server_that_is_said(editor: Editor) -> None:
         editor.command(f"Fimble {command}")
     assert set(editor.messages) == {"Fimble: the server does not follow this buffer."}
     editor.command("quit")
+
+
+def test_nothing_that_a_model_wrote_is_in_the_statusline(editor: Editor) -> None:
+    editor.open("hostile.py", "def hostile():\n    return hostile()\n")
+    editor.lua("vim.o.statusline = \"%{%v:lua.require'fimble'.status()%}\"")
+    editor.command("Fimble explain")
+    editor.until(lambda: "and more" in explained(editor), True)
+    assert editor.lua("return require('fimble').status()") == "Fimble: Explaining"
+    editor.command("redrawstatus!")
+    editor.command("Fimble stop")
+    editor.until(lambda: editor.lua("return require('fimble').status()"), "Fimble ready")
+    assert editor.lua("return vim.g.ran") is None
+    editor.command("set statusline&")

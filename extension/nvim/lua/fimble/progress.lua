@@ -5,7 +5,7 @@ local M = {}
 ---@class fimble.Work
 ---@field client integer
 ---@field token lsp.ProgressToken
----@field message string
+---@field message string what it is, as it was named when it began
 
 ---@type fimble.Work[] the latest last
 local works = {}
@@ -34,10 +34,9 @@ function M.follow(name, group)
       local token, value = event.data.params.token, event.data.params.value
       local work = take(client.id, token)
       if value.kind == 'begin' and value.cancellable then -- loading a model is not, see `status`
-        work = { client = client.id, token = token, message = '' }
+        work = { client = client.id, token = token, message = value.message or '' }
       end
-      if work and value.kind ~= 'end' then
-        work.message = value.message or work.message
+      if work and value.kind ~= 'end' then -- later messages are pieces of what the model writes
         table.insert(works, work)
       end
       vim.cmd.redrawstatus()

@@ -4,14 +4,13 @@ local server = require('fimble.server')
 
 local M = {}
 
----The state in a word or two, for a statusline; empty without a server.
 ---@return string
-function M.short()
+local function short()
   local status = server.status()
   if not status then
     return ''
   elseif status.state == 'loading' and status.fraction then
-    return ('Fimble %d%%'):format(100 * status.fraction)
+    return ('Fimble loading, %d of 100'):format(100 * status.fraction)
   end
   local message = require('fimble.progress').message()
   if message and message ~= '' then
@@ -22,6 +21,13 @@ function M.short()
     return ('Fimble snoozes %d min'):format(minutes)
   end
   return 'Fimble ' .. status.state
+end
+
+---The state in a word or two, for a statusline; empty without a server. There is no `%` in it, as
+---some statuslines evaluate what they are given.
+---@return string
+function M.short()
+  return (short():gsub('%%', ''))
 end
 
 ---@param figures table the result of `fimble/stats`
