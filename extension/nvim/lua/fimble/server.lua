@@ -1,6 +1,7 @@
 --- The language server: one for all buffers, so that the model is in memory once.
 
 local api, lsp = vim.api, vim.lsp
+local process = require('fimble.process')
 local progress = require('fimble.progress')
 
 local M = {}
@@ -34,7 +35,7 @@ local crashes = {}
 local waiting = {}
 
 ---@type fun()[]
-local on_crash = {}
+local on_end = {}
 
 ---@param values table
 local function set(values)
@@ -119,37 +120,22 @@ local function crashed(was_ready)
   elseif #crashes == 1 then
     vim.notify('Fimble: the server has crashed and is started again.', vim.log.levels.WARN)
   end
-  waiting = {}
-  vim.iter(on_crash):each(function(hear)
-    hear()
-  end)
   if again then
     start_alone()
     enable()
   end
 end
 
----Start the process. Of one that crashes Neovim is told that it ended well: it would say the same
----as `crashed`, without what follows.
----@param dispatchers vim.lsp.rpc.Dispatchers
-local function spawn(dispatchers)
-  local on_exit = dispatchers.on_exit
-  local was_ready = false
-  dispatchers.on_exit = function(code, signal)
-    local ended_well = code == 0 and (signal == 0 or signal == 15)
-    on_exit(0, 0)
-    if not ended_well and vim.v.exiting == vim.NIL then
-      vim.schedule(function() -- behind what Neovim has scheduled to forget the client
-        crashed(was_ready)
-      end)
-    end
+---What follows when the process has ended.
+---@param how fimble.End
+local function ended(how)
+  waiting = {}
+  vim.iter(on_end):each(function(hear)
+    hear()
+  end)
+  if not how.was_asked then
+    crashed(how.was_ready)
   end
-  local notification = dispatchers.notification
-  dispatchers.notification = function(...)
-    was_ready = true -- the first is sent once the server has been initialized
-    notification(...)
-  end
-  return lsp.rpc.start(options.cmd, dispatchers)
 end
 
 ---@param config fimble.Config with nothing left out
@@ -163,7 +149,9 @@ function M.start(config, attach)
   options = config
   set(config.settings)
   lsp.config(NAME, {
-    cmd = spawn,
+    cmd = function(dispatchers)
+      return process.spawn(config.cmd, dispatchers, ended)
+    end,
     filetypes = config.filetypes,
     before_init = function(params)
       params.initializationOptions = { fimble = settings, chat = true }
@@ -207,9 +195,9 @@ function M.start(config, attach)
   enable()
 end
 
----@param hear fun() called when the server has crashed
-function M.on_crash(hear)
-  table.insert(on_crash, hear)
+---@param hear fun() called when the server has ended, for whatever reason
+function M.on_end(hear)
+  table.insert(on_end, hear)
 end
 
 ---@param buf? integer the client of this buffer; of any if nil

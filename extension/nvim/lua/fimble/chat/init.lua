@@ -16,7 +16,12 @@ local AGAIN = ' `:Fimble retry` sends your message again.'
 ---@type fimble.Session?
 local session
 
-local is_running = false
+---@class fimble.Turn
+---@field session? string id of it; nil until it has been begun
+
+---@type fimble.Turn? the one that is under way
+local turn
+
 local sent = '' -- the last message, to be sent again
 
 ---@param text string
@@ -98,14 +103,14 @@ end
 
 ---@return boolean
 local function is_busy()
-  if is_running then
+  if turn then
     warn('a turn is under way; `:Fimble stop` ends it.')
   end
-  return is_running
+  return turn ~= nil
 end
 
 local function ended()
-  is_running = false
+  turn = nil
   asking.forget()
   view.tell({ doing = '' })
   reload()
@@ -123,12 +128,26 @@ function M.send(text)
   if is_busy() then
     return false
   end
-  is_running, sent = true, text
-  in_session(function(id)
-    events.show({ sessionUpdate = 'user_message_chunk', content = { text = text } })
-    view.tell({ doing = 'works' })
-    M.request('prompt', { session = id, text = text }, ended, failed)
-  end, failed)
+  local mine = {} ---@type fimble.Turn
+  ---What is only heard when this turn has been given up is not about the one that is under way.
+  local function while_it_lasts(action)
+    return function(...)
+      if turn == mine then
+        action(...)
+      end
+    end
+  end
+  turn, sent = mine, text
+  in_session(
+    while_it_lasts(function(id)
+      mine.session = id
+      events.show({ sessionUpdate = 'user_message_chunk', content = { text = text } })
+      view.tell({ doing = 'works' })
+      local params = { session = id, text = text }
+      M.request('prompt', params, while_it_lasts(ended), while_it_lasts(failed))
+    end),
+    while_it_lasts(failed)
+  )
   return true
 end
 
@@ -142,10 +161,13 @@ end
 ---End the turn.
 ---@return boolean whether one was under way
 function M.stop()
-  if is_running and session then
-    M.request('cancel', { session = session.id }, function() end)
+  local stopped = turn
+  if stopped and stopped.session then
+    M.request('cancel', { session = stopped.session }, function() end)
+  elseif stopped then -- the server knows nothing of it yet
+    failed('Stopped.')
   end
-  return is_running
+  return stopped ~= nil
 end
 
 ---Windows to write in.
@@ -282,8 +304,8 @@ function M.hear(told)
   end
 end
 
-server.on_crash(function()
-  if is_running then
+server.on_end(function()
+  if turn then
     failed('The server has ended in this turn.')
   end
 end)

@@ -186,6 +186,6 @@ function M.open(actions)
   vim.wo[win][0].winfixheight = true
   vim.wo[win][0].winbar = input_bar()
   require('fimble.chat.mentions').attach(input_buffer())
-  end
+end
 
 return M
