@@ -217,6 +217,7 @@ def test_sessions_are_gone_on_with_and_deleted(tmp_path: Path) -> None:
         chat.choose("")
         editor.command("Fimble sessions delete")
         editor.until(lambda: chat.lines, [""])
+        assert chat.bar.strip() == "Fimble"
         editor.command("Fimble sessions")
         nothing = "Fimble: there are no sessions of this folder."
         editor.until(lambda: editor.messages, [nothing])
@@ -308,3 +309,62 @@ def test_what_streams_is_added_and_nothing_else_is_drawn_again(tmp_path: Path) -
         touched, changes = editor.lua("return { _G.touched, _G.changes }")
         assert changes > 10
         assert touched < 1.5 * len(chat.lines) + 2 * changes
+
+
+def test_only_what_an_undo_has_left_is_saved_again(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT, other=OTHER)
+    with running(tmp_path, scripted(tmp_path, FIX, "Done.")) as editor:
+        for name in ("other.py", "calc.py"):
+            editor.command(f"edit {root / name}")
+            editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        chat = in_project(editor, root)
+        chat.say("mend add")
+        chat.until("Write calc.py?")
+        editor.keys("ga")
+        chat.until("> **Changed:** calc.py")
+        chat.until_idle()
+        editor.command("wincmd h | write")
+        editor.command("Fimble undo")
+        editor.lua("vim.api.nvim_buf_set_lines(vim.fn.bufnr('other.py'), -1, -1, true, { 'TW' })")
+        chat.until("> Undone: calc.py.")
+        assert (root / "calc.py").read_text(encoding="utf-8") == TEXT
+        assert (root / "other.py").read_text(encoding="utf-8") == OTHER
+
+
+def test_a_file_that_is_not_open_is_not_taken_for_another(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    (root / "calc.pyi").write_text("\n")
+    with running(tmp_path, scripted(tmp_path, FIX, "Done.")) as editor:
+        editor.command(f"edit {root / 'calc.pyi'}")
+        editor.keys("iUNSAVED<Esc>")
+        chat = in_project(editor, root)
+        chat.say("mend add")
+        chat.until("Write calc.py?")
+        editor.keys("ga")
+        chat.until("> **Changed:** calc.py")
+        chat.until_idle()
+        assert "Not saved yet" not in chat.text
+
+
+def test_nothing_is_sent_while_another_session_is_opened(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    with running(tmp_path, scripted(tmp_path, "First.", "Second."), MENUS) as editor:
+        chat = in_project(editor, root)
+        chat.say("one")
+        chat.until("First.")
+        chat.until_idle()
+        editor.command("Fimble chat new")
+        editor.until(lambda: chat.lines, [""])
+        listed = (
+            "require('fimble.chat').request('list', {}, function(a) _G.listed = a.sessions end)"
+        )
+        editor.lua(listed)
+        editor.until(lambda: editor.lua("return #(_G.listed or {})"), 1)
+        both = "local c = require('fimble.chat'); c.resume(_G.listed[1].sessionId)"
+        assert editor.lua(f"{both} return c.send('two')") is False
+        chat.until("First.")
+        assert editor.messages == ["Fimble: another session is being opened."]
+        chat.say("two")
+        chat.until("Second.")
+        chat.until_idle()
+        assert "one" in chat.lines

@@ -86,7 +86,7 @@ M.all = {
   retry = { run = call('fimble.chat', 'retry') },
   review = {
     run = function(argument)
-      require('fimble.chat').review(number(argument, 'A turn'))
+      require('fimble.chat.changes').review(number(argument, 'A turn'))
     end,
   },
   rewrite = {
@@ -132,7 +132,7 @@ M.all = {
   },
   undo = {
     run = function(argument)
-      require('fimble.chat').undo({ turn = number(argument, 'A turn') })
+      require('fimble.chat.changes').undo({ turn = number(argument, 'A turn') })
     end,
   },
 }

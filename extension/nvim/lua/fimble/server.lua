@@ -60,6 +60,12 @@ local handlers = {
   ['fimble/chat/ask'] = function(_, asked)
     return require('fimble.chat.asking').ask(asked)
   end,
+  ['workspace/applyEdit'] = function(...)
+    local arguments = { ... }
+    return require('fimble.chat.changes').apply(function()
+      return lsp.handlers['workspace/applyEdit'](unpack(arguments))
+    end)
+  end,
   ['fimble/explanation'] = function(_, told)
     require('fimble.explanation').show(told)
   end,
@@ -86,11 +92,16 @@ local function start_without_filetype(buf)
   end)
 end
 
+---@return string folder where the server works, or would if it was started now
+function M.folder()
+  local here = vim.fn.getcwd()
+  return root or vim.fs.root(here, options.root_markers) or here
+end
+
 ---Start a server that follows no file yet, unless one runs.
 local function start_alone()
   local config = vim.deepcopy(lsp.config[NAME])
-  local folder = vim.fn.getcwd()
-  config.root_dir = root or vim.fs.root(folder, options.root_markers) or folder
+  config.root_dir = M.folder()
   lsp.start(config, { attach = false, reuse_client = reuse_client })
 end
 

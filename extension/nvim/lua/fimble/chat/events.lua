@@ -1,6 +1,7 @@
 --- Events of a chat, in the order in which they come, to blocks of the transcript.
 
 local blocks = require('fimble.chat.blocks')
+local files = require('fimble.files')
 local server = require('fimble.server')
 local transcript = require('fimble.chat.transcript')
 local view = require('fimble.chat.view')
@@ -75,14 +76,13 @@ local function called(event)
   transcript.put(call.key, blocks.call(call))
 end
 
----@param files string[] relative to the server's root
+---@param paths string[] relative to the server's root
 ---@return string sentence empty if all of them are saved
-local function unsaved(files)
-  local client = server.client()
+local function unsaved(paths)
   local found = vim.tbl_filter(function(file)
-    local buf = vim.fn.bufnr(vim.fs.joinpath(client.root_dir, file))
-    return buf ~= -1 and vim.bo[buf].modified
-  end, client and files or {})
+    local buf = files.buffer(vim.fs.joinpath(server.folder(), file))
+    return buf ~= nil and vim.bo[buf].modified
+  end, paths)
   return #found > 0 and ('Not saved yet: %s.\n'):format(table.concat(found, ', ')) or ''
 end
 

@@ -23,14 +23,15 @@ local session
 local turn
 
 local sent = '' -- the last message, to be sent again
+local is_switching = false -- another session is asked for, to be shown
 
 ---@param text string
-local function warn(text)
+function M.warn(text)
   vim.notify('Fimble: ' .. text, vim.log.levels.WARN)
 end
 
 ---Files that are changed on disk are read again.
-local function reload()
+function M.reload()
   vim.cmd('silent! checktime')
 end
 
@@ -40,7 +41,7 @@ end
 ---@param done fun(answer: any)
 ---@param refused? fun(message: string) else he is warned
 function M.request(method, params, done, refused)
-  refused = refused or warn
+  refused = refused or M.warn
   local is_tried = server.with(function(client)
     params = next(params) and params or vim.empty_dict()
     client:request('fimble/chat/' .. method, params, function(problem, answer)
@@ -93,27 +94,29 @@ end
 
 ---Do something with the session that is shown.
 ---@param action fun(id: string)
-local function with_session(action)
+function M.with_session(action)
   if session then
     action(session.id)
   else
-    warn('there is no chat yet; `:Fimble chat` opens one, `:Fimble sessions` lists old ones.')
+    M.warn('there is no chat yet; `:Fimble chat` opens one, `:Fimble sessions` lists old ones.')
   end
 end
 
 ---@return boolean
-local function is_busy()
+function M.is_busy()
   if turn then
-    warn('a turn is under way; `:Fimble stop` ends it.')
+    M.warn('a turn is under way; `:Fimble stop` ends it.')
+  elseif is_switching then
+    M.warn('another session is being opened.')
   end
-  return turn ~= nil
+  return turn ~= nil or is_switching
 end
 
 local function ended()
   turn = nil
   asking.forget()
   view.tell({ doing = '' })
-  reload()
+  M.reload()
 end
 
 ---@param message string why the turn could not be had
@@ -125,7 +128,7 @@ end
 ---@param text string
 ---@return boolean taken
 function M.send(text)
-  if is_busy() then
+  if M.is_busy() then
     return false
   end
   local mine = {} ---@type fimble.Turn
@@ -153,7 +156,7 @@ end
 
 function M.retry()
   if sent == '' then
-    return warn('there is no message to send again.')
+    return M.warn('there is no message to send again.')
   end
   M.send(sent)
 end
@@ -176,70 +179,20 @@ function M.open()
   server.with(function() end) -- the model is loaded while the user writes
 end
 
+---Leave the session that is shown.
+local function forget()
+  session, sent = nil, ''
+  events.clear()
+  view.tell({ mode = '', title = '' })
+  view.forget_usage()
+end
+
 ---Begin a new session.
 function M.new()
-  if not is_busy() then
-    session, sent = nil, ''
-    events.clear()
-    view.tell({ mode = '', title = '' })
-    view.forget_usage()
+  if not M.is_busy() then
+    forget()
     M.open()
   end
-end
-
----Save what was not to be saved before something was undone.
----@param undo fun(done: fun())
-local function saved_again(undo)
-  local clean = vim.tbl_filter(function(buf)
-    local is_file = vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].buftype == ''
-    return is_file and not vim.bo[buf].modified
-  end, vim.api.nvim_list_bufs())
-  undo(function()
-    for _, buf in ipairs(clean) do
-      if vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].modified then
-        vim.api.nvim_buf_call(buf, function()
-          vim.cmd('silent update')
-        end)
-      end
-    end
-    reload()
-  end)
-end
-
----Take back a turn, or what it did to some files.
----@param what { turn?: integer, paths?: string[] }
----@param done? fun()
-function M.undo(what, done)
-  if is_busy() then
-    return
-  end
-  with_session(function(id)
-    local params = vim.tbl_extend('error', { session = id }, what)
-    saved_again(function(saved)
-      M.request('undo', params, function(undone)
-        saved()
-        events.note(undone.message)
-        if not view.is_open() then
-          vim.notify('Fimble: ' .. undone.message)
-        end
-        if done then
-          done()
-        end
-      end)
-    end)
-  end)
-end
-
----Look at what a turn has changed.
----@param turn? integer the latest that changed something, if nil
-function M.review(turn)
-  with_session(function(id)
-    M.request('changes', { session = id, turn = turn }, function(changes)
-      require('fimble.chat.review').open(changes.files, function(path, done)
-        M.undo({ turn = changes.turn, paths = { path } }, done)
-      end)
-    end)
-  end)
 end
 
 ---@param mode string
@@ -277,11 +230,15 @@ end
 ---Go on with a session.
 ---@param id string
 function M.resume(id)
-  if not is_busy() then
+  if not M.is_busy() then
+    is_switching = true
     M.request('resume', { session = id }, function(opened)
-      sent = ''
+      is_switching, sent = false, ''
       show_session(opened)
       view.open({ send = M.send, stop = M.stop, answers = asking.answers })
+    end, function(message)
+      is_switching = false
+      M.warn(message)
     end)
   end
 end
@@ -290,8 +247,7 @@ end
 function M.delete(id)
   M.request('delete', { session = id }, function()
     if session and session.id == id then
-      session = nil
-      events.clear()
+      forget()
     end
   end)
 end
@@ -305,6 +261,7 @@ function M.hear(told)
 end
 
 server.on_end(function()
+  is_switching = false
   if turn then
     failed('The server has ended in this turn.')
   end
