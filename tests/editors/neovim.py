@@ -131,7 +131,7 @@ class Editor:
         """How many have been asked (`pending`), answered (`complete`) or taken back (`cancel`)."""
         return [str(request) for request in self.lua("return _G.requests")].count(kind)
 
-    def until(self, look: Callable[[], Any], expected: Any, seconds: float = 10) -> None:
+    def until(self, look: Callable[[], Any], expected: Any, seconds: float = 30) -> None:
         """Wait until `look` gives what is expected."""
         deadline = time.monotonic() + seconds
         while (seen := look()) != expected:

@@ -124,7 +124,7 @@ def test_a_turn_is_reviewed_file_by_file(tmp_path: Path) -> None:
         chat.until("> **Changed:** calc.py, other.py")
         chat.until_idle()
         editor.command("Fimble review")
-        shown = [("fimble://before/calc.py", TEXT), (str(calc), MENDED)]
+        shown = [("fimble://before/1/calc.py", TEXT), (str(calc), MENDED)]
         expected = [(name, text.splitlines()) for name, text in shown]
         editor.until(lambda: compared(editor), expected)
         editor.keys("]cdo:write<CR>")  # the hunk as it was

@@ -24,11 +24,15 @@ local function lines_of(text)
   return lines
 end
 
----@param name string
+local count = 0
+
+---@param side 'before'|'after'
 ---@param path string
 ---@param text string
----@return integer buf
-local function scratch(name, path, text)
+---@return integer buf of its own, though the file may be compared elsewhere, too
+local function scratch(side, path, text)
+  count = count + 1
+  local name = ('%s/%d/%s'):format(side, count, vim.fn.fnamemodify(path, ':.'))
   local buf = page.buffer(name, vim.filetype.match({ filename = path }) or '')
   page.change(buf, function()
     api.nvim_buf_set_lines(buf, 0, -1, true, lines_of(text))
@@ -37,25 +41,53 @@ local function scratch(name, path, text)
   return buf
 end
 
----@param buffers integer[]
+---@param buf integer
 ---@param keys fimble.DiffKey[]
-local function map(buffers, keys)
-  for _, buf in ipairs(buffers) do
-    for _, key in ipairs(keys) do
-      local options = { buffer = buf, nowait = true, desc = 'Fimble: ' .. key.what }
-      vim.keymap.set('n', key.lhs, key.action, options)
-    end
+---@return fun() unmap to have the buffer's mappings as they were
+local function map(buf, keys)
+  local hidden = {}
+  for _, key in ipairs(keys) do
+    local own = api.nvim_buf_call(buf, function()
+      return vim.fn.maparg(key.lhs, 'n', false, true)
+    end)
+    table.insert(hidden, own.buffer == 1 and own or nil)
+    local options = { buffer = buf, nowait = true, desc = 'Fimble: ' .. key.what }
+    vim.keymap.set('n', key.lhs, key.action, options)
   end
-end
 
----@param buffers integer[]
----@param keys fimble.DiffKey[]
-local function unmap(buffers, keys)
-  for _, buf in ipairs(vim.tbl_filter(api.nvim_buf_is_valid, buffers)) do
+  local is_mapped = true
+  return function()
+    if not is_mapped or not api.nvim_buf_is_valid(buf) then
+      return
+    end
+    is_mapped = false
     for _, key in ipairs(keys) do
       pcall(vim.keymap.del, 'n', key.lhs, { buffer = buf }) -- it may be gone with the buffer
     end
+    api.nvim_buf_call(buf, function()
+      for _, own in ipairs(hidden) do
+        vim.fn.mapset('n', false, own)
+      end
+    end)
   end
+end
+
+---Close a window; of the last there is, what it shows.
+---@param win integer
+local function close_window(win)
+  local all = vim.tbl_filter(function(each)
+    return api.nvim_win_get_config(each).relative == '' -- it doesn't float
+  end, api.nvim_list_wins())
+  if #all > 1 then
+    return api.nvim_win_close(win, true)
+  end
+  api.nvim_win_call(win, function()
+    vim.cmd.diffoff()
+    vim.wo[win][0].winbar = ''
+    if vim.bo.buftype ~= '' then
+      vim.cmd.enew()
+    end
+  end)
 end
 
 ---@class fimble.Diff
@@ -70,11 +102,10 @@ end
 ---@return fimble.DiffTab
 function M.open(difference)
   local path = difference.path
-  local name = vim.fn.fnamemodify(path, ':t')
-  local left = scratch('before/' .. name, path, difference.before)
+  local left = scratch('before', path, difference.before)
   local right
   if difference.after then
-    right = scratch('after/' .. name, path, difference.after)
+    right = scratch('after', path, difference.after)
   else
     right = vim.fn.bufadd(path)
     vim.fn.bufload(right)
@@ -82,7 +113,6 @@ function M.open(difference)
   end
   local from = api.nvim_get_current_win()
   vim.cmd('tab sbuffer ' .. left)
-  local tab = api.nvim_get_current_tabpage()
   local first = api.nvim_get_current_win()
   local beside = api.nvim_open_win(right, true, { split = 'right' })
   local windows = { first, beside }
@@ -92,26 +122,25 @@ function M.open(difference)
     vim.wo[win][0].winbar = ' ' .. titles[index]:gsub('%%', '%%%%') .. '%<'
   end
 
-  local buffers = { left, right }
+  local unmap ---@type fun()
   local function close()
-    if api.nvim_tabpage_is_valid(tab) then
-      vim.cmd.tabclose(api.nvim_tabpage_get_number(tab))
-    end
-    if api.nvim_win_is_valid(from) then
+    local is_inside = vim.list_contains(windows, api.nvim_get_current_win())
+    unmap()
+    vim.iter(vim.tbl_filter(api.nvim_win_is_valid, windows)):each(close_window)
+    if is_inside and api.nvim_win_is_valid(from) then
       api.nvim_set_current_win(from)
     end
   end
   local keys = vim.list_extend({ { lhs = 'q', action = close, what = 'close' } }, difference.keys)
-  map(buffers, keys)
+  map(left, keys) -- and is wiped out with them
+  unmap = map(right, keys)
   -- The file goes on without them, however the window is closed.
-  api.nvim_create_autocmd('WinClosed', {
-    pattern = tostring(windows[2]),
-    once = true,
-    callback = function()
-      unmap(buffers, keys)
-    end,
-  })
-  return { buffers = buffers, close = close }
+  local closed = { pattern = tostring(beside), once = true }
+  closed.callback = function()
+    unmap()
+  end
+  api.nvim_create_autocmd('WinClosed', closed)
+  return { buffers = { left, right }, close = close }
 end
 
 return M

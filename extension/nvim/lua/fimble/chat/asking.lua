@@ -75,13 +75,13 @@ local function close(question, said, outcome)
       table.remove(questions, index)
     end
   end
+  question.answer(outcome)
+  transcript.put(key_of(question), blocks.answered(question.asked, said))
+  tell()
   if shown then
     shown.close()
     shown = nil
   end
-  transcript.put(key_of(question), blocks.answered(question.asked, said))
-  tell()
-  question.answer(outcome)
 end
 
 ---@param kind string
