@@ -262,16 +262,17 @@ def test_only_files_are_followed(editor: Editor) -> None:
 def test_restart_and_status(editor: Editor) -> None:
     editor.open("restart.py", "\n")
     editor.until(lambda: editor.lua("return require('fimble').status()"), "Fimble ready")
-    before = editor.lua("return vim.lsp.get_clients()[1].id")
+    clients = "return vim.tbl_map(function(c) return c.id end, vim.lsp.get_clients())"
+    [before] = editor.lua(clients)
     editor.command("Fimble restart")
+    editor.until(lambda: [each > before for each in editor.lua(clients)], [True])
     editor.until(lambda: editor.lua("return require('fimble').status()"), "Fimble ready")
-    [after] = editor.lua("return vim.tbl_map(function(c) return c.id end, vim.lsp.get_clients())")
-    assert after > before
     editor.command("Fimble status")
-    assert editor.messages == ["The scripted engine is ready."]
+    editor.until(lambda: editor.messages, ["The scripted engine is ready."])
     editor.keys("itotal = ")
     editor.until_ghost(["sum(locals)"])
     editor.command("Fimble status")
+    editor.until(lambda: len(editor.messages), 2)
     assert re.fullmatch(
         r"The scripted engine is ready\. Half of the answers took at most \d+ ms, "
         r"95% at most \d+ ms; \d+% were there; a key cost \d+\.\d prompt tokens\.",

@@ -105,7 +105,7 @@ def test_a_menu_answers_a_question_and_shows_the_command(tmp_path: Path) -> None
         editor.command("Fimble answer")
         chat.until("*Reject*")
         [(prompt, shown), _] = chat.menus
-        assert prompt.startswith("Run python -c 'print(6 * 7)'\n")
+        assert prompt.startswith(f"Run python -c 'print(6 * 7)'  In {root}\n")
         assert "Always is for: python -c" in prompt
         assert shown == ["Allow", "Always allow", "Reject", "Always reject"]
         chat.until_idle()
@@ -217,7 +217,7 @@ def test_sessions_are_gone_on_with_and_deleted(tmp_path: Path) -> None:
         chat.choose("")
         editor.command("Fimble sessions delete")
         editor.until(lambda: chat.lines, [""])
-        assert chat.bar.strip() == "Fimble"
+        assert chat.bar.strip() == "Fimble in project"
         editor.command("Fimble sessions")
         nothing = "Fimble: there are no sessions of this folder."
         editor.until(lambda: editor.messages, [nothing])
@@ -229,7 +229,7 @@ def test_modes_are_chosen(tmp_path: Path) -> None:
         chat = in_project(editor, root)
         chat.choose("Edit")
         editor.command("Fimble mode")
-        editor.until(lambda: chat.bar.strip(), "Fimble · edit")
+        editor.until(lambda: chat.bar.strip(), "Fimble in project · edit")
         [(_, shown)] = chat.menus
         assert [each.split(":")[0] for each in shown] == ["Plan", "Ask", "Edit", "All"]
         chat.say("mend add")

@@ -115,3 +115,62 @@ def test_a_message_is_stopped_before_the_server_has_it(tmp_path: Path) -> None:
         chat.until("> Stopped. `:Fimble retry` sends your message again.")
         editor.command("Fimble stop")
         assert editor.messages == ["Fimble: nothing is under way."]
+
+
+def test_a_server_that_hangs_is_killed_and_nobody_waits(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    with running(tmp_path, scripted(tmp_path, SLOW, "Later.")) as editor:
+        editor.command(f"edit {root / 'calc.py'}")
+        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        chat = in_project(editor, root)
+        chat.say("go on")
+        chat.until("word word")
+        hanging = server_of(editor)
+        hanging.suspend()
+        editor.command("Fimble status")
+        assert editor.messages == []  # as it is asked while one goes on
+        editor.until(lambda: len(editor.messages), 1)
+        assert "the server does not answer; `:Fimble restart`" in editor.messages[0]
+        editor.command("Fimble restart")
+        assert hanging.is_running()
+        chat.until("> The server has ended in this turn.")
+        assert "works" not in chat.bar
+        chat.say("again")  # waits for the new server
+        editor.until(lambda: chat.text.count("\nword word"), 2)
+        assert not hanging.is_running()
+        assert server_of(editor).pid != hanging.pid
+        assert editor.lua("return #vim.lsp.get_clients()") == 1
+        editor.command("Fimble stop")
+        chat.until_idle()
+        assert len(editor.messages) == 1
+
+
+def test_a_chat_says_which_folder_it_is_about(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    other = tmp_path / "other"
+    (other / ".git").mkdir(parents=True)
+    (other / "calc.py").write_text(TEXT)
+    with running(tmp_path, scripted(tmp_path, FIX, "Done.")) as editor:
+        editor.command(f"edit {root / 'calc.py'}")
+        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        chat = in_project(editor, other)
+        chat.open()
+        assert editor.messages == []  # the file is in it
+        editor.command(f"wincmd t | edit {other / 'calc.py'}")
+        chat.say("mend add")
+        told = f"Fimble: chats are about {root}, not about {other}; `:Fimble restart` goes there."
+        assert editor.messages == [told]
+        chat.until("Write calc.py?")
+        assert f"> In `{root}`" in chat.lines
+        assert chat.bar.strip().startswith("Fimble in project · ask")
+        editor.keys("gr")
+        chat.until_idle()
+        editor.command("wincmd t")
+        editor.command("Fimble restart")
+        chat.say("mend add")
+        chat.until(f"> In `{other}`")
+        assert chat.bar.strip().startswith("Fimble in other · ask")
+        editor.keys("ga")
+        chat.until("> **Changed:** calc.py")
+        assert (root / "calc.py").read_text() == TEXT
+        assert editor.messages == [told]

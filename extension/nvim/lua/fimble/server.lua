@@ -1,6 +1,7 @@
 --- The language server: one for all buffers, so that the model is in memory once.
 
 local api, lsp = vim.api, vim.lsp
+local folders = require('fimble.folders')
 local process = require('fimble.process')
 local progress = require('fimble.progress')
 
@@ -8,6 +9,7 @@ local M = {}
 
 local NAME = 'fimble'
 local MOST_CRASHES, WITHIN_MS = 3, 180000
+local MOST_STOP_MS = 5000 -- then a server is killed that was asked to end
 
 ---@class fimble.Status
 ---@field state 'stopped'|'loading'|'ready'|'failed'
@@ -36,6 +38,8 @@ local waiting = {}
 
 ---@type fun()[]
 local on_end = {}
+
+local is_restarting = false
 
 ---@param values table
 local function set(values)
@@ -94,8 +98,7 @@ end
 
 ---@return string folder where the server works, or would if it was started now
 function M.folder()
-  local here = vim.fn.getcwd()
-  return root or vim.fs.root(here, options.root_markers) or here
+  return root or folders.root_of(vim.fn.getcwd())
 end
 
 ---Start a server that follows no file yet, unless one runs.
@@ -105,7 +108,7 @@ local function start_alone()
   lsp.start(config, { attach = false, reuse_client = reuse_client })
 end
 
----Start the server for all files that are open.
+---Have the server follow all files that are open, and start it for the first.
 local function enable()
   lsp.enable(NAME)
   if not options.filetypes then
@@ -113,6 +116,12 @@ local function enable()
       start_without_filetype(buf)
     end
   end
+end
+
+---Start the server where it works, whatever file is the first.
+local function start()
+  start_alone()
+  enable()
 end
 
 ---What follows when the server ends without having been asked to.
@@ -132,18 +141,25 @@ local function crashed(was_ready)
     vim.notify('Fimble: the server has crashed and is started again.', vim.log.levels.WARN)
   end
   if again then
-    start_alone()
-    enable()
+    start()
   end
+end
+
+local function tell_end()
+  vim.iter(on_end):each(function(hear)
+    hear()
+  end)
 end
 
 ---What follows when the process has ended.
 ---@param how fimble.End
 local function ended(how)
+  if is_restarting then
+    is_restarting = false
+    return start()
+  end
   waiting = {}
-  vim.iter(on_end):each(function(hear)
-    hear()
-  end)
+  tell_end()
   if not how.was_asked then
     crashed(how.was_ready)
   end
@@ -157,7 +173,7 @@ function M.start(config, attach)
     local message = 'Fimble: %s is not a command; install Fimble or set `cmd` to where it is.'
     return vim.notify(message:format(command), vim.log.levels.ERROR)
   end
-  options = config
+  options, folders.root_markers = config, config.root_markers
   set(config.settings)
   lsp.config(NAME, {
     cmd = function(dispatchers)
@@ -180,8 +196,8 @@ function M.start(config, attach)
     reuse_client = reuse_client,
     root_dir = function(buf, on_root)
       local file = api.nvim_buf_get_name(buf)
-      if file ~= '' and not file:match('^%a[%w+.-]+://') then
-        on_root(vim.fs.root(buf, config.root_markers) or vim.fs.dirname(file))
+      if folders.is_file(file) then
+        on_root(folders.root_of(vim.fs.dirname(file)))
       end
     end,
   })
@@ -206,7 +222,7 @@ function M.start(config, attach)
   enable()
 end
 
----@param hear fun() called when the server has ended, for whatever reason
+---@param hear fun() called when the server has ended or is ended, for whatever reason
 function M.on_end(hear)
   table.insert(on_end, hear)
 end
@@ -214,7 +230,9 @@ end
 ---@param buf? integer the client of this buffer; of any if nil
 ---@return vim.lsp.Client?
 function M.client(buf)
-  return lsp.get_clients({ name = NAME, bufnr = buf })[1]
+  return vim.iter(lsp.get_clients({ name = NAME, bufnr = buf })):find(function(client)
+    return not client:is_stopped()
+  end)
 end
 
 ---Do something with the server, which is started first if none runs.
@@ -226,7 +244,9 @@ function M.with(action)
     action(client)
   elseif options then
     table.insert(waiting, action)
-    start_alone()
+    if not is_restarting then
+      start_alone()
+    end
   end
   return options ~= nil
 end
@@ -241,17 +261,21 @@ function M.configure(values)
   end
 end
 
----Stop the server, and start it again once it has gone.
+---Stop the server, and start it where the user is once it has gone.
 function M.restart()
-  crashes = {}
-  lsp.enable(NAME, false)
-  local function gone()
-    return not M.client()
+  crashes, root = {}, folders.here()
+  if not process.is_running() then
+    return start()
+  elseif is_restarting then
+    return
   end
-  if not vim.wait(5000, gone, 20) then
-    M.client():stop(true)
+  is_restarting, waiting = true, {}
+  tell_end()
+  lsp.enable(NAME, false) -- no file starts another meanwhile
+  for _, client in ipairs(lsp.get_clients({ name = NAME, _uninitialized = true })) do
+    client:stop()
   end
-  enable()
+  process.kill_after(MOST_STOP_MS)
 end
 
 ---@return string[]? command that starts the server; nil before it was set up

@@ -4,6 +4,8 @@ local server = require('fimble.server')
 
 local M = {}
 
+local MOST_WAIT_MS = 3000
+
 ---@return string
 local function short()
   local status = server.status()
@@ -52,8 +54,20 @@ function M.show()
   if not status or not running then
     return vim.notify('Fimble: the server is not running.')
   end
-  local answer = running:request_sync('fimble/stats', vim.empty_dict(), 500)
-  vim.notify(status.message .. (answer and answer.result and latency(answer.result) or ''))
+  local is_told = false
+  ---@param sentence string
+  local function tell(sentence)
+    if not is_told then
+      is_told = true
+      vim.notify(status.message .. sentence)
+    end
+  end
+  running:request('fimble/stats', vim.empty_dict(), function(_, figures)
+    tell(figures and latency(figures) or '')
+  end)
+  vim.defer_fn(function()
+    tell(' But the server does not answer; `:Fimble restart` ends it.')
+  end, MOST_WAIT_MS)
 end
 
 return M

@@ -4,6 +4,7 @@
 
 local blocks = require('fimble.chat.blocks')
 local diff = require('fimble.diff')
+local server = require('fimble.server')
 local transcript = require('fimble.chat.transcript')
 local view = require('fimble.chat.view')
 
@@ -39,6 +40,11 @@ local function difference(question)
   return vim.iter(question.asked.toolCall.content or {}):find(function(part)
     return part.type == 'diff'
   end)
+end
+
+---@return string what the chat is about, and changes
+local function folder()
+  return vim.fn.fnamemodify(server.folder(), ':~')
 end
 
 ---@param question fimble.Question
@@ -153,7 +159,7 @@ function M.menu()
     table.insert(choices, { kind = 'diff', name = 'Show the edit' })
   end
   vim.ui.select(choices, {
-    prompt = call.title .. (about and '\n' .. about.content.text or ''),
+    prompt = ('%s  In %s'):format(call.title, folder()) .. (about and '\n' .. about.content.text or ''),
     format_item = function(option)
       return option.name
     end,
@@ -187,7 +193,7 @@ function M.ask(asked)
     end,
   }
   table.insert(questions, question)
-  transcript.put(key_of(question), blocks.question(asked, hint(question)))
+  transcript.put(key_of(question), blocks.question(asked, folder(), hint(question)))
   tell()
   if not view.is_open() then
     local message = 'Fimble asks: %s  `:Fimble answer` answers, `:Fimble chat` shows it.'

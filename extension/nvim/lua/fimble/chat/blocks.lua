@@ -156,11 +156,13 @@ function M.note(text, group)
 end
 
 ---@param asked table params of `fimble/chat/ask`
+---@param folder string where it is done
 ---@param keys string how to answer
 ---@return fimble.Content
-function M.question(asked, keys)
+function M.question(asked, folder, keys)
   local call = asked.toolCall
-  local content = { lines = { '**?** ' .. M.code(call.title) }, colours = { [0] = 'WarningMsg' } }
+  local lines = { '**?** ' .. M.code(call.title), '> In ' .. M.code(folder) }
+  local content = { lines = lines, colours = { [0] = 'WarningMsg' } }
   for _, part in ipairs(call.content or {}) do
     if part.type == 'diff' then
       add_fenced(content, 'diff', diff_lines(part))

@@ -2,6 +2,7 @@
 
 local asking = require('fimble.chat.asking')
 local events = require('fimble.chat.events')
+local folders = require('fimble.folders')
 local server = require('fimble.server')
 local view = require('fimble.chat.view')
 
@@ -11,6 +12,7 @@ local AGAIN = ' `:Fimble retry` sends your message again.'
 
 ---@class fimble.Session
 ---@field id string
+---@field folder string what it is about
 ---@field modes table[] `{ id, name, description }`
 
 ---@type fimble.Session?
@@ -59,7 +61,7 @@ end
 
 ---@param opened table the answer of `begin` or `resume`
 local function show_session(opened)
-  session = { id = opened.sessionId, modes = opened.modes }
+  session = { id = opened.sessionId, folder = server.folder(), modes = opened.modes }
   events.clear()
   view.forget_usage()
   local usage = opened.usage
@@ -77,12 +79,22 @@ local function show_session(opened)
   end
 end
 
+---Leave the session that is shown.
+local function forget()
+  session, sent = nil, ''
+  events.clear()
+  view.tell({ mode = '', title = '' })
+  view.forget_usage()
+end
+
 ---Do something in a session; the first is begun when it is needed.
 ---@param action fun(id: string)
 ---@param failed? fun(message: string)
 local function in_session(action, failed)
-  if session then
+  if session and session.folder == server.folder() then
     return action(session.id)
+  elseif session then
+    forget()
   end
   M.request('begin', {}, function(opened)
     if not session then
@@ -173,18 +185,26 @@ function M.stop()
   return stopped ~= nil
 end
 
----Windows to write in.
-function M.open()
-  view.open({ send = M.send, stop = M.stop, answers = asking.answers })
-  server.with(function() end) -- the model is loaded while the user writes
+---@type string? where the user was when he was told that chats are about another folder
+local told_at
+
+---A server works in one folder; say so where the user may take it for another.
+local function check_folder()
+  local here, folder = folders.here(), server.folder()
+  if here == folder or vim.fs.relpath(folder, here) then
+    told_at = nil
+  elseif here ~= told_at then
+    told_at = here
+    local message = 'chats are about %s, not about %s; `:Fimble restart` goes there.'
+    M.warn(message:format(vim.fn.fnamemodify(folder, ':~'), vim.fn.fnamemodify(here, ':~')))
+  end
 end
 
----Leave the session that is shown.
-local function forget()
-  session, sent = nil, ''
-  events.clear()
-  view.tell({ mode = '', title = '' })
-  view.forget_usage()
+---Windows to write in.
+function M.open()
+  check_folder()
+  view.open({ send = M.send, stop = M.stop, answers = asking.answers })
+  server.with(function() end) -- the model is loaded while the user writes
 end
 
 ---Begin a new session.

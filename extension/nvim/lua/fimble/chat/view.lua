@@ -52,7 +52,8 @@ end
 ---'winbar' of windows that show the transcript.
 ---@return string
 function M.winbar()
-  local parts = { ' Fimble', header.mode, vim.fn.strcharpart(header.title, 0, 40) }
+  local folder = vim.fs.basename(server.folder())
+  local parts = { ' Fimble in ' .. folder, header.mode, vim.fn.strcharpart(header.title, 0, 40) }
   local left = escaped(table.concat(
     vim.tbl_filter(function(part)
       return part ~= ''
