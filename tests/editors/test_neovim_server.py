@@ -172,5 +172,8 @@ def test_a_chat_says_which_folder_it_is_about(tmp_path: Path) -> None:
         assert chat.bar.strip().startswith("Fimble in other · ask")
         editor.keys("ga")
         chat.until("> **Changed:** calc.py")
+        chat.until_idle()
         assert (root / "calc.py").read_text() == TEXT
+        editor.command("Fimble retry")
+        editor.until(lambda: chat.lines.count("mend add"), 2)
         assert editor.messages == [told]

@@ -7,7 +7,10 @@ local M = {}
 ---@field was_ready boolean whether the server had been initialized
 ---@field was_asked boolean whether Neovim has ended it, for whatever reason
 
----@type integer? pid of the one that runs
+---@class fimble.Process
+---@field pid? integer nil if it ended at once
+
+---@type fimble.Process? the one that runs
 local running
 
 ---@return integer[] pids
@@ -23,11 +26,12 @@ end
 ---@return vim.lsp.rpc.PublicClient
 function M.spawn(command, dispatchers, ended)
   local how = { was_ready = false, was_asked = false }
-  local others, pid = children(), nil
+  local others = children()
+  local this = {} ---@type fimble.Process
   local on_exit, notification = dispatchers.on_exit, dispatchers.notification
   dispatchers.on_exit = function()
     on_exit(0, 0)
-    if running == pid then
+    if running == this then
       running = nil
     end
     if vim.v.exiting == vim.NIL then
@@ -42,10 +46,10 @@ function M.spawn(command, dispatchers, ended)
   end
 
   local rpc = vim.lsp.rpc.start(command, dispatchers)
-  pid = vim.iter(children()):find(function(child)
+  running = this
+  this.pid = vim.iter(children()):find(function(child)
     return not vim.list_contains(others, child)
   end)
-  running = pid
   local request, terminate = rpc.request, rpc.terminate
   rpc.request = function(method, ...)
     how.was_asked = how.was_asked or method == 'shutdown'
@@ -66,10 +70,10 @@ end
 ---Kill the process unless it ends in time: one that hangs hears nothing else.
 ---@param ms integer
 function M.kill_after(ms)
-  local pid = running
+  local hanging = running
   vim.defer_fn(function()
-    if pid and running == pid then
-      vim.uv.kill(pid, 'sigkill')
+    if hanging and hanging.pid and running == hanging then
+      vim.uv.kill(hanging.pid, 'sigkill')
     end
   end, ms)
 end

@@ -154,12 +154,13 @@ function M.menu()
   local about = vim.iter(call.content or {}):find(function(part)
     return part.type == 'content'
   end)
+  local why = about and '\n' .. about.content.text or ''
   local choices = vim.list_extend({}, question.asked.options)
   if difference(question) then
     table.insert(choices, { kind = 'diff', name = 'Show the edit' })
   end
   vim.ui.select(choices, {
-    prompt = ('%s  In %s'):format(call.title, folder()) .. (about and '\n' .. about.content.text or ''),
+    prompt = ('%s  In %s%s'):format(call.title, folder(), why),
     format_item = function(option)
       return option.name
     end,

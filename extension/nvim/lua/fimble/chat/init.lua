@@ -81,7 +81,7 @@ end
 
 ---Leave the session that is shown.
 local function forget()
-  session, sent = nil, ''
+  session = nil
   events.clear()
   view.tell({ mode = '', title = '' })
   view.forget_usage()
@@ -211,6 +211,7 @@ end
 function M.new()
   if not M.is_busy() then
     forget()
+    sent = ''
     M.open()
   end
 end
@@ -268,6 +269,7 @@ function M.delete(id)
   M.request('delete', { session = id }, function()
     if session and session.id == id then
       forget()
+      sent = ''
     end
   end)
 end
