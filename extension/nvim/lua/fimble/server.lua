@@ -64,10 +64,9 @@ local handlers = {
   ['fimble/chat/ask'] = function(_, asked)
     return require('fimble.chat.asking').ask(asked)
   end,
-  ['workspace/applyEdit'] = function(...)
-    local arguments = { ... }
+  ['workspace/applyEdit'] = function(problem, params, context)
     return require('fimble.chat.changes').apply(function()
-      return lsp.handlers['workspace/applyEdit'](unpack(arguments))
+      return lsp.handlers['workspace/applyEdit'](problem, params, context)
     end)
   end,
   ['fimble/explanation'] = function(_, told)
