@@ -156,11 +156,17 @@ async def test_the_openai_dialect_gives_the_same_text(engine: RemoteEngine, url:
     await other.close()
 
 
-async def test_its_openai_form_ignores_the_suffix(engine: RemoteEngine, url: str) -> None:
+async def test_its_openai_form_ignores_the_suffix_so_markers_are_found(
+    engine: RemoteEngine, url: str
+) -> None:
     settings = RemoteSettings(url=url, api_key_env="TEST_KEY", dialect="openai")
     other = RemoteEngine(settings, lambda status: None)
-    with pytest.raises(RemoteError, match="ignores the suffix"):
-        await other.info()
+    info = await other.info()
+    assert info.fim_ok
+    assert "the markers of qwen are used" in info.note
+    test = fim.self_test()
+    request = InfillRequest(test.prefix, test.suffix, max_tokens=16)
+    assert text((await ask(other, request))[0]) == text((await ask(engine, request))[0])
     await other.close()
 
 
