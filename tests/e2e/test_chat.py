@@ -236,6 +236,18 @@ async def test_what_begins_over_acp_goes_on_over_lsp(
         assert (root / "calc.py").read_text() == TEXT
 
 
+async def test_what_waits_for_trust_is_told_until_it_has_it(connect: Connect, root: Path) -> None:
+    chat = await connect()
+    assert (await chat.request("begin"))["trust"] is False
+    (root / "AGENTS.md").write_text("Be short.\n")
+    begun = await chat.request("begin")
+    assert begun["trust"] is True
+    assert begun["notes"][-1].startswith("AGENTS.md of this folder doesn't count")
+    await chat.request("trust", trusted=True)
+    resumed = await chat.request("resume", session=begun["sessionId"])
+    assert (resumed["trust"], resumed["notes"]) == (False, [])
+
+
 async def test_sessions_are_forked_exported_and_deleted(connect: Connect) -> None:
     chat = await connect("One.", "Two.")
     session = await chat.begin("plan")

@@ -5,8 +5,8 @@ Requests of the client, each with `"session": string` but the first two:
 
 - `fimble/chat/begin`: `{"mode"?: "plan" | "ask" | "edit" | "all"}`. The answer is `{"sessionId",
   "cwd", "updatedAt", "title"?, "mode", "modes": [{"id", "name", "description"}], "notes":
-  [string]}`. Notes are sentences for the user: what a crash has cut off, and
-  what waits for his trust.
+  [string], "trust": boolean}`. Notes are sentences for the user: what a crash has cut off, and
+  what waits for his trust. With `trust` something does, and the last note says what.
 - `fimble/chat/list`: `{"sessions": [{"sessionId", "cwd", "updatedAt", "title"?}]}`, the latest
   first.
 - `fimble/chat/resume`: as `begin`, and `"history": [{"turn": number, "event"}]`: what was said, as

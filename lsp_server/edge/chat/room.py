@@ -51,6 +51,8 @@ class Opened:
     stored: Stored
     notes: tuple[str, ...] = ()
     """Sentences for the user: what a crash has cut off, and what waits for his trust."""
+    waits: bool = False
+    """Something waits for his trust; the last note says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ class Room:
             if session not in self._running:
                 async with self._alone(session):
                     notes = await self._cut_off(session)
-        return Opened(await self.records.stored(session), (*notes, *await self._distrusted()))
+        waiting = await self._distrusted()
+        stored = await self.records.stored(session)
+        return Opened(stored, (*notes, *waiting), waits=bool(waiting))
 
     async def turn(self, session: str, text: str) -> TurnEnded:
         """Say something, and have the client told what comes of it.

@@ -126,4 +126,5 @@ def _opened(opened: Opened) -> dict[str, Any]:
         "mode": opened.stored.mode,
         "modes": modes,
         "notes": list(opened.notes),
+        "trust": opened.waits,
     }
