@@ -57,11 +57,12 @@ class Explanation:
 
     def more(self, text: str) -> None:
         """All that has been said until now."""
-        self._text = visible(text.strip())
+        self._text = text
         if self._clock() - self._told >= PAUSE_SECONDS:
             self._tell()
 
     def _tell(self, *, done: bool = False, **problem: str) -> None:
         self._told = self._clock()
-        told = {"id": self._id, "title": self._title, "text": self._text, "done": done}
+        shown = visible(self._text.strip())
+        told = {"id": self._id, "title": self._title, "text": shown, "done": done}
         self._notify(messages.EXPLANATION, told | problem)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lsp_server.edge import explanations
 from lsp_server.edge.explanations import PAUSE_SECONDS, Explanation
 from lsp_server.errors import UsageError
 
@@ -38,6 +39,21 @@ def test_it_is_told_now_and_then_and_at_the_end() -> None:
     assert {each["title"] for each in client.told} == {"Explain \\x1b[2J`a`\\x0a"}
     assert {each["id"] for each in client.told} != {client.shown()._id}
     assert not any("problem" in each for each in client.told)
+
+
+def test_what_is_not_told_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def look(text: str, **_: object) -> str:
+        looked.append(text)
+        return text
+
+    monkeypatch.setattr(explanations, "visible", look)
+    client = Client()
+    with client.shown() as shown:
+        for length in range(1000):
+            shown.more("größer " * length)
+    assert len(looked) == 1 + len(client.told)  # the title, too
 
 
 @pytest.mark.parametrize(
