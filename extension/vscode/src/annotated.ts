@@ -6,7 +6,9 @@ import { TextDocumentEdit, type TextEdit, type WorkspaceEdit } from 'vscode-lang
 /** What is done to the one file that an edit is about. */
 export interface FileEdit {
   readonly uri: string;
-  /** Undefined: the file is new, or nobody said. */
+  /** It is made first. */
+  readonly isNew: boolean;
+  /** Of the document that it was worked out for; undefined if it was not open. */
   readonly version: number | undefined;
   readonly edits: readonly TextEdit[];
 }
@@ -44,6 +46,7 @@ export function fileEdit(edit: WorkspaceEdit): FileEdit | undefined {
   const { uri, version } = first.textDocument;
   return {
     uri,
+    isNew: made.length > 0,
     version: version ?? undefined,
     edits: first.edits.map((each) => ({ range: each.range, newText: textOf(each) })),
   };

@@ -36,6 +36,7 @@ export class Fimble implements Disposable {
     const modelEdits = new ModelEdits(
       () => this.client.running,
       () => chat.proposals,
+      this.output,
     );
     const middleware = {
       provideInlineCompletionItems: this.suggestions.middleware,

@@ -1,35 +1,37 @@
 /** What a model wrote is looked at in the diff editor before it is made. */
 
-import { CancellationTokenSource, commands, workspace, type Disposable } from 'vscode';
-import {
-  CodeActionResolveRequest,
-  type CodeAction,
-  type LanguageClient,
-  type Middleware,
-  type WorkspaceEdit,
-} from 'vscode-languageclient/node';
+import { CancellationTokenSource, commands, workspace, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
+import type { CodeAction, LanguageClient, Middleware, WorkspaceEdit } from 'vscode-languageclient/node';
 import { fileEdit, isShown, resultOf, unasked } from './annotated';
-import type { Proposals } from './proposals';
+import { CHANGED, type Proposals } from './proposals';
+import { guarded } from './tell';
+import { REMEDIES, Trouble } from './trouble';
 
 type Of<K extends keyof Middleware> = NonNullable<Middleware[K]>;
 
 const PROPOSE = 'fimble.proposeEdit';
+const RESOLVE = 'codeAction/resolve';
 
 export class ModelEdits {
+  private readonly fail: (error: unknown) => Promise<void>;
+
   constructor(
     private readonly running: () => LanguageClient | undefined,
     private readonly proposals: () => Proposals,
-  ) {}
+    private readonly output: LogOutputChannel,
+  ) {
+    this.fail = guarded(output, (error) => Promise.reject(error as Error));
+  }
 
   register(): Disposable {
-    return commands.registerCommand(PROPOSE, (edit: WorkspaceEdit) => this.propose(edit));
+    return commands.registerCommand(PROPOSE, guarded(this.output, (edit: WorkspaceEdit) => this.propose(edit)));
   }
 
   /** An action of the light bulb opens the diff instead of making its edit. */
   readonly sendRequest: Of<'sendRequest'> = async (type, param, token, next) => {
     const result = await next(type, param, token);
     const method = typeof type === 'string' ? type : type.method;
-    if (method !== CodeActionResolveRequest.method) {
+    if (method !== RESOLVE) {
       return result;
     }
     const action = result as CodeAction;
@@ -42,25 +44,43 @@ export class ModelEdits {
   };
 
   /** As does an edit that the server makes by itself. */
-  readonly handleApplyEdit: NonNullable<Of<'workspace'>['handleApplyEdit']> = async (params, next) =>
-    isShown(params.edit) ? { applied: await this.propose(params.edit) } : next(params, new CancellationTokenSource().token);
+  readonly handleApplyEdit: NonNullable<Of<'workspace'>['handleApplyEdit']> = async (params, next) => {
+    if (!isShown(params.edit)) {
+      return next(params, new CancellationTokenSource().token);
+    }
+    try {
+      return { applied: await this.propose(params.edit) };
+    } catch (error) {
+      void this.fail(error);
+      return { applied: false };
+    }
+  };
 
+  /** Returns whether it was made. Throws Trouble where it was worked out for another text. */
   private async propose(edit: WorkspaceEdit): Promise<boolean> {
     const converter = this.running()?.protocol2CodeConverter;
     const file = fileEdit(edit);
     if (converter === undefined || file === undefined) {
-      return false;
+      throw new Trouble('The server ended meanwhile; ask for it again.', [REMEDIES.restart, REMEDIES.output]);
     }
+    const { isNew, edits, version } = file;
     const uri = converter.asUri(file.uri);
-    const open = workspace.textDocuments.find((each) => each.uri.toString() === uri.toString());
-    const before = open?.getText() ?? '';
+    const before = isNew ? undefined : await textOf(uri, version);
     return this.proposals().show({
       uri,
-      version: file.version === undefined ? undefined : open?.version,
       before,
-      after: resultOf(before, file.edits),
-      words: open === undefined ? 'new' : 'proposed',
+      after: resultOf(before ?? '', edits),
+      words: isNew ? 'new' : 'proposed',
       edit: await converter.asWorkspaceEdit(unasked(edit)),
     });
   }
+}
+
+/** What a file says, open or not. Throws Trouble if that is not what the server knew. */
+async function textOf(uri: Uri, version: number | undefined): Promise<string> {
+  const document = await workspace.openTextDocument(uri);
+  if (version !== undefined && document.version !== version) {
+    throw new Trouble(CHANGED);
+  }
+  return document.getText();
 }

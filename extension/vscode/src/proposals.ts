@@ -4,11 +4,12 @@ import { Selection, window, workspace, type Uri, type WorkspaceEdit } from 'vsco
 import type { Diffs } from './diffs';
 import { Trouble } from './trouble';
 
+export const CHANGED = 'The file has been changed since; ask for it again.';
+
 export interface Proposal {
   readonly uri: Uri;
-  /** Of the document it was made for; undefined where there is none. */
-  readonly version: number | undefined;
-  readonly before: string;
+  /** What the file says; undefined where there is none. */
+  readonly before: string | undefined;
   readonly after: string;
   /** What is done to the file, for the tab. */
   readonly words: string;
@@ -30,7 +31,7 @@ export class Proposals {
 
   /** Returns whether it was made, once the user has applied or discarded it, or closed its diff. */
   async show(proposal: Proposal): Promise<boolean> {
-    const { uri, before, after, words } = proposal;
+    const { uri, before = '', after, words } = proposal;
     const right = await this.diffs.show({ uri, before, after, kind: 'proposed', words });
     return new Promise((resolve) => this.open.set(right.toString(), { proposal, end: resolve }));
   }
@@ -41,10 +42,9 @@ export class Proposals {
     if (proposal === undefined) {
       return;
     }
-    const { uri, version, before, after, edit } = proposal;
-    const is = workspace.textDocuments.find((each) => each.uri.toString() === uri.toString());
-    if (version !== undefined && is?.version !== version) {
-      throw new Trouble('The file has been changed since; ask for it again.');
+    const { uri, before, after, edit } = proposal;
+    if (before !== undefined && (await workspace.openTextDocument(uri)).getText() !== before) {
+      throw new Trouble(CHANGED);
     }
     if (!(await workspace.applyEdit(edit))) {
       throw new Trouble('The file can not be changed.');
@@ -52,7 +52,7 @@ export class Proposals {
     this.end(right, true);
     await this.diffs.close(right);
     const document = await workspace.openTextDocument(uri);
-    const place = document.positionAt(endOfChange(before, after));
+    const place = document.positionAt(endOfChange(before ?? '', after));
     await window.showTextDocument(document, { selection: new Selection(place, place) });
   }
 

@@ -13,7 +13,7 @@ function changeOf(uri: string, version: number | null): NonNullable<WorkspaceEdi
 test('what a model changes in one file is shown', () => {
   const edit: WorkspaceEdit = { documentChanges: [changeOf('file:///a', 3)], changeAnnotations: ASKED };
   assert.equal(isShown(edit), true);
-  assert.deepEqual(fileEdit(edit), { uri: 'file:///a', version: 3, edits: [{ range: RANGE, newText: '2' }] });
+  assert.deepEqual(fileEdit(edit), { uri: 'file:///a', isNew: false, version: 3, edits: [{ range: RANGE, newText: '2' }] });
 });
 
 test('what follows from rules is made at once', () => {
@@ -23,7 +23,7 @@ test('what follows from rules is made at once', () => {
 test('a new file is shown, too; several are left to the editor', () => {
   const made = { kind: 'create', uri: 'file:///a', annotationId: 'm' } as const;
   const one: WorkspaceEdit = { documentChanges: [made, changeOf('file:///a', null)], changeAnnotations: ASKED };
-  assert.equal(fileEdit(one)?.version, undefined);
+  assert.deepEqual([fileEdit(one)?.version, fileEdit(one)?.isNew], [undefined, true]);
   assert.equal(isShown(one), true);
   const two = { ...one, documentChanges: [made, changeOf('file:///b', 1)] };
   const three = { ...one, documentChanges: [changeOf('file:///a', 1), changeOf('file:///b', 1)] };

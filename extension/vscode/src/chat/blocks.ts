@@ -18,14 +18,13 @@ export async function insert(text: string): Promise<void> {
 /** Show what the file would be: the block takes the place of what is selected, else it is inserted. */
 export async function propose(text: string, proposals: Proposals): Promise<void> {
   const { document, selection } = activeEditor();
-  const { uri, version } = document;
+  const { uri } = document;
   const before = document.getText();
   const [start, end] = [document.offsetAt(selection.start), document.offsetAt(selection.end)];
   const edit = new WorkspaceEdit();
   edit.replace(uri, selection, text);
   await proposals.show({
     uri,
-    version,
     before,
     after: before.slice(0, start) + text + before.slice(end),
     words: selection.isEmpty ? 'inserted at the cursor' : 'replaces the selection',
