@@ -32,7 +32,7 @@ export interface Shown {
 export class Diffs implements TextDocumentContentProvider, Disposable {
   private readonly texts = new Map<string, string>();
   private readonly closed = new EventEmitter<Uri>();
-  /** The right side of a diff that was closed. */
+  /** The right side of a diff that no tab shows any more. */
   readonly onDidClose = this.closed.event;
   private count = 0;
   private readonly parts = [
@@ -55,9 +55,7 @@ export class Diffs implements TextDocumentContentProvider, Disposable {
   }
 
   async close(right: Uri): Promise<void> {
-    const tabs = window.tabGroups.all.flatMap((group) => group.tabs);
-    const ours = tabs.filter((tab) => sidesOf(tab)?.right.toString() === right.toString());
-    await window.tabGroups.close(ours);
+    await window.tabGroups.close(tabs().filter((tab) => sidesOf(tab)?.right.toString() === right.toString()));
   }
 
   dispose(): void {
@@ -72,14 +70,20 @@ export class Diffs implements TextDocumentContentProvider, Disposable {
     return uri;
   }
 
+  /** A tab is closed also where it is moved, and then there is another. */
   private forget(tab: Tab): void {
     const sides = sidesOf(tab);
-    if (sides !== undefined) {
+    const isShown = tabs().some((each) => sidesOf(each)?.left.toString() === sides?.left.toString());
+    if (sides !== undefined && !isShown) {
       this.texts.delete(sides.left.toString());
       this.texts.delete(sides.right.toString());
       this.closed.fire(sides.right);
     }
   }
+}
+
+function tabs(): Tab[] {
+  return window.tabGroups.all.flatMap((group) => group.tabs);
 }
 
 /** Of a tab that shows a diff of ours. */

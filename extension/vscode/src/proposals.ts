@@ -36,11 +36,11 @@ export class Proposals {
     return new Promise((resolve) => this.open.set(right.toString(), { proposal, end: resolve }));
   }
 
-  /** Make what a diff shows. Throws Trouble if the file is another by now. */
+  /** Make what a diff shows. Throws Trouble if it waits no longer, or the file is another by now. */
   async apply(right: Uri): Promise<void> {
     const proposal = this.open.get(right.toString())?.proposal;
     if (proposal === undefined) {
-      return;
+      throw new Trouble('This change waits no longer; ask for it again.');
     }
     const { uri, before, after, edit } = proposal;
     if (before !== undefined && (await workspace.openTextDocument(uri)).getText() !== before) {

@@ -110,6 +110,22 @@ test('what is shown is not made of another text', async () => {
   assert.deepEqual(scene.applied, []);
 });
 
+test('a diff that is moved can still be applied, and one that is closed says that it can not', async () => {
+  open();
+  const { made } = await asked(edit(7));
+  const { right } = scene.sides();
+  scene.move(scene.active!);
+  assert.equal(scene.text(right), MADE);
+  await proposals.apply(right as unknown as Uri);
+  assert.equal(await made, true);
+  assert.deepEqual(scene.groups.flat(), []);
+  const second = await asked(edit(7));
+  const closed = scene.sides().right;
+  scene.close(scene.active!);
+  assert.equal(await second.made, false);
+  await assert.rejects(proposals.apply(closed as unknown as Uri), /waits no longer/);
+});
+
 test('without a server nothing is proposed, and that is said', async () => {
   running = undefined;
   const { made } = await asked(edit(7));

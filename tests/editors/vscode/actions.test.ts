@@ -1,9 +1,11 @@
 /** The light bulb, and the commands that a model answers. */
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { ChatPage } from './chat.ts';
-import { Editor, shotOfFailure, until } from './editor.ts';
+import { Editor, PYTHON, shotOfFailure, until } from './editor.ts';
 import { fimble } from './server.ts';
 
 const ADD = 'def add(a, b):\n    return a + b\n';
@@ -17,10 +19,15 @@ const SCRIPT = [
 
 const DOCUMENTED = 'def twice(number):\n    """Give the double of `number`."""\n    return number * 2\n';
 
+const HALF = 'def half(n: int) -> int:\n    return n // 3\n';
+const TEST = 'from half import half\n\n\ndef test_half() -> None:\n    assert half(8) == 4\n';
+const PYTEST = '[pytest]\npythonpath = .\naddopts = -p no:asyncio -p no:pytest-lsp -p no:anyio\n';
+
 let editor: Editor;
 
 before(async () => {
-  editor = await Editor.open({ 'fimble.server.command': fimble(SCRIPT) });
+  const programs = [dirname(PYTHON), process.env['PATH']].join(delimiter);
+  editor = await Editor.open({ 'fimble.server.command': fimble(SCRIPT) }, { PATH: programs });
   await editor.untilStatus('qwen2.5-coder-1.5b');
 });
 
@@ -77,6 +84,31 @@ test('what a model writes for the light bulb is shown before it is made', async 
   await editor.shot('document');
   await editor.page.getByRole('button', { name: 'Apply', exact: true }).first().click();
   await editor.untilSaved('twice.py', DOCUMENTED);
+});
+
+test('a file that is not open is changed after a look, also from a diff that was moved', async () => {
+  writeFileSync(join(editor.folder, 'half.py'), HALF);
+  writeFileSync(join(editor.folder, 'pytest.ini'), PYTEST);
+  await editor.edit('test_half.py', TEST);
+  await editor.press('ArrowUp');
+  const offered = editor.page.locator('.action-widget .monaco-list-row', { hasText: 'Make `test_half` pass' });
+  await until(async () => {
+    await editor.press('Escape', 'Control+.'); // the folder may have to be read first
+    await editor.page.locator('.action-widget .monaco-list-row').first().waitFor();
+    return (await offered.count()) > 0;
+  });
+  await offered.click();
+  const proposed = editor.page.locator('.tab', { hasText: 'half.py (proposed)' });
+  await proposed.waitFor();
+  await editor.page.locator('.original .view-line', { hasText: 'return n // 3' }).waitFor();
+  await editor.page.locator('.modified .view-line', { hasText: 'return n // 2' }).waitFor();
+  await editor.command('View: Move Editor into Right Group');
+  await until(async () => (await editor.page.locator('.editor-group-container').count()) === 2);
+  await editor.shot('not-open');
+  await editor.page.getByRole('button', { name: 'Apply', exact: true }).first().click();
+  await proposed.waitFor({ state: 'detached' });
+  await editor.page.locator('.tab.active', { hasText: /^half\.py$/ }).waitFor();
+  await editor.untilSaved('half.py', HALF.replace('// 3', '// 2'));
 });
 
 test('an explanation is shown in the chat, and the focus stays in the code', async () => {
