@@ -1,4 +1,9 @@
-/** Diffs in VS Code's own editor. What is no file is a text under `fimble-diff:`. */
+/**
+ * Diffs in VS Code's own editor. What is no file is a text under `fimble-diff:`.
+ *
+ * A diff is known by its left side, which is always such a text and its own: the right side may be
+ * a file, and that may be shown in several.
+ */
 
 import { posix } from 'node:path';
 import {
@@ -12,6 +17,7 @@ import {
   type Tab,
   type TextDocumentContentProvider,
 } from 'vscode';
+import { Trouble } from './trouble';
 
 const SCHEME = 'fimble-diff';
 
@@ -29,33 +35,61 @@ export interface Shown {
   readonly words: string;
 }
 
+interface Sides {
+  readonly left: Uri;
+  readonly right: Uri;
+}
+
 export class Diffs implements TextDocumentContentProvider, Disposable {
   private readonly texts = new Map<string, string>();
   private readonly closed = new EventEmitter<Uri>();
-  /** The right side of a diff that no tab shows any more. */
+  /** A diff that no tab shows any more. */
   readonly onDidClose = this.closed.event;
+  private readonly moved = new EventEmitter<void>();
+  /** Other diffs may be in front. */
+  readonly onDidMove = this.moved.event;
   private count = 0;
   private readonly parts = [
     workspace.registerTextDocumentContentProvider(SCHEME, this),
-    window.tabGroups.onDidChangeTabs(({ closed }) => closed.forEach((tab) => this.forget(tab))),
+    window.tabGroups.onDidChangeTabs(({ closed }) => {
+      closed.forEach((tab) => this.forget(tab));
+      this.moved.fire();
+    }),
     this.closed,
+    this.moved,
   ];
 
   provideTextDocumentContent(uri: Uri): string | undefined {
     return this.texts.get(uri.toString());
   }
 
-  /** Open a diff; returns its right side, by which it is known. */
+  /** Open a diff; returns its left side. */
   async show({ uri, before, after, kind, words }: Shown): Promise<Uri> {
     const left = this.put('shown', uri, before);
     const right = after === undefined ? uri : this.put(kind, uri, after);
     const title = `${posix.basename(uri.path)} (${words})`;
     await commands.executeCommand('vscode.diff', left, right, title, { preview: false });
-    return right;
+    return left;
   }
 
-  async close(right: Uri): Promise<void> {
-    await window.tabGroups.close(tabs().filter((tab) => sidesOf(tab)?.right.toString() === right.toString()));
+  async close(left: Uri): Promise<void> {
+    await window.tabGroups.close(tabs().filter((tab) => sidesOf(tab)?.left.toString() === left.toString()));
+  }
+
+  /** Those in front, that of the group with the focus first. */
+  get front(): Sides[] {
+    const groups = window.tabGroups.all.toSorted((one, other) => Number(other.isActive) - Number(one.isActive));
+    return groups.flatMap(({ activeTab }) => (activeTab && sidesOf(activeTab)) ?? []);
+  }
+
+  /** The diff that the user acts in, which VS Code names by its right side. Throws Trouble if it is gone. */
+  of(right: Uri): Uri {
+    const shown = [...this.front, ...tabs().flatMap((tab) => sidesOf(tab) ?? [])];
+    const found = shown.find((sides) => sides.right.toString() === right.toString());
+    if (found === undefined) {
+      throw new Trouble('This diff is not shown any more.');
+    }
+    return found.left;
   }
 
   dispose(): void {
@@ -77,7 +111,7 @@ export class Diffs implements TextDocumentContentProvider, Disposable {
     if (sides !== undefined && !isShown) {
       this.texts.delete(sides.left.toString());
       this.texts.delete(sides.right.toString());
-      this.closed.fire(sides.right);
+      this.closed.fire(sides.left);
     }
   }
 }
@@ -87,7 +121,7 @@ function tabs(): Tab[] {
 }
 
 /** Of a tab that shows a diff of ours. */
-function sidesOf({ input }: Tab): { left: Uri; right: Uri } | undefined {
+function sidesOf({ input }: Tab): Sides | undefined {
   return input instanceof TabInputTextDiff && input.original.scheme === SCHEME
     ? { left: input.original, right: input.modified }
     : undefined;

@@ -22,23 +22,23 @@ interface Open {
 }
 
 export class Proposals {
-  /** By the right side of their diff. */
+  /** By the left side of their diff. */
   private readonly open = new Map<string, Open>();
 
   constructor(private readonly diffs: Diffs) {
-    diffs.onDidClose((right) => this.end(right, false));
+    diffs.onDidClose((left) => this.end(left, false));
   }
 
   /** Returns whether it was made, once the user has applied or discarded it, or closed its diff. */
   async show(proposal: Proposal): Promise<boolean> {
     const { uri, before = '', after, words } = proposal;
-    const right = await this.diffs.show({ uri, before, after, kind: 'proposed', words });
-    return new Promise((resolve) => this.open.set(right.toString(), { proposal, end: resolve }));
+    const left = await this.diffs.show({ uri, before, after, kind: 'proposed', words });
+    return new Promise((resolve) => this.open.set(left.toString(), { proposal, end: resolve }));
   }
 
   /** Make what a diff shows. Throws Trouble if it waits no longer, or the file is another by now. */
-  async apply(right: Uri): Promise<void> {
-    const proposal = this.open.get(right.toString())?.proposal;
+  async apply(left: Uri): Promise<void> {
+    const proposal = this.open.get(left.toString())?.proposal;
     if (proposal === undefined) {
       throw new Trouble('This change waits no longer; ask for it again.');
     }
@@ -49,16 +49,16 @@ export class Proposals {
     if (!(await workspace.applyEdit(edit))) {
       throw new Trouble('The file can not be changed.');
     }
-    this.end(right, true);
-    await this.diffs.close(right);
+    this.end(left, true);
+    await this.diffs.close(left);
     const document = await workspace.openTextDocument(uri);
     const place = document.positionAt(endOfChange(before ?? '', after));
     await window.showTextDocument(document, { selection: new Selection(place, place) });
   }
 
-  private end(right: Uri, isMade: boolean): void {
-    const open = this.open.get(right.toString());
-    this.open.delete(right.toString());
+  private end(left: Uri, isMade: boolean): void {
+    const open = this.open.get(left.toString());
+    this.open.delete(left.toString());
     open?.end(isMade);
   }
 }

@@ -57,7 +57,7 @@ async function asked(given: WorkspaceEdit): Promise<{ made: Promise<boolean>; le
   return { made, left: sides && scene.text(sides.left), right: sides && scene.text(sides.right) };
 }
 
-const apply = (): Promise<void> => proposals.apply(scene.sides().right as unknown as Uri);
+const apply = (): Promise<void> => proposals.apply(scene.sides().left as unknown as Uri);
 
 test('a change is shown, and made when it is wanted', async () => {
   const document = open();
@@ -113,14 +113,14 @@ test('what is shown is not made of another text', async () => {
 test('a diff that is moved can still be applied, and one that is closed says that it can not', async () => {
   open();
   const { made } = await asked(edit(7));
-  const { right } = scene.sides();
+  const { left, right } = scene.sides();
   scene.move(scene.active!);
   assert.equal(scene.text(right), MADE);
-  await proposals.apply(right as unknown as Uri);
+  await proposals.apply(left as unknown as Uri);
   assert.equal(await made, true);
   assert.deepEqual(scene.groups.flat(), []);
   const second = await asked(edit(7));
-  const closed = scene.sides().right;
+  const closed = scene.sides().left;
   scene.close(scene.active!);
   assert.equal(await second.made, false);
   await assert.rejects(proposals.apply(closed as unknown as Uri), /waits no longer/);

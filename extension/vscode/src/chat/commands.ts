@@ -19,18 +19,18 @@ export function registerChat(chat: FimbleChat, output: LogOutputChannel): Dispos
     stopChat: () => conversation.stop(),
     undoTurn: () => undo(chat, changes.latest(), undefined),
   };
-  // Buttons of diffs, of which each is given the right side.
-  const buttons: Record<string, (right: Uri) => unknown> = {
-    allowEdit: (right) => reviews.answer(right, 'allow_once'),
-    rejectEdit: (right) => reviews.answer(right, 'reject_once'),
-    applyProposal: (right) => proposals.apply(right),
-    discardProposal: (right) => diffs.close(right),
-    keepFile: (right) => reviews.keep(right),
-    undoFile: async (right) => {
-      const of = reviews.of(right);
+  // Buttons of diffs.
+  const buttons: Record<string, (diff: Uri) => unknown> = {
+    allowEdit: (diff) => reviews.answer(diff, 'allow_once'),
+    rejectEdit: (diff) => reviews.answer(diff, 'reject_once'),
+    applyProposal: (diff) => proposals.apply(diff),
+    discardProposal: (diff) => diffs.close(diff),
+    keepFile: (diff) => reviews.keep(diff),
+    undoFile: async (diff) => {
+      const of = reviews.of(diff);
       if (of !== undefined) {
         await undo(chat, of.turn, of.path);
-        await diffs.close(right);
+        await diffs.close(diff);
       }
     },
   };
@@ -41,7 +41,7 @@ export function registerChat(chat: FimbleChat, output: LogOutputChannel): Dispos
     ...Object.entries(buttons).map(([name, work]) =>
       register(name, (argument) => {
         const right = argument instanceof Uri ? argument : window.activeTextEditor?.document.uri;
-        return right === undefined ? undefined : work(right);
+        return right === undefined ? undefined : work(diffs.of(right));
       }),
     ),
   );

@@ -8,11 +8,11 @@ import type { Board } from './board';
 import type { Changes } from './changes';
 import type { Ask, Diff } from './protocol';
 
-/** For `when` clauses: paths of the files that are shown against what they were. */
+/** For `when` clauses: paths of the files that are shown against what they were, in front. */
 const REVIEWED = 'fimble.chat.reviewed';
 
 export class Reviews {
-  /** By the right side of their diff. */
+  /** By the left side of their diff. */
   private readonly asked = new Map<string, string>();
   private readonly reviewed = new Map<string, { readonly path: string; readonly turn: number }>();
 
@@ -22,12 +22,11 @@ export class Reviews {
     private readonly asks: Asks,
     private readonly changes: Changes,
   ) {
-    diffs.onDidClose((right) => {
-      this.asked.delete(right.toString());
-      if (this.reviewed.delete(right.toString())) {
-        this.tell();
-      }
+    diffs.onDidClose((left) => {
+      this.asked.delete(left.toString());
+      this.reviewed.delete(left.toString());
     });
+    diffs.onDidMove(() => this.tell());
   }
 
   /** The diff of a question, which can be answered there, or of a call. */
@@ -38,7 +37,7 @@ export class Reviews {
       return;
     }
     const isOpen = ask !== undefined && ask.answer === undefined;
-    const right = await this.diffs.show({
+    const left = await this.diffs.show({
       uri: Uri.file(diff.path),
       before: diff.oldText ?? '',
       after: diff.newText,
@@ -46,7 +45,7 @@ export class Reviews {
       words: isOpen ? 'proposed' : 'as it was changed',
     });
     if (isOpen) {
-      this.asked.set(right.toString(), ask.id);
+      this.asked.set(left.toString(), ask.id);
     }
   }
 
@@ -56,20 +55,20 @@ export class Reviews {
     if (file.binary) {
       throw new Trouble('This file is too long to be shown, or no text.');
     }
-    const right = await this.diffs.show({
+    const left = await this.diffs.show({
       uri: Uri.file(path),
       before: file.before ?? '',
       after: file.after === null ? '' : undefined,
       kind: 'shown',
       words: file.after === null ? 'deleted' : 'before ↔ now',
     });
-    this.reviewed.set(right.toString(), { path, turn });
+    this.reviewed.set(left.toString(), { path, turn });
     this.tell();
   }
 
   /** Answer the question whose diff this is. */
-  answer(right: Uri, kind: 'allow_once' | 'reject_once'): void {
-    const id = this.asked.get(right.toString());
+  answer(left: Uri, kind: 'allow_once' | 'reject_once'): void {
+    const id = this.asked.get(left.toString());
     const option = this.asks.find(id ?? '')?.options.find((each) => each.kind === kind);
     if (id !== undefined && option !== undefined) {
       this.asks.answer(id, option.id);
@@ -78,21 +77,21 @@ export class Reviews {
 
   /** The question is answered, so there is nothing to decide in its diff. */
   async close(ask: Ask): Promise<void> {
-    const rights = [...this.asked].filter(([, id]) => id === ask.id).map(([right]) => right);
-    await Promise.all(rights.map((right) => this.diffs.close(Uri.parse(right, true))));
+    const lefts = [...this.asked].filter(([, id]) => id === ask.id).map(([left]) => left);
+    await Promise.all(lefts.map((left) => this.diffs.close(Uri.parse(left, true))));
   }
 
-  async keep(right: Uri): Promise<void> {
-    const of = this.reviewed.get(right.toString());
+  async keep(left: Uri): Promise<void> {
+    const of = this.reviewed.get(left.toString());
     if (of !== undefined) {
       this.changes.keep(of.turn, of.path);
-      await this.diffs.close(right);
+      await this.diffs.close(left);
     }
   }
 
   /** Of which file of which turn this is the diff. */
-  of(right: Uri): { readonly path: string; readonly turn: number } | undefined {
-    return this.reviewed.get(right.toString());
+  of(left: Uri): { readonly path: string; readonly turn: number } | undefined {
+    return this.reviewed.get(left.toString());
   }
 
   private diffOf(item: string, path: string): Diff | undefined {
@@ -103,7 +102,8 @@ export class Reviews {
   }
 
   private tell(): void {
-    const paths = [...this.reviewed.keys()].map((right) => Uri.parse(right, true).fsPath);
+    const shown = this.diffs.front.filter(({ left }) => this.reviewed.has(left.toString()));
+    const paths = shown.map(({ right }) => right.fsPath);
     void commands.executeCommand('setContext', REVIEWED, paths);
   }
 }
