@@ -249,6 +249,40 @@ test('where VS Code trusts nothing, a chat only reads', async () => {
   assert.equal(scene.check().mode, 'plan');
 });
 
+test('a mode that is chosen while a session is begun is that of the session', async () => {
+  const scene = new Scene();
+  scene.board.set({ mode: 'all', modes: MODES });
+  scene.link.answers['begin'] = async ({ mode }) => {
+    await scene.conversation.setMode('plan');
+    return scene.link.session('s1', String(mode));
+  };
+  await scene.say('one');
+  assert.deepEqual(scene.link.asked[1], ['setMode', { session: 's1', mode: 'plan' }]);
+  assert.deepEqual(scene.link.names(), ['begin', 'setMode', 'prompt']);
+  assert.equal(scene.check().mode, 'plan');
+  scene.link.answers['prompt'] = () => {
+    scene.tell(1, say('word'));
+    return { stopReason: 'end_turn', files: [] };
+  };
+  await scene.say('two');
+  scene.link.answers['fork'] = async () => {
+    await scene.conversation.setMode('ask');
+    return scene.link.session('s2', 'plan');
+  };
+  await scene.conversation.retry();
+  await scene.conversation.ended();
+  assert.deepEqual(scene.link.asked.at(-2), ['setMode', { session: 's2', mode: 'ask' }]);
+  assert.equal(scene.check().mode, 'ask');
+});
+
+test('a mode that the server refuses is not shown', async () => {
+  const scene = new Scene();
+  await scene.say('one');
+  scene.link.answers['setMode'] = () => Promise.reject(new Error('No.'));
+  await assert.rejects(scene.conversation.setMode('all'), /No/);
+  assert.equal(scene.check().mode, 'ask');
+});
+
 test('a folder is trusted by who says so, and not where VS Code does not trust it', async () => {
   const scene = new Scene();
   await scene.say('one');

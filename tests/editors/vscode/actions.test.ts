@@ -90,12 +90,11 @@ test('a file that is not open is changed after a look, also from a diff that was
   writeFileSync(join(editor.folder, 'half.py'), HALF);
   writeFileSync(join(editor.folder, 'pytest.ini'), PYTEST);
   await editor.edit('test_half.py', TEST);
-  await editor.press('ArrowUp');
+  await editor.press('ArrowUp', 'End');
   const offered = editor.page.locator('.action-widget .monaco-list-row', { hasText: 'Make `test_half` pass' });
   await until(async () => {
-    await editor.press('Escape', 'Control+.'); // the folder may have to be read first
-    await editor.page.locator('.action-widget .monaco-list-row').first().waitFor();
-    return (await offered.count()) > 0;
+    await editor.press('Escape', 'Control+.'); // the folder has to be read first
+    return offered.waitFor({ timeout: 5000 }).then(() => true, () => false);
   });
   await offered.click();
   const proposed = editor.page.locator('.tab', { hasText: 'half.py (proposed)' });

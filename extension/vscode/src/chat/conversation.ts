@@ -79,14 +79,13 @@ export class Conversation {
     const isCounted = again.number <= this.last;
     if (session !== undefined && isCounted) {
       await this.opened();
-      const opened = await this.link.request<Opened>('fork', { session, turn: again.number - 1 });
       this.chat.turns.forEach(({ number }) => {
         this.origins.set(number, this.origins.get(number) ?? session);
       });
+      await this.enter('fork', { session, turn: again.number - 1 });
       this.origins.delete(again.number);
       this.last = again.number - 1;
       this.seq = 0;
-      this.board.set(await this.known(opened));
     }
     const last = lastTurn(this.chat);
     this.board.replace({ ...this.chat, turns: this.chat.turns.filter((turn) => turn !== last) });
@@ -133,12 +132,20 @@ export class Conversation {
     if (!this.chat.modes.some((each) => each.id === mode)) {
       return;
     }
-    const { session } = this.chat;
-    if (session !== undefined) {
+    const { session, mode: before } = this.chat;
+    this.board.set({ mode }); // at once: a session may be under way that is to have it
+    if (session === undefined) {
+      return;
+    }
+    try {
       await this.link.run();
       await this.link.request('setMode', { session, mode });
+    } catch (error) {
+      if (this.chat.session === session && this.chat.mode === mode) {
+        this.board.set({ mode: before });
+      }
+      throw error;
     }
-    this.board.set({ mode });
   }
 
   /** In which session a turn was. */
@@ -189,10 +196,9 @@ export class Conversation {
     const run = await this.link.run();
     const { session, mode } = this.chat;
     if (session === undefined) {
-      const opened = await this.link.request<Opened>('begin', { mode });
-      this.board.set(await this.known(opened));
+      const begun = await this.enter('begin', { mode });
       this.run = run;
-      return opened.sessionId;
+      return begun;
     }
     if (run !== this.run) {
       const resumed = await this.link.request<Resumed>('resume', { session });
@@ -202,6 +208,19 @@ export class Conversation {
       this.run = run;
     }
     return session;
+  }
+
+  /** Go over to a new session. A mode that the user chooses meanwhile is that of it. */
+  private async enter(method: 'begin' | 'fork', params: object): Promise<string> {
+    const { mode } = this.chat;
+    const opened = await this.link.request<Opened>(method, params);
+    const values = await this.known(opened);
+    const chosen = this.chat.mode;
+    this.board.set(values);
+    if (chosen !== mode) {
+      await this.setMode(chosen);
+    }
+    return opened.sessionId;
   }
 
   /** What a chat is from now on; where VS Code trusts nothing, no session may write. */
