@@ -160,6 +160,10 @@ test('a question does not take keys from who is typing', async () => {
   assert.deepEqual(await told('answer'), []);
   await view.page.waitForTimeout(600);
   await view.page.keyboard.press('Control+Enter');
+  assert.deepEqual(await told('answer'), []);
+  await view.page.getByText('The question above waits for your answer.').waitFor();
+  await view.page.locator(INPUT).fill('');
+  await view.page.keyboard.press('Control+Enter');
   assert.deepEqual(await told('answer'), [{ type: 'answer', ask: 'q1', option: 'allow_once' }]);
 });
 

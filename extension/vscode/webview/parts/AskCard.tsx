@@ -118,7 +118,7 @@ function OpenCard({ ask, onChoose }: { ask: Ask; onChoose: (option: string) => v
           </button>
         ))}
       </div>
-      <p class="hint">Press a number here, or Ctrl+Enter anywhere to allow it once.</p>
+      <p class="hint">Press a number here, or Ctrl+Enter to allow it once.</p>
     </section>
   );
 }

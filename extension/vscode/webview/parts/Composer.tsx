@@ -5,10 +5,13 @@ import { INPUT } from '../focus';
 import { keepDraft, keptDraft, post } from '../host';
 import { withMention } from '../mention';
 import type { View } from '../view';
+import { openAsks } from '../words';
 import { Icon } from './icons';
 import { MentionList, MENTIONS, optionId } from './MentionList';
 import { Toolbar } from './Toolbar';
 import { useMentions } from './useMentions';
+
+const ASKED = 'The question above waits for your answer.';
 
 /** The input, with what belongs to the next message. */
 export function Composer({ view }: { view: View }): VNode {
@@ -90,6 +93,9 @@ export function Composer({ view }: { view: View }): VNode {
     } else if (event.key === 'Enter' && isPlain) {
       event.preventDefault();
       send();
+    } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && text.trim() !== '' && asks(view)) {
+      event.preventDefault(); // who is writing a message means that, and does not allow anything
+      setHint(ASKED);
     } else if (event.key === 'Escape' && chat.isRunning) {
       event.preventDefault();
       post({ type: 'stop' });
@@ -162,10 +168,18 @@ export function Composer({ view }: { view: View }): VNode {
   );
 }
 
+function asks({ chat }: View): boolean {
+  return openAsks(chat).length > 0;
+}
+
 /** Why nothing can be sent now; empty if it can. */
-function whyNot({ chat }: View, text: string): string {
+function whyNot(view: View, text: string): string {
+  const { chat } = view;
   if (chat.trouble !== undefined) {
     return 'You can’t send a message now. The reason is above.';
+  }
+  if (text.trim() !== '' && asks(view)) {
+    return ASKED;
   }
   return chat.isRunning && text.trim() !== '' ? 'Wait for the answer, or stop it first.' : '';
 }
