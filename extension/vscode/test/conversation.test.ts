@@ -406,6 +406,35 @@ test('explanations are turns of their own, and grow', async () => {
   ]);
 });
 
+test('an explanation goes on where it is when a turn is tried again', async () => {
+  const scene = new Scene();
+  const explanations = new Explanations(scene.board);
+  const tell = (words: string, done = false): boolean => explanations.tell({ id: 'e', title: 'Explain f', text: words, done });
+  await scene.say('first');
+  tell('It');
+  await scene.conversation.retry();
+  await scene.conversation.ended();
+  tell('It is', true);
+  const shown = scene.check().turns.map(({ prompt, items, end }) => [prompt, items, end?.stopReason]);
+  assert.deepEqual(shown, [
+    ['Explain f', [{ kind: 'text', text: 'It is' }], 'end_turn'],
+    ['first', [], 'end_turn'],
+  ]);
+});
+
+test('an explanation that ends with its server ends no turn', async () => {
+  const scene = new Scene();
+  const explanations = new Explanations(scene.board);
+  await scene.say('first');
+  explanations.tell({ id: 'e', title: 'Explain f', text: 'It', done: false });
+  scene.link.answers['prompt'] = () => new Promise(() => undefined);
+  await scene.conversation.retry();
+  await new Promise(setImmediate);
+  explanations.end();
+  assert.equal(scene.check().isRunning, true);
+  assert.deepEqual(scene.check().turns.map((turn) => turn.end?.problem), ['The server ended meanwhile.', undefined]);
+});
+
 test('an explanation ends with its server', () => {
   const scene = new Scene();
   const explanations = new Explanations(scene.board);

@@ -68,11 +68,16 @@ test('an answer is kept with its question', () => {
   assert.deepEqual(answered.turns[0]?.items, [{ ...ask, answer: 'allow_once' }]);
 });
 
-test('explanations all have the number 0, and the latest of them goes on', () => {
-  const updates: Update[] = [
-    { type: 'began', turn: 0, prompt: 'one' },
-    { type: 'began', turn: 0, prompt: 'two' },
-    { type: 'item', turn: 0, item: { kind: 'text', text: 'x' } },
+test('an explanation neither starts nor ends a turn', () => {
+  const explained: Update[] = [
+    { type: 'began', turn: -1, prompt: 'one' },
+    { type: 'began', turn: -2, prompt: 'two' },
+    { type: 'item', turn: -1, item: { kind: 'text', text: 'x' } },
+    { type: 'ended', turn: -2, end: { stopReason: 'end_turn', problem: '' } },
   ];
-  assert.deepEqual(updates.reduce(updated, EMPTY).turns.map((turn) => turn.items.length), [0, 1]);
+  for (const isRunning of [true, false]) {
+    const chat = explained.reduce(updated, { ...EMPTY, isRunning });
+    assert.deepEqual(chat.turns.map((turn) => turn.items.length), [1, 0]);
+    assert.equal(chat.isRunning, isRunning);
+  }
 });

@@ -1,12 +1,19 @@
-/** Explanations of code, which the server streams to whoever shows a chat: turns with the number 0. */
+/** Explanations of code, which the server streams to whoever shows a chat: turns with numbers below 0. */
 
 import type { Board } from './board';
 import type { Turn, Update } from './protocol';
 import type { Explanation } from './wire';
 
+interface Shown {
+  readonly number: number;
+  readonly title: string;
+  readonly text: string;
+}
+
 export class Explanations {
-  /** By id, where in the chat it is and what of it is there. */
-  private readonly shown = new Map<string, { readonly index: number; readonly text: string }>();
+  /** By id, the number of its turn and what of it is there. */
+  private readonly shown = new Map<string, Shown>();
+  private count = 0;
 
   constructor(private readonly board: Board) {}
 
@@ -15,52 +22,50 @@ export class Explanations {
     const { id, title, text, done } = explanation;
     const { chat } = this.board;
     const before = this.shown.get(id);
-    const at = before === undefined ? undefined : chat.turns[before.index];
-    const isThere = at?.number === 0 && at.prompt === title && at.end === undefined;
-    const index = isThere && before !== undefined ? before.index : chat.turns.length;
-    const known = isThere && before !== undefined ? before.text : '';
-    const isLatest = chat.turns.findLastIndex((turn) => turn.number === 0) <= index;
-    if (isLatest && text.startsWith(known)) {
-      const updates: Update[] = isThere ? [] : [{ type: 'began', turn: 0, prompt: title }];
-      if (text !== known) {
-        updates.push({ type: 'item', turn: 0, item: { kind: 'text', text: text.slice(known.length) } });
+    const number = before?.number ?? -(++this.count);
+    const known = before !== undefined && this.has(number) ? before.text : undefined;
+    if (known === undefined || text.startsWith(known)) {
+      const updates: Update[] = known === undefined ? [{ type: 'began', turn: number, prompt: title }] : [];
+      const more = text.slice(known?.length ?? 0);
+      if (more !== '') {
+        updates.push({ type: 'item', turn: number, item: { kind: 'text', text: more } });
       }
       if (done) {
-        updates.push({ type: 'ended', turn: 0, end: endOf(explanation) });
+        updates.push({ type: 'ended', turn: number, end: endOf(explanation) });
       }
-      // It is no turn of the session, whose own may run or not.
-      this.board.apply(...updates, { type: 'set', values: { isRunning: chat.isRunning } });
+      this.board.apply(...updates);
     } else {
-      this.board.replace({ ...chat, turns: chat.turns.with(index, turnOf(explanation)) });
+      const changed = (turn: Turn): Turn => ({
+        ...turn,
+        items: [{ kind: 'text', text }],
+        end: done ? endOf(explanation) : undefined,
+      });
+      this.board.replace({
+        ...chat,
+        turns: chat.turns.map((turn) => (turn.number === number ? changed(turn) : turn)),
+      });
     }
     if (done) {
       this.shown.delete(id);
     } else {
-      this.shown.set(id, { index, text });
+      this.shown.set(id, { number, title, text });
     }
     return before === undefined;
   }
 
   /** The server has ended, and with it what it explained. */
   end(): void {
-    for (const [id, { index, text }] of [...this.shown]) {
-      const title = this.board.chat.turns[index]?.prompt;
-      if (title !== undefined) {
+    for (const [id, { number, title, text }] of [...this.shown]) {
+      if (this.has(number)) {
         this.tell({ id, title, text, done: true, problem: 'The server ended meanwhile.' });
       }
     }
+    this.shown.clear();
   }
-}
 
-function turnOf(explanation: Explanation): Turn {
-  const { title, text, done } = explanation;
-  return {
-    number: 0,
-    prompt: title,
-    items: [{ kind: 'text', text }],
-    end: done ? endOf(explanation) : undefined,
-    changes: [],
-  };
+  private has(number: number): boolean {
+    return this.board.chat.turns.some((turn) => turn.number === number);
+  }
 }
 
 function endOf({ problem = '' }: Explanation): NonNullable<Turn['end']> {

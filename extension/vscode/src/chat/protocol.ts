@@ -43,7 +43,7 @@ export interface ViewTrouble {
 }
 
 export interface Turn {
-  /** As the server counts, from 1; 0 is an explanation, which is no turn of a session. */
+  /** As the server counts, from 1. An explanation, which is no turn of a session, has one of its own below 0. */
   readonly number: number;
   readonly prompt: string;
   readonly items: readonly Item[];

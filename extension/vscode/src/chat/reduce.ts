@@ -19,7 +19,7 @@ export function updated(chat: Chat, update: Update): Chat {
   switch (update.type) {
     case 'began': {
       const turn: Turn = { number: update.turn, prompt: update.prompt, items: [], end: undefined, changes: [] };
-      return { ...chat, isRunning: true, turns: [...chat.turns, turn] };
+      return { ...chat, isRunning: chat.isRunning || isOfSession(update.turn), turns: [...chat.turns, turn] };
     }
     case 'item':
       return withTurn(chat, update.turn, (turn) => ({ ...turn, items: withItem(turn.items, update.item) }));
@@ -34,7 +34,10 @@ export function updated(chat: Chat, update: Update): Chat {
         })),
       };
     case 'ended':
-      return { ...withTurn(chat, update.turn, (turn) => ({ ...turn, end: update.end })), isRunning: false };
+      return {
+        ...withTurn(chat, update.turn, (turn) => ({ ...turn, end: update.end })),
+        isRunning: chat.isRunning && !isOfSession(update.turn),
+      };
     case 'changes':
       return withTurn(chat, update.turn, (turn) => ({ ...turn, changes: update.changes }));
     case 'set':
@@ -42,7 +45,12 @@ export function updated(chat: Chat, update: Update): Chat {
   }
 }
 
-/** The latest of that number: explanations all have 0. */
+/** Explanations are none, and come and go beside the turn that runs. */
+function isOfSession(turn: number): boolean {
+  return turn > 0;
+}
+
+/** The latest of that number. */
 function withTurn(chat: Chat, number: number, change: (turn: Turn) => Turn): Chat {
   const index = chat.turns.findLastIndex((turn) => turn.number === number);
   return { ...chat, turns: chat.turns.map((turn, at) => (at === index ? change(turn) : turn)) };

@@ -24,7 +24,7 @@ export const TurnView = memo(({ turn, isLast, isIdle }: Props): VNode => {
   const isWaiting = turn.items.some((item) => item.kind === 'ask' && item.answer === undefined);
   return (
     <article class={`turn ${isLast ? '' : 'past'}`} aria-busy={isLive}>
-      {turn.number === 0 ? <h2 class="explained">{clip(turn.prompt)}</h2> : <Prompt text={turn.prompt} />}
+      {turn.number < 0 ? <h2 class="explained">{clip(turn.prompt)}</h2> : <Prompt text={turn.prompt} />}
       <h2 class="hidden">Fimble’s answer</h2>
       {turn.items.map((item, index) => (
         <ItemView key={index} item={item} isLive={isLive} isLast={index === last} />
