@@ -7,7 +7,7 @@ import { namesLinks, rendered } from '../webview/markdown/blocks';
 import { typedAt, withMention } from '../webview/mention';
 import { placeOf } from '../webview/places';
 import { EMPTY_VIEW, told } from '../webview/view';
-import { asksForTrust, endWords, news, percentUsed, when } from '../webview/words';
+import { asksForTrust, endWords, news, openAsks, percentUsed, when } from '../webview/words';
 
 const html = (text: string): string => rendered(text, 0, false).finished;
 
@@ -153,6 +153,11 @@ test('what is said aloud', () => {
   assert.equal(news(asking, asking), '');
   assert.equal(news(running, ended), 'Stopped.');
   assert.equal(news(EMPTY, ended), '', 'a chat that is opened is not news');
+  const below = turn({ number: -1 });
+  const explained = { ...asking, turns: [...asking.turns, below] };
+  assert.equal(news({ ...running, turns: [...running.turns, below] }, explained), 'Permission needed: Run make');
+  assert.deepEqual(openAsks(explained), [ASK]);
+  assert.equal(news(explained, { ...ended, turns: [...ended.turns, below] }), 'Stopped.');
 });
 
 test('how turns end', () => {

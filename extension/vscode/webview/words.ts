@@ -1,6 +1,7 @@
 /** What the view says of a chat. Pure. */
 
 import type { Call, Chat, FileChange, Item, Turn, TurnEnd } from '../src/chat/protocol';
+import { lastTurn, runningTurn } from '../src/chat/turns';
 
 /** One line on the screen has no more characters than that. */
 const LINE = 500;
@@ -55,16 +56,16 @@ export function news(before: Chat, after: Chat): string {
       said.push(`Permission needed: ${ask.title.slice(0, SPOKEN)}`);
     }
   }
-  const end = after.turns.at(-1)?.end;
+  const end = lastTurn(after)?.end;
   if (before.isRunning && !after.isRunning && end !== undefined) {
     said.push(endWords(end) || 'The answer is complete.');
   }
   return said.join(' ');
 }
 
-/** Questions that wait for an answer; they are in the last turn. */
+/** Questions that wait for an answer. */
 export function openAsks(chat: Chat): Extract<Item, { kind: 'ask' }>[] {
-  const items = chat.turns.at(-1)?.items ?? [];
+  const items = runningTurn(chat)?.items ?? [];
   return items.filter((item) => item.kind === 'ask').filter((ask) => ask.answer === undefined);
 }
 

@@ -67,6 +67,11 @@ test('changes are reviewed, kept and undone', async () => {
   assert.deepEqual(await click('Try again'), { type: 'retry' });
 });
 
+test('a message can be said again also above an explanation', async () => {
+  await view.show(chat({ turns: [...FINISHED.turns, turn({ number: -1, prompt: 'Explain it' })] }));
+  assert.deepEqual(await click('Try again'), { type: 'retry' });
+});
+
 test('notes are dismissed, the folder is trusted, and remedies are taken', async () => {
   await view.show(TROUBLE);
   assert.deepEqual(await click('Trust this folder'), { type: 'trust' });

@@ -123,7 +123,7 @@ export class FimbleChat implements Disposable {
   private onUpdates(updates: readonly Update[]): void {
     this.view.updates(updates);
     setContext('chatRunning', this.board.chat.isRunning);
-    if (updates.some((each) => each.type === 'ended' && each.end.problem === '')) {
+    if (updates.some((each) => each.type === 'ended' && each.turn > 0 && each.end.problem === '')) {
       setContext('chatted', true);
     }
   }

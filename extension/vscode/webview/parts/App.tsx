@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { lastTurn } from '../../src/chat/turns';
 import { focusInput } from '../focus';
 import { post } from '../host';
 import type { View } from '../view';
@@ -15,6 +16,7 @@ import { TurnView } from './TurnView';
 export function App({ view }: { view: View }): VNode {
   const [isHistory, setHistory] = useState(false);
   const { chat } = view;
+  const last = lastTurn(chat); // an explanation may stand below
   const isIdle = !chat.isRunning && chat.trouble === undefined;
   const isWaited = useRef(false);
   const known = useRef(view.sessions);
@@ -54,7 +56,7 @@ export function App({ view }: { view: View }): VNode {
         <Scroll key={chat.session} turns={chat.turns.length}>
           {chat.turns.length === 0 && chat.trouble === undefined && <Empty onSuggest={(text) => post({ type: 'prompt', text })} />}
           {chat.turns.map((turn, index) => (
-            <TurnView key={index} turn={turn} isLast={index === chat.turns.length - 1} isIdle={isIdle} />
+            <TurnView key={index} turn={turn} isLast={turn === last || index === chat.turns.length - 1} isIdle={isIdle} />
           ))}
         </Scroll>
         <Notes notes={chat.notes} />
