@@ -1,101 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Asks, type Cancellation } from '../src/chat/asks';
-import { Board } from '../src/chat/board';
 import { Changes } from '../src/chat/changes';
-import { Conversation } from '../src/chat/conversation';
 import { Explanations } from '../src/chat/explanations';
-import type { Link } from '../src/chat/link';
 import { MODES } from '../src/chat/modes';
-import { EMPTY, updated } from '../src/chat/reduce';
-import type { Chat } from '../src/chat/protocol';
 import { trust } from '../src/chat/trust';
-import type { Asked, SessionUpdate } from '../src/chat/wire';
+import type { Asked } from '../src/chat/wire';
+import { edit, label, say, Scene, text } from './scene';
 
-const label = (path: string): string => path;
 const FOREVER: Cancellation = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) };
-const text = (words: string): { type: 'text'; text: string } => ({ type: 'text', text: words });
-const say = (words: string): SessionUpdate => ({ sessionUpdate: 'agent_message_chunk', content: text(words) });
-const edit = (id: string): SessionUpdate => ({
-  sessionUpdate: 'tool_call',
-  toolCallId: id,
-  title: 'edit',
-  kind: 'edit',
-  status: 'pending',
-});
-
-/** A server that answers as `answers` say; what it is asked is kept. */
-class Scripted implements Link {
-  runs = 1;
-  readonly asked: [string, Record<string, unknown>][] = [];
-  readonly answers: Record<string, (params: Record<string, unknown>) => unknown> = {
-    begin: ({ mode }) => this.session('s1', String(mode)),
-    resume: ({ session }) => ({ ...this.session(String(session)), history: [], usage: null }),
-    fork: () => this.session('s2'),
-    prompt: () => ({ stopReason: 'end_turn', files: [] }),
-    changes: ({ turn }) => ({ turn, files: [] }),
-  };
-
-  run(): Promise<number> {
-    return Promise.resolve(this.runs);
-  }
-
-  async request<T>(method: string, params: object): Promise<T> {
-    this.asked.push([method, params as Record<string, unknown>]);
-    return (await this.answers[method]?.(params as Record<string, unknown>)) as T;
-  }
-
-  names(): string[] {
-    return this.asked.map(([method]) => method);
-  }
-
-  session(sessionId: string, mode = 'ask'): object {
-    return { sessionId, mode, modes: MODES, notes: [] };
-  }
-}
-
-/** As it comes to the view. */
-function sent<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
-}
-
-/** A conversation whose view goes along with it. */
-class Scene {
-  readonly link = new Scripted();
-  seen: Chat = EMPTY;
-  readonly board = new Board({
-    whole: (chat) => (this.seen = sent(chat)),
-    updates: (updates) => (this.seen = sent(updates).reduce(updated, this.seen)),
-  });
-  readonly shown: number[] = [];
-  isTrusted = true;
-  readonly conversation = new Conversation(
-    this.board,
-    this.link,
-    label,
-    () => this.isTrusted,
-    (turn) => {
-      this.shown.push(turn);
-      return Promise.resolve();
-    },
-  );
-  private seq = 0;
-
-  tell(turn: number, event: SessionUpdate, session = 's1'): void {
-    this.conversation.told({ session, turn, seq: ++this.seq, event });
-  }
-
-  async say(words: string): Promise<void> {
-    this.conversation.prompt(words);
-    await this.conversation.ended();
-  }
-
-  /** The view shows what is held here. */
-  check(): Chat {
-    assert.deepEqual(sent(this.seen), sent(this.board.chat));
-    return this.seen;
-  }
-}
 
 test('a turn, from its first word to what it changed', async () => {
   const scene = new Scene();
@@ -123,7 +36,7 @@ test('what the server refuses is the end of the turn, and it can be said again',
   assert.deepEqual(scene.check().turns[0]?.end, { stopReason: 'error', problem: 'There is no model.' });
   scene.link.answers['prompt'] = () => ({ stopReason: 'end_turn', files: [] });
   await scene.conversation.retry();
-  await scene.conversation.ended();
+  await scene.ended();
   // The server has not counted the first, so there is nothing to leave out.
   assert.deepEqual(scene.link.names(), ['begin', 'prompt', 'prompt']);
   assert.deepEqual(scene.check().turns.map((turn) => [turn.prompt, turn.end?.stopReason]), [['hello', 'end_turn']]);
@@ -144,7 +57,7 @@ test('a turn is said again in a session without it', async () => {
     return { stopReason: 'end_turn', files: [] };
   };
   await scene.conversation.retry();
-  await scene.conversation.ended();
+  await scene.ended();
   assert.deepEqual(scene.link.asked.find(([method]) => method === 'fork')?.[1], { session: 's1', turn: 1 });
   const chat = scene.check();
   assert.equal(chat.session, 's2');
@@ -270,7 +183,7 @@ test('a mode that is chosen while a session is begun is that of the session', as
     return scene.link.session('s2', 'plan');
   };
   await scene.conversation.retry();
-  await scene.conversation.ended();
+  await scene.ended();
   assert.deepEqual(scene.link.asked.at(-2), ['setMode', { session: 's2', mode: 'ask' }]);
   assert.equal(scene.check().mode, 'ask');
 });
@@ -315,7 +228,7 @@ test('a question waits for one of its options', async () => {
   await new Promise(setImmediate);
   assert.equal(asks.find('ask-1')?.answer, undefined);
   asks.answer('ask-1', 'allow_once');
-  await scene.conversation.ended();
+  await scene.ended();
   assert.deepEqual(outcome, { outcome: { outcome: 'selected', optionId: 'allow_once' } });
   assert.equal(asks.find('ask-1')?.answer, 'allow_once');
   scene.check();
@@ -397,7 +310,7 @@ test('explanations are turns of their own, and grow', async () => {
   tell('2', 'Quite other', true);
   await new Promise(setImmediate);
   end();
-  await scene.conversation.ended();
+  await scene.ended();
   const shown = scene.check().turns.map(({ prompt, items, end: ended }) => [prompt, items, ended?.stopReason]);
   assert.deepEqual(shown, [
     ['T1', [{ kind: 'text', text: 'It adds up.' }], 'end_turn'],
@@ -413,7 +326,7 @@ test('an explanation goes on where it is when a turn is tried again', async () =
   await scene.say('first');
   tell('It');
   await scene.conversation.retry();
-  await scene.conversation.ended();
+  await scene.ended();
   tell('It is', true);
   const shown = scene.check().turns.map(({ prompt, items, end }) => [prompt, items, end?.stopReason]);
   assert.deepEqual(shown, [

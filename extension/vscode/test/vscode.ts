@@ -70,6 +70,10 @@ export class Position {
   ) {}
 }
 
+export class Range {}
+
+export const env = {};
+
 export class Selection {
   constructor(
     readonly start: Position,

@@ -11,7 +11,9 @@ export async function copy(text: string): Promise<void> {
 /** At the cursor, in the place of what is selected. */
 export async function insert(text: string): Promise<void> {
   const editor = activeEditor();
-  await editor.edit((edit) => edit.replace(editor.selection, text));
+  if (!(await editor.edit((edit) => edit.replace(editor.selection, text)))) {
+    throw new Trouble('The file can not be changed.');
+  }
   await window.showTextDocument(editor.document, editor.viewColumn);
 }
 

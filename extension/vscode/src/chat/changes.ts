@@ -65,6 +65,11 @@ export class Changes {
     return undone;
   }
 
+  /** Files of a turn, as far as they are shown, of which the user has not yet said that he wants them so. */
+  open(turn: number): readonly FileChange[] {
+    return this.shownOf(turn).filter((file) => file.state === 'open');
+  }
+
   /** The latest turn of which something can be taken back. Throws Trouble. */
   latest(): number {
     const isThere = (file: FileChange): boolean => file.state !== 'undone';

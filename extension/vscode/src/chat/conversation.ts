@@ -38,10 +38,13 @@ export class Conversation {
     private readonly onEnd: (turn: number) => Promise<void>,
   ) {}
 
-  /** Say something. What comes of it is told as the turn's end, however that was. */
-  prompt(text: string): void {
+  /**
+   * Say something; returns false where a turn runs, or it is nothing. What comes of it is told as
+   * the turn's end, however that was.
+   */
+  prompt(text: string): boolean {
     if (this.chat.isRunning || text.trim() === '') {
-      return;
+      return false;
     }
     this.turn = this.last + 1;
     this.isStopped = false;
@@ -50,11 +53,7 @@ export class Conversation {
       this.board.set({ title: titleOf(text) });
     }
     this.ending = this.through(text);
-  }
-
-  /** Resolves when no turn runs. */
-  async ended(): Promise<void> {
-    await this.ending;
+    return true;
   }
 
   /** End the turn that runs; resolves when it has ended. */

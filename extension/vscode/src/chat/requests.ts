@@ -9,6 +9,10 @@ import { showFile } from './files';
 import type { FromView, ToView } from './protocol';
 import { pathsOf } from './translate';
 import { trust } from './trust';
+import { lastTurn, mayHaveChanged } from './turns';
+
+const UNDO = 'Undo Them';
+const KEEP = 'Keep Them';
 
 /** What is done about each message; what fails is told. */
 export function answering(chat: FimbleChat, output: LogOutputChannel): (message: FromView) => void {
@@ -22,11 +26,11 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
     case 'ready':
       return;
     case 'prompt':
-      return chat.inTurn(() => conversation.prompt(message.text));
+      return chat.inTurn(() => said(chat, message.text));
     case 'stop':
       return conversation.stop();
     case 'retry':
-      return chat.inTurn(() => conversation.retry());
+      return again(chat);
     case 'newChat':
       return chat.inTurn(() => conversation.clear());
     case 'sessions':
@@ -62,6 +66,38 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
     case 'command':
       return remedied(chat, message.command);
   }
+}
+
+/** Say something; what can't be said now is put back into the input. */
+function said(chat: FimbleChat, text: string): void {
+  if (!chat.conversation.prompt(text)) {
+    chat.view.send({ type: 'compose', text });
+    throw new Trouble('Wait for the answer, or stop it first.');
+  }
+}
+
+/** Have the last turn once more. What it did to files is undone first, if the user wants that. */
+async function again(chat: FimbleChat): Promise<void> {
+  const turn = lastTurn(chat.board.chat);
+  if (turn?.end !== undefined && mayHaveChanged(turn)) {
+    await chat.changes.show(turn.number);
+    const files = chat.changes.open(turn.number).length;
+    if (files > 0) {
+      const chosen = await window.showWarningMessage(
+        `Undo the changes of ${files === 1 ? '1 file' : `${files} files`} before it is tried again?`,
+        { modal: true, detail: 'The turn that made them leaves the chat.' },
+        UNDO,
+        KEEP,
+      );
+      if (chosen === undefined) {
+        return;
+      }
+      if (chosen === UNDO) {
+        await undo(chat, turn.number, undefined);
+      }
+    }
+  }
+  await chat.inTurn(() => chat.conversation.retry());
 }
 
 /** Has the view show its history, also if it has not asked. */
