@@ -201,10 +201,17 @@ test('a folder is trusted by who says so, and not where VS Code does not trust i
   await scene.say('one');
   await assert.rejects(trust(scene.board, scene.link, false), /Trust this folder in VS Code first/);
   assert.ok(!scene.link.names().includes('trust'));
-  scene.board.set({ notes: ['AGENTS.md has no say as long as you don’t trust it.'] });
+  const waiting = { notes: ['AGENTS.md has no say.'], trust: true };
+  scene.link.answers['resume'] = ({ session }) => ({ ...scene.link.session(String(session)), ...waiting, history: [] });
+  await scene.conversation.open('s1');
+  assert.deepEqual([scene.check().notes, scene.check().trust], [waiting.notes, true]);
+  scene.link.answers['trust'] = () => Promise.reject(new Error('No.'));
+  await assert.rejects(trust(scene.board, scene.link, true), /No/);
+  assert.equal(scene.check().trust, true, 'it waits until it is trusted');
+  Object.assign(scene.link.answers, new Scene().link.answers, { trust: () => undefined });
   await trust(scene.board, scene.link, true);
   assert.deepEqual(scene.link.asked.at(-2), ['trust', { trusted: true }]);
-  assert.deepEqual(scene.check().notes, []);
+  assert.deepEqual([scene.check().notes, scene.check().trust], [[], false]);
 });
 
 const ASKED: Asked = {

@@ -46,7 +46,7 @@ export class Scripted implements Link {
   }
 
   session(sessionId: string, mode = 'ask'): object {
-    return { sessionId, mode, modes: MODES, notes: [] };
+    return { sessionId, mode, modes: MODES, notes: [], trust: false };
   }
 }
 

@@ -7,7 +7,7 @@ import { namesLinks, rendered } from '../webview/markdown/blocks';
 import { typedAt, withMention } from '../webview/mention';
 import { placeOf } from '../webview/places';
 import { EMPTY_VIEW, told } from '../webview/view';
-import { asksForTrust, endWords, news, openAsks, percentUsed, when } from '../webview/words';
+import { endWords, news, openAsks, percentUsed, when } from '../webview/words';
 
 const html = (text: string): string => rendered(text, 0, false).finished;
 
@@ -164,11 +164,6 @@ test('how turns end', () => {
   assert.equal(endWords({ stopReason: 'end_turn', problem: '' }), '');
   assert.equal(endWords({ stopReason: 'error', problem: 'The model is gone.' }), 'The model is gone.');
   assert.notEqual(endWords({ stopReason: 'constructor', problem: '' }), '');
-});
-
-test('what a folder is trusted for', () => {
-  assert.ok(asksForTrust("AGENTS.md of this folder doesn't count as long as you don't trust it."));
-  assert.ok(!asksForTrust('A crash has cut off the edit of trusted.py.'));
 });
 
 test('numbers and times for people', () => {

@@ -83,11 +83,6 @@ export function percentUsed({ used, size }: { used: number; size: number }): num
   return size > 0 ? Math.min(100, Math.max(0, Math.round((100 * used) / size))) : 0;
 }
 
-/** A note that `trust` answers, as the server words it. */
-export function asksForTrust(note: string): boolean {
-  return /\bas long as you don[’']t trust it\b/.test(note);
-}
-
 /** When something was, for a list: `just now`, `5 minutes ago`, `yesterday`, or a date. */
 export function when(iso: string, now: number): string {
   const then = Date.parse(iso);

@@ -18,6 +18,7 @@ export const NEW: Chat = {
   modes: MODES,
   usage: undefined,
   notes: [],
+  trust: false,
   trouble: undefined,
   model: 'qwen2.5-coder-7b',
 };
@@ -169,9 +170,10 @@ export const FINISHED = chat({
 export const TROUBLE = chat({
   turns: [turn({ end: { stopReason: 'error', problem: 'The model stopped answering; try it again.' } })],
   notes: [
-    'AGENTS.md and .fimble of this folder don’t count as long as you don’t trust it.',
     'A crash has cut off the last turn; its edits were taken back.',
+    'AGENTS.md and .fimble of this folder don’t count as long as you don’t trust it.',
   ],
+  trust: true,
   trouble: {
     sentence: 'There is no model on this machine yet.',
     remedies: [

@@ -201,7 +201,7 @@ export class Conversation {
     }
     if (run !== this.run) {
       const resumed = await this.link.request<Resumed>('resume', { session });
-      this.board.set({ notes: resumed.notes });
+      this.board.set({ notes: resumed.notes, trust: resumed.trust });
       this.last = lastOf(resumed);
       this.seq = 0;
       this.run = run;
@@ -224,7 +224,7 @@ export class Conversation {
 
   /** What a chat is from now on; where VS Code trusts nothing, no session may write. */
   private async known(opened: Opened): Promise<Partial<Chat>> {
-    const { sessionId: session, title, notes } = opened;
+    const { sessionId: session, title, notes, trust } = opened;
     const modes = modesFor(this.isTrusted(), opened.modes);
     let { mode } = opened;
     const [only] = modes;
@@ -232,7 +232,7 @@ export class Conversation {
       mode = only.id;
       await this.link.request('setMode', { session, mode });
     }
-    return { session, mode, modes, notes, ...(title && { title }) };
+    return { session, mode, modes, notes, trust, ...(title && { title }) };
   }
 
   /** The server counts otherwise: another program has had a turn in this session. */

@@ -21,6 +21,8 @@ export interface Chat {
   readonly usage: Usage | undefined;
   /** Sentences of the server: what a crash has cut off, and what waits for trust. */
   readonly notes: readonly string[];
+  /** Something of the folder waits for trust; the last note says what. */
+  readonly trust: boolean;
   /** What keeps the chat from working, and what can be done about it. */
   readonly trouble: ViewTrouble | undefined;
   readonly model: string;

@@ -11,6 +11,7 @@ export const EMPTY: Chat = {
   modes: [],
   usage: undefined,
   notes: [],
+  trust: false,
   trouble: undefined,
   model: '',
 };

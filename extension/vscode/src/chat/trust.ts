@@ -16,7 +16,7 @@ export async function trust(board: Board, link: Link, isTrusted: boolean): Promi
   await link.request('trust', { trusted: true });
   const { session } = board.chat;
   if (session !== undefined) {
-    const { notes } = await link.request<Resumed>('resume', { session });
-    board.set({ notes });
+    const { notes, trust: waits } = await link.request<Resumed>('resume', { session });
+    board.set({ notes, trust: waits });
   }
 }

@@ -8,6 +8,8 @@ export interface Opened {
   readonly mode: string;
   readonly modes: readonly Mode[];
   readonly notes: readonly string[];
+  /** Something waits for trust; the last note says what. */
+  readonly trust: boolean;
 }
 
 export interface Resumed extends Opened {

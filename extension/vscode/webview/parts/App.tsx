@@ -59,7 +59,7 @@ export function App({ view }: { view: View }): VNode {
             <TurnView key={index} turn={turn} isLast={turn === last || index === chat.turns.length - 1} isIdle={isIdle} />
           ))}
         </Scroll>
-        <Notes notes={chat.notes} />
+        <Notes notes={chat.notes} trust={chat.trust} />
         {chat.trouble !== undefined && <Trouble trouble={chat.trouble} />}
         <Composer view={view} />
       </div>

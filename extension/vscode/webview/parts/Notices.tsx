@@ -3,12 +3,18 @@ import { useState } from 'preact/hooks';
 import type { ViewTrouble } from '../../src/chat/protocol';
 import { post } from '../host';
 import { memo } from '../memo';
-import { asksForTrust, clip } from '../words';
+import { clip } from '../words';
 import { IconButton } from './buttons';
 import { Icon } from './icons';
 
+interface Props {
+  readonly notes: readonly string[];
+  /** The last of them is answered by trust. */
+  readonly trust: boolean;
+}
+
 /** Sentences of the server; each can be put away. */
-export const Notes = memo(({ notes }: { notes: readonly string[] }): VNode | null => {
+export const Notes = memo(({ notes, trust }: Props): VNode | null => {
   const [away, putAway] = useState<readonly string[]>([]);
   const left = notes.filter((note) => !away.includes(note));
   if (left.length === 0) {
@@ -19,15 +25,8 @@ export const Notes = memo(({ notes }: { notes: readonly string[] }): VNode | nul
       {left.map((note) => (
         <div class="note" key={note}>
           <p dir="auto">{clip(note)}</p>
-          {asksForTrust(note) && (
-            <button
-              type="button"
-              class="secondary small"
-              onClick={() => {
-                post({ type: 'trust' });
-                putAway([...away, note]);
-              }}
-            >
+          {trust && note === notes.at(-1) && (
+            <button type="button" class="secondary small" onClick={() => post({ type: 'trust' })}>
               Trust this folder
             </button>
           )}
