@@ -8,7 +8,15 @@ import { trust } from '../src/chat/trust';
 import type { Asked } from '../src/chat/wire';
 import { edit, label, say, Scene, text } from './scene';
 
-const FOREVER: Cancellation = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) };
+/** Listeners that wait to hear that a question is taken back. */
+let listeners = 0;
+const FOREVER: Cancellation = {
+  isCancellationRequested: false,
+  onCancellationRequested: () => {
+    listeners += 1;
+    return { dispose: () => (listeners -= 1) };
+  },
+};
 
 test('a turn, from its first word to what it changed', async () => {
   const scene = new Scene();
@@ -125,6 +133,18 @@ test('a turn is stopped, even before it began', async () => {
   assert.equal(scene.check().turns[1]?.end?.stopReason, 'cancelled');
 });
 
+test('a server that does not stop is told of', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const scene = new Scene();
+  scene.link.answers['prompt'] = scene.link.answers['cancel'] = () => new Promise(() => undefined);
+  scene.conversation.prompt('one');
+  await new Promise(setImmediate);
+  const cleared = scene.conversation.clear();
+  context.mock.timers.tick(5_000);
+  await assert.rejects(cleared, /does not stop/);
+  assert.equal(scene.check().isRunning, true);
+});
+
 test('another chat is shown, and a new one begun', async () => {
   const scene = new Scene();
   await scene.say('one');
@@ -237,6 +257,7 @@ test('a question waits for one of its options', async () => {
   asks.answer('ask-1', 'allow_once');
   await scene.ended();
   assert.deepEqual(outcome, { outcome: { outcome: 'selected', optionId: 'allow_once' } });
+  assert.equal(listeners, 0);
   assert.equal(asks.find('ask-1')?.answer, 'allow_once');
   scene.check();
 });

@@ -33,10 +33,12 @@ export class Asks {
     }
     const ask = askOf(`ask-${++this.count}`, asked, this.label);
     this.board.apply({ type: 'item', turn: turn.number, item: ask });
+    let listener: { dispose(): void } | undefined;
     const answer = await new Promise<string | null>((resolve) => {
       this.open.set(ask.id, resolve);
-      cancellation.onCancellationRequested(() => resolve(null));
+      listener = cancellation.onCancellationRequested(() => resolve(null));
     });
+    listener?.dispose();
     this.open.delete(ask.id);
     this.board.apply({ type: 'answered', ask: ask.id, answer });
     this.onEnd(ask);

@@ -1,5 +1,6 @@
 /** One chat with the server: its session is begun with the first message, and found again. */
 
+import { REMEDIES, Trouble } from '../trouble';
 import type { Board } from './board';
 import type { Link } from './link';
 import { firstMode, modesFor } from './modes';
@@ -11,6 +12,9 @@ import type { Ended, Opened, Resumed, Told } from './wire';
 
 /** Of so many turns it is looked up what they have changed when a session is shown again. */
 const LOOKED_UP = 10;
+
+/** A server that takes longer to end a turn hangs, as far as the user can see. */
+const PATIENCE_MS = 5_000;
 
 const STOPPED: TurnEnd = { stopReason: 'cancelled', problem: '' };
 
@@ -56,15 +60,15 @@ export class Conversation {
     return true;
   }
 
-  /** End the turn that runs; resolves when it has ended. */
+  /** End the turn that runs; resolves when it has ended. Throws Trouble if it does not. */
   async stop(): Promise<void> {
     if (this.chat.isRunning) {
       this.isStopped = true;
       if (this.chat.session !== undefined && this.run !== undefined) {
         // A server that has just ended has ended the turn, too.
-        await this.link.request('cancel', { session: this.chat.session }).catch(() => undefined);
+        this.link.request('cancel', { session: this.chat.session }).catch(() => undefined);
       }
-      await this.ending;
+      await within(this.ending, PATIENCE_MS);
     }
   }
 
@@ -252,4 +256,13 @@ export class Conversation {
     this.last = 0;
     this.origins = new Map();
   }
+}
+
+async function within(ending: Promise<unknown>, patience: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((_, reject) => {
+    const trouble = new Trouble('The server does not stop. Wait for it, or restart it.', [REMEDIES.restart]);
+    timer = setTimeout(() => reject(trouble), patience);
+  });
+  await Promise.race([ending, late]).finally(() => clearTimeout(timer));
 }
