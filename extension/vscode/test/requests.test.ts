@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import type { LogOutputChannel } from 'vscode';
-import { insert } from '../src/chat/blocks';
+import type { LogOutputChannel, Uri as VsUri } from 'vscode';
+import { insert, propose } from '../src/chat/blocks';
 import { Changes } from '../src/chat/changes';
 import type { FimbleChat } from '../src/chat/chat';
 import type { FromView, ToView } from '../src/chat/protocol';
 import { answering } from '../src/chat/requests';
+import { Diffs } from '../src/diffs';
+import { Proposals } from '../src/proposals';
 import { edit, label, Scene } from './scene';
 import { Document, Position, scene as editor, Selection, Uri } from './vscode';
 
@@ -86,6 +88,25 @@ test('what can not be said while a turn runs is put back', async () => {
   await chat.hear({ type: 'prompt', text: 'two' });
   assert.deepEqual(chat.sent, [{ type: 'compose', text: 'two' }]);
   assert.match(editor.told[0] ?? '', /Wait for the answer/);
+});
+
+test('the cursor stands behind a block that was applied, whatever the line ends', async () => {
+  const document = new Document(Uri.file('/w/a.py'), 'if x:\r\n    \r\nb\r\n');
+  const at = new Position(1, 4);
+  editor.open = [document];
+  editor.activeEditor = { document, selection: new Selection(at, at) };
+  editor.apply = () => {
+    document.text = 'if x:\r\n    y\r\n    z\r\n\r\nb\r\n';
+    return true;
+  };
+  const proposals = new Proposals(new Diffs());
+  const made = propose('y\nz\n', proposals);
+  await new Promise(setImmediate);
+  const { left, right } = editor.sides();
+  assert.equal(editor.text(right), document.text.replace('    \r\n', '    y\r\n    z\r\n\r\n'));
+  await proposals.apply(left as unknown as VsUri);
+  await made;
+  assert.deepEqual(editor.selection?.start, new Position(3, 0));
 });
 
 test('what the editor does not insert is told', async () => {

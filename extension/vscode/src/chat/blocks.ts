@@ -1,8 +1,9 @@
 /** Code of an answer on its way into a file. */
 
-import { env, window, WorkspaceEdit, type TextEditor } from 'vscode';
+import { EndOfLine, env, window, WorkspaceEdit, type Selection, type TextDocument, type TextEditor } from 'vscode';
 import type { Proposals } from '../proposals';
 import { Trouble } from '../trouble';
+import { placed } from './indent';
 
 export async function copy(text: string): Promise<void> {
   await env.clipboard.writeText(text);
@@ -11,10 +12,12 @@ export async function copy(text: string): Promise<void> {
 /** At the cursor, in the place of what is selected. */
 export async function insert(text: string): Promise<void> {
   const editor = activeEditor();
-  if (!(await editor.edit((edit) => edit.replace(editor.selection, text)))) {
+  const { document, selection } = editor;
+  const block = placedIn(document, selection, text);
+  if (!(await editor.edit((edit) => edit.replace(selection, block)))) {
     throw new Trouble('The file can not be changed.');
   }
-  await window.showTextDocument(editor.document, editor.viewColumn);
+  await window.showTextDocument(document, editor.viewColumn);
 }
 
 /** Show what the file would be: the block takes the place of what is selected, else it is inserted. */
@@ -24,13 +27,23 @@ export async function propose(text: string, proposals: Proposals): Promise<void>
   const before = document.getText();
   const [start, end] = [document.offsetAt(selection.start), document.offsetAt(selection.end)];
   const edit = new WorkspaceEdit();
-  edit.replace(uri, selection, text);
+  const block = placedIn(document, selection, text);
+  edit.replace(uri, selection, block);
   await proposals.show({
     uri,
     before,
-    after: before.slice(0, start) + text + before.slice(end),
+    after: before.slice(0, start) + block + before.slice(end),
     words: selection.isEmpty ? 'inserted at the cursor' : 'replaces the selection',
     edit,
+  });
+}
+
+function placedIn(document: TextDocument, { start, end }: Selection, text: string): string {
+  return placed(text, {
+    line: document.lineAt(start.line).text,
+    character: start.character,
+    rest: document.lineAt(end.line).text.slice(end.character),
+    eol: document.eol === EndOfLine.CRLF ? '\r\n' : '\n',
   });
 }
 
