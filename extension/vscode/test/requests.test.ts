@@ -48,8 +48,8 @@ class Asked extends Scene {
 
   async hear(message: FromView): Promise<void> {
     this.answer(message);
-    for (let turns = 0; turns < 10; turns += 1) {
-      await new Promise(setImmediate); // all of it is answered at once
+    for (let turns = 0; turns < 50; turns += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1)); // each step of it takes one of these at most
     }
   }
 }

@@ -145,7 +145,7 @@ test('what the server has named may be opened', () => {
   assert.deepEqual(pathsOf(after(CALL)), new Set(['/p/a.py']));
 });
 
-test('lines are counted', () => {
+test('lines are counted', async () => {
   const CASES: [string, string, number, number][] = [
     ['', 'a\nb\n', 2, 0],
     ['a\nb\n', '', 0, 2],
@@ -154,18 +154,23 @@ test('lines are counted', () => {
     ['', '', 0, 0],
   ];
   for (const [before, after, added, removed] of CASES) {
-    assert.deepEqual(counted(before, after), { added, removed }, JSON.stringify([before, after]));
+    assert.deepEqual(await counted(before, after), { added, removed }, JSON.stringify([before, after]));
   }
 });
 
-test('a long rewrite is counted without end of patience', () => {
+test('a long rewrite is counted without end of patience, and others go on meanwhile', async () => {
   const lines = (word: string): string => Array.from({ length: 60_000 }, (_, at) => `${word} ${at * 7}\n`).join('');
-  assert.deepEqual(counted(lines('a'), lines('b')), { added: 60_000, removed: 60_000 });
+  let others = 0;
+  const timer = setInterval(() => (others += 1));
+  assert.deepEqual(await counted(lines('a'), lines('b')), { added: 60_000, removed: 60_000 });
+  clearInterval(timer);
+  assert.ok(others > 0);
 });
 
 test('a change is open, kept or undone', () => {
+  const COUNTS = { added: 1, removed: 0 };
   const file = { path: '/p/a.py', before: null, after: 'x\n', undone: false };
-  assert.deepEqual(changeOf(file, false, label), { path: '/p/a.py', label: 'a.py', added: 1, removed: 0, state: 'open' });
-  assert.equal(changeOf(file, true, label).state, 'kept');
-  assert.equal(changeOf({ ...file, undone: true }, true, label).state, 'undone');
+  assert.deepEqual(changeOf(file, COUNTS, false, label), { path: '/p/a.py', label: 'a.py', added: 1, removed: 0, state: 'open' });
+  assert.equal(changeOf(file, COUNTS, true, label).state, 'kept');
+  assert.equal(changeOf({ ...file, undone: true }, COUNTS, true, label).state, 'undone');
 });

@@ -2,7 +2,7 @@
 
 import { Trouble } from '../trouble';
 import type { Board } from './board';
-import { changeOf } from './counts';
+import { changeOf, counted } from './counts';
 import type { Link } from './link';
 import type { FileChange } from './protocol';
 import type { Label } from './translate';
@@ -23,8 +23,10 @@ export class Changes {
   /** Ask the server what a turn has changed, and show it. */
   async show(turn: number): Promise<void> {
     const session = this.sessionOf(turn);
-    const changes = (await this.of(turn)).map((file) =>
-      changeOf(file, this.kept.has(keyOf(session, turn, file.path)), this.label),
+    const files = await this.of(turn);
+    const counting = files.map(async (file) => ({ file, counts: await counted(file.before ?? '', file.after ?? '') }));
+    const changes = (await Promise.all(counting)).map(({ file, counts }) =>
+      changeOf(file, counts, this.kept.has(keyOf(session, turn, file.path)), this.label),
     );
     if (session === this.sessionOf(turn)) {
       this.board.apply({ type: 'changes', turn, changes });

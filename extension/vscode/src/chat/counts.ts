@@ -1,22 +1,25 @@
 /** What a turn did to files, in numbers. Pure. */
 
-import { diffLines } from 'diff';
+import { diffLines, type ChangeObject } from 'diff';
 import type { FileChange } from './protocol';
 import type { Label } from './translate';
 import type { ChangedFile } from './wire';
 
 /** Two long files that have little in common take longer than anybody waits for a number. */
-const TIMEOUT_MS = 200;
+const TIMEOUT_MS = 1000;
 
-export function changeOf(file: ChangedFile, isKept: boolean, label: Label): FileChange {
-  const { path, undone } = file;
+type Counts = Pick<FileChange, 'added' | 'removed'>;
+
+export function changeOf({ path, undone }: ChangedFile, counts: Counts, isKept: boolean, label: Label): FileChange {
   const state = undone ? 'undone' : isKept ? 'kept' : 'open';
-  return { path, label: label(path), ...counted(file.before ?? '', file.after ?? ''), state };
+  return { path, label: label(path), ...counts, state };
 }
 
-/** Lines that were added and removed. */
-export function counted(before: string, after: string): Pick<FileChange, 'added' | 'removed'> {
-  const parts = diffLines(before, after, { timeout: TIMEOUT_MS });
+/** Lines that were added and removed. It lets others go on meanwhile. */
+export async function counted(before: string, after: string): Promise<Counts> {
+  const parts = await new Promise<ChangeObject<string>[] | undefined>((callback) => {
+    diffLines(before, after, { timeout: TIMEOUT_MS, callback });
+  });
   const lines = (isAdded: boolean): number =>
     (parts ?? [])
       .filter((part) => (isAdded ? part.added : part.removed))
