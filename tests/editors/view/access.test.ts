@@ -4,31 +4,20 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { AxeResults } from 'axe-core';
-import type { Browser } from 'playwright-core';
 import { STATES } from './look.ts';
-import { ALL_THEMES, isKnown, launch, Site, View } from './view.ts';
+import { ALL_THEMES, inBrowser, isKnown } from './view.ts';
 
 const require = createRequire(join(import.meta.dirname, '../../../extension/vscode/package.json'));
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-let browser: Browser;
-let site: Site;
-
-before(async () => {
-  site = await Site.open();
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-  site.close();
-});
+const open = inBrowser();
 
 for (const [state, bring] of Object.entries(STATES)) {
   for (const theme of ALL_THEMES) {
     test(`axe finds nothing serious: ${state}, ${theme}`, async () => {
-      const view = await View.open(browser, site.address, { theme, isOpen: true });
+      const view = await open({ theme, isOpen: true });
       await bring(view);
       await view.shot(`${state}-${theme}`);
       await view.page.evaluate(AXE);
@@ -49,7 +38,7 @@ test('the colours of each theme are known', () => {
 
 test('nothing is wider than a narrow side bar', async () => {
   for (const [state, bring] of Object.entries(STATES)) {
-    const view = await View.open(browser, site.address, { width: 200, height: 900 });
+    const view = await open({ width: 200, height: 900 });
     await bring(view);
     const [wide, there] = await view.page.evaluate(() => {
       const scroll = document.querySelector('.scroll, .history') as HTMLElement;
@@ -61,7 +50,7 @@ test('nothing is wider than a narrow side bar', async () => {
 });
 
 test('what is chosen can be told where the system chooses the colours', async () => {
-  const view = await View.open(browser, site.address, { theme: 'hc-dark', forcedColors: 'active' });
+  const view = await open({ theme: 'hc-dark', forcedColors: 'active' });
   await STATES['mentions']?.(view);
   await view.shot('forced-colors');
   const outline = await view.page.locator('[aria-selected="true"]').evaluate((option) => getComputedStyle(option).outlineStyle);
@@ -70,7 +59,7 @@ test('what is chosen can be told where the system chooses the colours', async ()
 });
 
 test('nothing moves for who wants that', async () => {
-  const view = await View.open(browser, site.address);
+  const view = await open();
   await STATES['streaming']?.(view);
   const moving = await view.page.evaluate(() => document.getAnimations().length);
   assert.equal(moving, 0);

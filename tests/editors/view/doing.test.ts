@@ -1,26 +1,15 @@
 /** What the view tells the extension, what it says aloud, and what it keeps in sight. */
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import { afterEach, beforeEach, test } from 'node:test';
 import type { Update } from '../../../extension/vscode/src/chat/protocol.ts';
 import { ask, call, chat, FINISHED, STREAMING, TROUBLE, turn } from './states.ts';
-import { launch, Site, until, View } from './view.ts';
+import { inBrowser, until, type View } from './view.ts';
 
-let browser: Browser;
-let site: Site;
+const open = inBrowser();
 let view: View;
-
-before(async () => {
-  site = await Site.open();
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-  site.close();
-});
 beforeEach(async () => {
-  view = await View.open(browser, site.address);
+  view = await open();
 });
 afterEach(async () => {
   assert.deepEqual(await view.breaches(), []);

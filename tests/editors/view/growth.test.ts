@@ -1,11 +1,11 @@
 /** What an update costs must not grow with what is shown already. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, CDPSession } from 'playwright-core';
+import { test } from 'node:test';
+import type { CDPSession } from 'playwright-core';
 import type { Chat } from '../../../extension/vscode/src/chat/protocol.ts';
 import { chat, FINISHED, turn } from './states.ts';
-import { launch, Site, View } from './view.ts';
+import { inBrowser } from './view.ts';
 
 /** For ten times as much, an update may take so many times as long; ten would be in proportion. */
 const MOST = 4;
@@ -22,17 +22,7 @@ const ANSWERS: Record<string, (length: number) => string> = {
   'one list': (length) => '- An entry of a list with `code`\n'.repeat(length / 33),
 };
 
-let browser: Browser;
-let site: Site;
-
-before(async () => {
-  site = await Site.open();
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-  site.close();
-});
+const open = inBrowser();
 
 for (const [sort, answer] of Object.entries(ANSWERS)) {
   test(`an answer grows: ${sort}`, async () => {
@@ -60,7 +50,7 @@ async function compare(small: Chat, large: Chat, most: number): Promise<void> {
 
 /** What the page takes for an update of the last turn, in milliseconds of work. */
 async function cost(before: Chat): Promise<number> {
-  const view = await View.open(browser, site.address);
+  const view = await open();
   const session = await view.page.context().newCDPSession(view.page);
   await session.send('Performance.enable');
   await view.show(before);

@@ -1,32 +1,21 @@
 /** Whatever is said is shown, and nothing of it is done. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import { test } from 'node:test';
 import { HOSTILE, LAST } from './hostile.ts';
 import { answerMentions } from './look.ts';
 import { ask, call, chat, turn } from './states.ts';
-import { launch, Site, View } from './view.ts';
+import { inBrowser, type View } from './view.ts';
 
 /** A text may take so many times as long as words of the same length; a frame is for free. */
 const SHARE = 40;
 const FREE_MS = 100;
 
-let browser: Browser;
-let site: Site;
-
-before(async () => {
-  site = await Site.open();
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-  site.close();
-});
+const open = inBrowser();
 
 for (const { name, text, reads } of HOSTILE) {
   test(name, async () => {
-    const view = await View.open(browser, site.address);
+    const view = await open();
     const answer = text.length > 100_000 ? text : `${text}\n\n${LAST}`;
     await everywhere(view, answer);
     const seen = await view.page.locator('.markdown, .markdown + .hint').allInnerTexts();
@@ -41,7 +30,7 @@ for (const { name, text, reads } of HOSTILE) {
 }
 
 test('none of them takes much longer than words do', async () => {
-  const view = await View.open(browser, site.address);
+  const view = await open();
   for (const { name, text } of HOSTILE) {
     const plain = await time(view, 'Some words. '.repeat(text.length / 12 + 1));
     const hostile = await time(view, text);

@@ -1,26 +1,15 @@
 /** The view without a mouse: all of it can be reached, and the focus is seen and never lost. */
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import { afterEach, beforeEach, test } from 'node:test';
 import { answerMentions, STATES } from './look.ts';
 import { ask, ASKING, chat, FINISHED, SESSIONS, STREAMING, turn } from './states.ts';
-import { launch, Site, until, View } from './view.ts';
+import { inBrowser, until, type View } from './view.ts';
 
-let browser: Browser;
-let site: Site;
+const open = inBrowser();
 let view: View;
-
-before(async () => {
-  site = await Site.open();
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-  site.close();
-});
 beforeEach(async () => {
-  view = await View.open(browser, site.address);
+  view = await open();
 });
 afterEach(async () => {
   assert.deepEqual(await view.breaches(), []);

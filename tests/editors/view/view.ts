@@ -5,12 +5,13 @@ import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { Chat, FromView, ToView } from '../../../extension/vscode/src/chat/protocol.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const extension = join(root, 'extension', 'vscode');
-export const { chromium } = createRequire(join(extension, 'package.json'))(
+const { chromium } = createRequire(join(extension, 'package.json'))(
   'playwright-core',
 ) as typeof import('playwright-core');
 
@@ -183,7 +184,7 @@ export class View {
 }
 
 /** Serves the page, its script and its style; nothing else. */
-export class Site {
+class Site {
   readonly address: string;
   private readonly server: Server;
 
@@ -217,8 +218,19 @@ export class Site {
   }
 }
 
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+/** A browser for the tests of a file; returns what opens the view in a page of its own. */
+export function inBrowser(): (options?: Options) => Promise<View> {
+  let browser: Browser;
+  let site: Site;
+  before(async () => {
+    site = await Site.open();
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  });
+  after(async () => {
+    await browser.close();
+    site.close();
+  });
+  return (options) => View.open(browser, site.address, options);
 }
 
 /** Wait until `look` gives true. */
