@@ -239,6 +239,24 @@ def test_modes_are_chosen(tmp_path: Path) -> None:
         assert "There is no mode yolo" in editor.messages[0]
 
 
+def test_what_waits_for_trust_names_the_way(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    (root / "AGENTS.md").write_text("Be brief.\n")
+    way = "`:Fimble trust yes` changes that."
+    with running(tmp_path, scripted(tmp_path, "First.", "Second.")) as editor:
+        chat = in_project(editor, root)
+        chat.say("one")
+        chat.until("First.")
+        chat.until_idle()
+        assert chat.text.count(way) == 1
+        editor.command("Fimble trust yes")
+        editor.until(lambda: editor.messages, ["Fimble: this folder is trusted now."])
+        editor.command("Fimble chat new")
+        chat.say("two")
+        chat.until("Second.")
+        assert way not in chat.text
+
+
 def test_what_is_mentioned_is_completed(tmp_path: Path) -> None:
     root = project(tmp_path, calc=TEXT, other=OTHER)
     with running(tmp_path, scripted(tmp_path, "It adds.")) as editor:

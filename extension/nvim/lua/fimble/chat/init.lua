@@ -73,8 +73,9 @@ local function show_session(opened)
   for _, each in ipairs(opened.history or {}) do
     events.show(each.event)
   end
-  for _, note in ipairs(opened.notes) do
-    local way = note:find('trust', 1, true) and ' `:Fimble trust yes` changes that.' or ''
+  for index, note in ipairs(opened.notes) do
+    local waits = opened.trust and index == #opened.notes
+    local way = waits and ' `:Fimble trust yes` changes that.' or ''
     events.note(note .. way, 'WarningMsg')
   end
 end
