@@ -1,6 +1,14 @@
 /** What a model wrote is looked at in the diff editor before it is made. */
 
-import { CancellationTokenSource, commands, workspace, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
+import {
+  CancellationTokenSource,
+  commands,
+  Uri,
+  workspace,
+  type Disposable,
+  type LogOutputChannel,
+  type TextDocument,
+} from 'vscode';
 import type { CodeAction, LanguageClient, Middleware, WorkspaceEdit } from 'vscode-languageclient/node';
 import { fileEdit, isShown, resultOf, unasked } from './annotated';
 import { CHANGED, type Proposals } from './proposals';
@@ -43,10 +51,16 @@ export class ModelEdits {
     return { ...rest, command } as typeof result;
   };
 
-  /** As does an edit that the server makes by itself. */
+  /**
+   * As does an edit that the server makes by itself. What the chat does to a file was allowed, so one
+   * that had nothing to save is saved: commands, and the user's other tools, read the disk.
+   */
   readonly handleApplyEdit: NonNullable<Of<'workspace'>['handleApplyEdit']> = async (params, next) => {
     if (!isShown(params.edit)) {
-      return next(params, new CancellationTokenSource().token);
+      const clean = documentsOf(params.edit).filter((each) => !each.isDirty);
+      const result = await next(params, new CancellationTokenSource().token);
+      await Promise.all(clean.filter((each) => each.isDirty).map(async (each) => each.save()));
+      return result;
     }
     try {
       return { applied: await this.propose(params.edit) };
@@ -74,6 +88,13 @@ export class ModelEdits {
       edit: await converter.asWorkspaceEdit(unasked(edit)),
     });
   }
+}
+
+/** Those of an edit that are open. */
+function documentsOf(edit: WorkspaceEdit): TextDocument[] {
+  const uris = new Set((edit.documentChanges ?? []).flatMap((each) => ('textDocument' in each ? [each.textDocument.uri] : [])));
+  const same = [...uris].map((uri) => Uri.parse(uri).toString());
+  return workspace.textDocuments.filter((each) => same.includes(each.uri.toString()));
 }
 
 /** What a file says, open or not. Throws Trouble if that is not what the server knew. */

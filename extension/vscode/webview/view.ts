@@ -9,7 +9,7 @@ export interface View {
   readonly sessions: readonly Session[] | undefined;
   readonly mentions: { readonly request: number; readonly items: readonly Mention[] };
   /** The latest text that was put into the input; another object each time. */
-  readonly compose: { readonly text: string } | undefined;
+  readonly compose: { readonly text: string | undefined } | undefined;
 }
 
 export const EMPTY_VIEW: View = {

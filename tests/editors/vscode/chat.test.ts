@@ -24,6 +24,9 @@ const SCRIPT = [
   { chat: 'It **adds** now.', when: 'Written' },
   { chat: edit('return 1', 'return 2'), when: 'make it two' },
   { chat: 'I leave it.', when: 'not allow' },
+  { chat: call('edit', { path: 'open.py', old: 'one = 1', new: 'one = 2' }), when: 'make one two' },
+  { chat: 'Two it is.', when: 'Written' },
+  { chat: 'It counts.', when: 'Explain @open.py' },
   { chat: 'word '.repeat(400), when: 'at length', seconds_per_token: 0.05 },
   { chat: 'Short.', when: 'at length' },
   { chat: `Look:\n\n${HOSTILE}`, when: 'be hostile' },
@@ -177,6 +180,33 @@ test('what is selected is pointed at', async () => {
   await editor.press('Control+Home', 'Shift+ArrowDown', 'Shift+ArrowDown');
   await editor.command('Fimble: Add Selection to Chat');
   await until(async () => (await chat.input.inputValue()) === '@calc.py:1-2 ', () => 'it is not in the input');
+});
+
+test('a file that is open and has nothing to save is saved with the edit', async () => {
+  await editor.edit('open.py', 'one = 1\n');
+  await editor.command('Fimble: Open Chat');
+  await chat.frame.locator('textarea:focus').waitFor();
+  await chat.say('make one two');
+  await chat.asking.getByRole('button', { name: 'Allow' }).click();
+  await chat.untilIdle();
+  await until(() => readFileSync(join(editor.folder, 'open.py'), 'utf8') === 'one = 2\n');
+  await editor.page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
+});
+
+test('the open file is explained', async () => {
+  await editor.command('Fimble: New Chat');
+  await chat.button('Explain the open file').click();
+  await chat.turn.filter({ hasText: 'Explain @open.py' }).waitFor();
+  await chat.untilSaid('It counts.');
+  await chat.untilIdle();
+});
+
+test('what is typed into a new chat stands as it was typed', async () => {
+  await editor.command('Fimble: New Chat');
+  await chat.frame.locator('textarea:focus').waitFor();
+  await editor.type('hello world');
+  await until(async () => (await chat.input.inputValue()) === 'hello world', () => 'it is in another order');
+  await chat.input.fill('');
 });
 
 test('a server that is killed in a turn is found again', async () => {

@@ -8,6 +8,7 @@ type Field = 'text' | 'number' | 'text?' | 'number?';
 const SHAPES: { readonly [T in FromView['type']]: Readonly<Record<string, Field>> } = {
   ready: {},
   prompt: { text: 'text' },
+  explainFile: {},
   stop: {},
   retry: {},
   newChat: {},

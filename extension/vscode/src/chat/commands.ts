@@ -9,7 +9,7 @@ import { sessionsOf, undo } from './requests';
 export function registerChat(chat: FimbleChat, output: LogOutputChannel): Disposable {
   const { changes, conversation, diffs, proposals, reviews, view } = chat;
   const table: Record<string, () => unknown> = {
-    openChat: () => view.open(),
+    openChat: () => view.open({ type: 'compose', text: undefined }),
     newChat: async () => {
       await chat.inTurn(() => conversation.clear());
       await view.open({ type: 'compose', text: '' });

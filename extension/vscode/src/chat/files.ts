@@ -30,6 +30,15 @@ export async function showFile(path: string, line: number | undefined, named: Re
   throw new Trouble(`${path} is no file of the folder that is open.`);
 }
 
+/** The file that the user is in, as it is pointed at in a message. Throws Trouble. */
+export function mentionOfFile(): string {
+  const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
+  if (editor === undefined || workspace.getWorkspaceFolder(editor.document.uri) === undefined) {
+    throw new Trouble('Open the file of the folder that should be explained.');
+  }
+  return mentionOf(label(editor.document.uri.fsPath));
+}
+
 /** What the user has selected, or the file he is in, as it is pointed at in a message. Throws Trouble. */
 export function mentionOfSelection(): string {
   const editor = window.activeTextEditor;

@@ -161,12 +161,14 @@ export type ToView =
   | { readonly type: 'sessions'; readonly sessions: readonly Session[] }
   /** Answers `mentions`. */
   | { readonly type: 'mentions'; readonly request: number; readonly items: readonly Mention[] }
-  /** Put this into the input, and the focus, too. */
-  | { readonly type: 'compose'; readonly text: string };
+  /** Put the focus into the input, and this, unless it is undefined. */
+  | { readonly type: 'compose'; readonly text: string | undefined };
 
 export type FromView =
   | { readonly type: 'ready' }
   | { readonly type: 'prompt'; readonly text: string }
+  /** Say that the file in front should be explained; the view doesn't know which that is. */
+  | { readonly type: 'explainFile' }
   | { readonly type: 'stop' }
   /** Say the last message again, in a session without that turn. */
   | { readonly type: 'retry' }

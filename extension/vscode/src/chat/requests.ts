@@ -5,7 +5,7 @@ import { guarded, tell } from '../tell';
 import { REMEDIES, Trouble, type Remedy } from '../trouble';
 import { copy, insert, propose } from './blocks';
 import type { FimbleChat } from './chat';
-import { showFile } from './files';
+import { mentionOfFile, showFile } from './files';
 import type { FromView, ToView } from './protocol';
 import { pathsOf } from './translate';
 import { trust } from './trust';
@@ -27,6 +27,8 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
       return;
     case 'prompt':
       return chat.inTurn(() => said(chat, message.text));
+    case 'explainFile':
+      return chat.inTurn(() => said(chat, `Explain ${mentionOfFile()}`));
     case 'stop':
       return conversation.stop();
     case 'retry':

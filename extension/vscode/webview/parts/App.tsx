@@ -54,7 +54,7 @@ export function App({ view }: { view: View }): VNode {
       {isHistory && <History sessions={view.sessions} shown={chat.session} onClose={close} />}
       <div class="chat" hidden={isHistory}>
         <Scroll key={chat.session} turns={chat.turns.length}>
-          {chat.turns.length === 0 && chat.trouble === undefined && <Empty onSuggest={(text) => post({ type: 'prompt', text })} />}
+          {chat.turns.length === 0 && chat.trouble === undefined && <Empty />}
           {chat.turns.map((turn, index) => (
             <TurnView key={index} turn={turn} isLast={turn === last || index === chat.turns.length - 1} isIdle={isIdle} />
           ))}

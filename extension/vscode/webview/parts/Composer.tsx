@@ -24,7 +24,7 @@ export function Composer({ view }: { view: View }): VNode {
   const isOpen = mentions.items.length > 0;
 
   const write = (now: string, at = now.length): void => {
-    caret.current = at;
+    caret.current = now === text ? undefined : at; // the same text is not drawn again
     setText(now);
     setHint('');
     keepDraft(now);
@@ -38,7 +38,9 @@ export function Composer({ view }: { view: View }): VNode {
   }, [text]);
   useEffect(() => {
     if (view.compose !== undefined) {
-      write(view.compose.text);
+      if (view.compose.text !== undefined) {
+        write(view.compose.text);
+      }
       input.current?.focus();
     }
   }, [view.compose]);
