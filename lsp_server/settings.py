@@ -62,6 +62,9 @@ class RemoteSettings:
     """Name of the environment variable that holds the API key."""
     timeout_seconds: float = field(default=20.0, metadata={"min": 0.1, "max": 600})
     """Longest wait for a connection, or for the next piece of an answer."""
+    log: Literal["off", "sizes", "content"] = "off"
+    """What `fimble log` can tell of each request: nothing; when, where to and how large it was; or
+    also what was sent, credentials masked."""
 
 
 @dataclass(frozen=True, slots=True)

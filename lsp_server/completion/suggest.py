@@ -13,7 +13,6 @@ import math
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from lsp_server.completion import price
 from lsp_server.completion.feedback import Feedback
@@ -21,6 +20,7 @@ from lsp_server.completion.freeze import Freezer, Parse
 from lsp_server.completion.price import Priced
 from lsp_server.completion.project import Project
 from lsp_server.completion.rhythm import Rhythm
+from lsp_server.completion.sendable import Sendable
 from lsp_server.completion.session import Place, Shown, Spot, TypingSession
 from lsp_server.completion.spare import SpareTime
 from lsp_server.completion.stats import Stats
@@ -32,7 +32,6 @@ from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Point
 from lsp_server.engines.base import Engine
 from lsp_server.settings import CompletionSettings
-from lsp_server.workspace.ignore import is_secret_name
 
 PATIENCE = 3
 """An explicit request may take so many times the latency budget."""
@@ -75,6 +74,7 @@ class Completer:
         """`parse` and `project` as in `Freezer`."""
         self.settings = settings
         self._engine = engine
+        self._sendable = Sendable(engine, project.root if project else None)
         self._stats = stats or Stats()
         self._feedback = feedback or Feedback(self._stats)
         self._parse = parse
@@ -104,9 +104,6 @@ class Completer:
                 return None
             if splits_word(snapshot, cursor):
                 return None
-        name = snapshot.uri.rpartition("/")[2]
-        if is_secret_name(unquote(name)) and (await self._engine.info()).kind == "remote":
-            return None  # a file of credentials goes to no other machine, whoever asks
         for older, asked in self._running.items():
             if asked.is_ended_by(snapshot):
                 older.cancel()
@@ -158,6 +155,7 @@ class Completer:
 
         None: any of them.
         """
+        self._sendable.forget()
         for session in self._sessions.values():
             session.forget_files(paths)
 
@@ -181,6 +179,8 @@ class Completer:
     async def _suggest(self, spot: Spot, *, invoked: bool) -> Suggestion | None:
         began = time.monotonic()
         typed = spot.session.notes_typing(spot.snapshot.text)
+        if not await self._sendable.may_be_sent(spot.snapshot.uri):
+            return None
         known = spot.find()
         if known is None and not invoked:
             parsed = spot.snapshot if self._parse is None else await self._parse(spot.snapshot)

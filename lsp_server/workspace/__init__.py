@@ -1,6 +1,8 @@
 """What Fimble knows about a folder of code: an index of its definitions, names and passages.
 
 `ignore`    which files belong to it; `secrets` finds those that hold credentials
+`private`   which of them go to no other machine; `masking` puts placeholders in the place of
+            credentials, also of those that are only `guesses`
 `walk`      goes through the folder
 `extract`   turns a file into an entry; `passages` cuts it up, `words` splits identifiers
 `schema`    the database file: opened, checked, and begun anew when it is of no use

@@ -27,6 +27,7 @@ def test_every_setting_can_be_set() -> None:
                 "template": "qwen",
                 "apiKeyEnv": "KEY",
                 "timeoutSeconds": 5,
+                "log": "sizes",
             },
             "completion": {
                 "automatic": False,

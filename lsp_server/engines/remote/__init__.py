@@ -4,8 +4,9 @@
 which `connection` keeps track. `dialects` says, one small file each, what is peculiar to a kind of
 endpoint. Gaps are filled by `completions`, in one of the `modes`, which are remembered (`known`),
 or by `llama_server` in token ids; `chat` and `ollama` chat, `thinking` tells thoughts apart from
-what they bring. `http` carries the requests, `sse`, `answer` and `usage` read what comes back,
-`words` says what went wrong; `control_text` keeps the user's text from becoming control tokens.
+what they bring. `http` carries the requests, `gate` masks credentials in them, `sent` notes them;
+`sse`, `answer` and `usage` read what comes back, `words` says what went wrong; `control_text` keeps
+the user's text from becoming control tokens.
 
 Invariants: nothing is sent before the first request, nor anywhere but to `fimble.remote.url`
 (redirects are not followed). No message and no log holds the API key or the user's code.

@@ -8,7 +8,7 @@ places. In a chat, of which nothing may be left out, a space in it breaks it up.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _LOOKS_LIKE_CONTROL = "|".join(
     (
@@ -30,6 +30,16 @@ _PATTERN = re.compile(_LOOKS_LIKE_CONTROL)
 def broken_up(text: str) -> str:
     """The text with a space before the last character of all that looks like a control token."""
     return _PATTERN.sub(lambda match: f"{match[0][:-1]} {match[0][-1]}", text)
+
+
+def between(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of `text[start:end]` between all that looks like a control token."""
+    for match in _PATTERN.finditer(text, start, end):
+        if start < match.start():
+            yield start, match.start()
+        start = match.end()
+    if start < end:
+        yield start, end
 
 
 def cut(prefix: str, suffix: str, spellings: Iterable[str]) -> tuple[str, str]:

@@ -91,11 +91,17 @@ class RemoteEngine:
                 f"The endpoint of {dialect.model} can't be held to names; use a local model or a "
                 "llama-server for that."
             )
+        from lsp_server.engines.remote.gate import open_gap
         from lsp_server.engines.remote.http import Refused
 
+        gap = await open_gap(request)
+        if gap is None:
+            yield Finished("end")
+            return
         bill = _Bill(request, self._on_usage)
         try:
-            async with aclosing(dialect.infill(request, bill.spent)) as events:
+            answer = gap.restored(dialect.infill(gap.request, bill.spent))
+            async with aclosing(answer) as events:
                 async for event in events:
                     self._filling.succeeded()
                     if bill.exceeds(event):

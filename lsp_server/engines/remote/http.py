@@ -1,14 +1,13 @@
 """Requests to the endpoint, and one clear sentence for whatever goes wrong with them.
 
-Invariants: no redirect is followed; the API key travels only encrypted or on this machine; no wait
-is longer than `fimble.remote.timeoutSeconds` or, for a chat, `fimble.chat.timeoutSeconds`; no
-answer is read without bound.
+Invariants: nothing is sent that the gate has not passed; no redirect is followed; the API key
+travels only encrypted or on this machine; no wait is longer than `fimble.remote.timeoutSeconds` or,
+for a chat, `fimble.chat.timeoutSeconds`; no answer is read without bound.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
 from collections.abc import (
@@ -26,6 +25,7 @@ import httpx
 from lsp_server import __version__
 from lsp_server.engines.remote import address, sse, words
 from lsp_server.engines.remote.answer import Answer, Unexpected
+from lsp_server.engines.remote.gate import Gate, Passed
 from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
 
@@ -80,6 +80,7 @@ class Http:
         self.host = self.address.host
         self._key_env = settings.api_key_env
         self._timeout = settings.timeout_seconds
+        self._gate = Gate(self.host, settings.log)
         headers = {"User-Agent": f"fimble/{__version__}", "Accept-Encoding": "identity"}
         if key := self._key():
             headers["Authorization"] = f"Bearer {key}"
@@ -166,8 +167,9 @@ class Http:
         timeout_seconds: float | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """An answer of status 200 whose body has not been read yet."""
+        passed = await self._gate.passed(method, url, body)
         async with self._patience(timeout_seconds):
-            response = await self._send(self._request(method, url, body))
+            response = await self._send(self._request(passed))
         try:
             if response.status_code != httpx.codes.OK:
                 raise await self._refusal(response)
@@ -175,13 +177,11 @@ class Http:
         finally:
             await response.aclose()
 
-    def _request(self, method: str, url: str, body: Mapping[str, object] | None) -> httpx.Request:
-        if body is None:
-            return self._client.build_request(method, url)
-        # Editors can send lone surrogates, which are no text in UTF-8.
-        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        headers = {"Content-Type": "application/json"}
-        return self._client.build_request(method, url, content=content, headers=headers)
+    def _request(self, passed: Passed) -> httpx.Request:
+        headers = {"Content-Type": "application/json"} if passed.content is not None else None
+        return self._client.build_request(
+            passed.method, passed.url, content=passed.content, headers=headers
+        )
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         try:
