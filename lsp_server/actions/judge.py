@@ -25,6 +25,7 @@ from lsp_server.core.docstrings import docstring
 from lsp_server.core.syntax import Syntax
 from lsp_server.workspace.expressions import Outline
 from lsp_server.workspace.faults import faults
+from lsp_server.workspace.masking import PLACEHOLDER
 
 MAX_CHANGED = 0.5
 """Of a piece's lines; who changes more does not mend one fault."""
@@ -61,6 +62,8 @@ def unsound(
     """
     if not edits:
         return "Nothing was changed."
+    if set(PLACEHOLDER.findall(code)) - set(PLACEHOLDER.findall(piece.text)):
+        return "It puts a credential in another place."
     is_emptied = _squeezed(code) == _squeezed(head.text)
     if (leaves_out(code) and not leaves_out(piece.text)) or is_emptied:
         return "It leaves code out."

@@ -18,6 +18,7 @@ from lsp_server.core.tokens import estimate
 from lsp_server.engines.base import Delta
 from lsp_server.engines.chat import ChatInfo, ChatRequest
 from lsp_server.engines.code import code_in, code_request
+from lsp_server.workspace.masking import restored
 
 TRIES = 3
 SECONDS = 60.0
@@ -133,5 +134,5 @@ async def _try(
 
 
 def _made(writing: Writing, head: Head, code: str) -> tuple[str, tuple[Edit, ...]]:
-    new = rewritten(writing.piece, head, code)
+    new = rewritten(writing.piece, head, restored(code, str(writing.snapshot.text)))
     return new, edits(writing.piece, new)

@@ -33,6 +33,7 @@ from lsp_server.agent.whole import whole
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.errors import AgentError, FileChanged, PathRefused, UndoRefused
 from lsp_server.workspace.index import Index
+from lsp_server.workspace.masking import PLACEHOLDER
 from lsp_server.workspace.secrets import holds_secret
 
 MAX_PROBLEMS = 8
@@ -186,7 +187,7 @@ class Desk:
         not want, or whose file has changed. Once writing has begun, a cancellation waits for its
         end. Raises AgentError.
         """
-        await require_parsable(changes)
+        await require_sound(changes)
         before = {change.path: await self._problems(change.path) for change in changes}
         protected = [
             f"{change.path}: {reason}."
@@ -346,9 +347,14 @@ def _without(change: Change, text: str) -> str:
     return "".join(merged)
 
 
-async def require_parsable(changes: Sequence[Change]) -> None:
-    """Raise AgentError if a change makes an error of syntax."""
+async def require_sound(changes: Sequence[Change]) -> None:
+    """Raise AgentError if a change makes an error of syntax, or writes what stands for a secret."""
     for change in changes:
+        if set(PLACEHOLDER.findall(change.text)) - set(PLACEHOLDER.findall(change.file.text)):
+            raise AgentError(
+                f"{change.path} would get a MASKED_ word, which stands for a credential that you "
+                "are not shown; nothing was written. Leave the lines with credentials as they are."
+            )
         if wrong := await asyncio.to_thread(_new_errors, change):
             shown = "; ".join(wrong[:MAX_PROBLEMS])
             raise AgentError(f"{change.path} would not parse ({shown}); nothing was written.")

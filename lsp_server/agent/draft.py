@@ -17,7 +17,7 @@ from typing import Any, Literal
 from lsp_server.agent.commands.limits import Limits
 from lsp_server.agent.decisions import Decisions
 from lsp_server.agent.deeds import Deeds, Show
-from lsp_server.agent.desk import Buffers, Change, Desk, File, require_parsable
+from lsp_server.agent.desk import Buffers, Change, Desk, File, require_sound
 from lsp_server.agent.files.journal import Journal
 from lsp_server.agent.permissions import Permissions
 from lsp_server.agent.workflows.flows import Flow, carry_out
@@ -66,7 +66,7 @@ class Draft(Desk):
 
     async def land(self, call: str, changes: Sequence[Change]) -> list[str]:  # noqa: ARG002
         """Draft changes. Raises AgentError if they do not parse, or can't be shown to commands."""
-        await require_parsable(changes)
+        await require_sound(changes)
         if not await asyncio.to_thread(self.can_show, changes):
             raise AgentError("This can't be tried without writing it; ask for it in the chat.")
         for change in changes:

@@ -5,7 +5,8 @@
     store.append(session.id, turn=1, kind="user", body={"text": "..."})
     store.entries(session.id)
 
-One SQLite file for all workspaces of a user, readable by him alone, since it holds his code. Each
+One SQLite file for all workspaces of a user, readable by him alone, since it holds his code;
+credentials in it are masked, so a session that is resumed knows no more of them. Each
 entry is committed before `append` returns, so `kill -9` loses none. Methods block for about a
 millisecond: call them in a thread. All raise StoreError where the file can't be used.
 """
@@ -26,6 +27,7 @@ from typing import Any, TypeVar
 
 from lsp_server.errors import StoreError, UsageError
 from lsp_server.models.store import state_dir
+from lsp_server.workspace.masking import masked, masked_values
 
 T = TypeVar("T")
 
@@ -150,7 +152,7 @@ class Store:
 
     def append(self, session: str, turn: int, kind: str, body: Mapping[str, Any]) -> None:
         """Add an entry behind the others."""
-        text = _writable(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+        text = _writable(json.dumps(masked_values(body), ensure_ascii=False, separators=(",", ":")))
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(_APPEND, (session, turn, kind, text))
@@ -168,7 +170,7 @@ class Store:
 
     def name(self, session: str, title: str) -> None:
         """Give a session a title, shortened to one line."""
-        line = " ".join(_writable(title).split())
+        line = " ".join(masked(_writable(title)).split())
         line = line if len(line) <= MAX_TITLE else f"{line[: MAX_TITLE - 1]}…"
         self._change("title", session, line)
 

@@ -138,6 +138,13 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument("--json", action="store_true", help="print one JSON object")
     told.add_argument("--delete", action="store_true", help="delete what was counted")
 
+    log = commands.add_parser("log", help="show what was sent to endpoints, if that is kept")
+    log.add_argument("--last", metavar="N", type=_positive, default=50, help="so many; default: 50")
+    shown = log.add_mutually_exclusive_group()
+    shown.add_argument("--content", action="store_true", help="print what was sent, if it is kept")
+    shown.add_argument("--json", action="store_true", help="print one JSON object a line")
+    shown.add_argument("--clear", action="store_true", help="delete what was noted")
+
     doctor = commands.add_parser("doctor", help="say what works, what doesn't, and what to do")
     doctor.add_argument(
         "--probe",
@@ -147,6 +154,13 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     _engine_options(doctor)
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def _engine_options(parser: argparse.ArgumentParser) -> None:

@@ -26,12 +26,13 @@ _HINTS = ("pass", "pwd", "secret", "credential", "token", "key", "bearer", "basi
 
 _QUOTED = re.compile(
     _NAMES
-    + r"""\w{0,40}["'\])]{0,3}\s{0,20}(?::=|=>|={1,3}|!==?|:\s{0,9}\w{1,20}\s{0,9}=|:|\(|,)"""
-    r"""\s{0,20}[bBrRuf@]{0,2}(["'`])([^\s"'`]{8,500})\1""",
+    + r"""\w{0,40}[\\"'\])]{0,6}\s{0,20}(?::=|=>|={1,3}|!==?|:\s{0,9}\w{1,20}\s{0,9}=|:|\(|,)"""
+    r"""\s{0,20}[bBrRuf@]{0,2}(\\{0,3}["'`])([^\s"'`\\]{8,500})\1""",
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    _NAMES + r"""\w{0,40}["']?(?:=|:[ \t]{1,9})([^\s"'`(){}\[\],;<>$]{8,500})[ \t\r]{0,9}$""",
+    _NAMES
+    + r"""\w{0,40}["']?(?:=|:[ \t]{1,9})([^\s"'`(){}\[\],;<>$\\]{8,500})(?:[ \t\r]{0,9}$|\\[nr])""",
     re.IGNORECASE,
 )
 """As in a shell's or YAML's lines: all behind the sign, and nothing that code would have there."""
@@ -43,13 +44,16 @@ _IN_LIST = re.compile(
 )
 """Connection strings, the queries of addresses, the options of commands."""
 _HEADER = re.compile(r"\b(?:bearer|basic|token)\s{1,9}([\w.=+/~-]{16,2000})", re.IGNORECASE)
-_URL = re.compile(r"""://[^\s/:@"'<>`{}$%]{0,100}:([^\s/@"'<>`{}]{3,200})@[\w.\[-]""")
+_URL = re.compile(r"""://[^\s/:@"'<>`{}$%]{0,100}:([^\s/"'<>`{}]{3,200})@[\w.\[-]""")
 _USER = re.compile(r"""\s(?:-u|--user)[ =]["']?[^\s:"']{1,60}:([^\s"']{6,200})""")
 _JWT = re.compile(r"\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{10,2000}")
 _DISCORD = re.compile(r"\b[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}\b")
 _STRIPE_TEST = re.compile(r"\b[rs]k_test_[0-9a-zA-Z]{24,120}")
 
-_TEMPLATE = re.compile(r"^[$%{<]|\$\{|\{\{|%[sd(]|\{\w*\}|<\w+>|MASKED_[0-9a-f]{8}|EXAMPLE")
+_TEMPLATE = re.compile(
+    r"^[$%{<]|\$\{|\{\{|%\(|%[sd]$|\{\w*\}|<\w+>|^(?:\.{0,2}/[a-z0-9_.-]+)+/?$|MASKED_[0-9a-f]{8}|EXAMPLE"
+)
+"""What a program fills in, a path, a placeholder of ours, a sample."""
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 """As code names things."""
 _WORDS = re.compile(r"[A-Za-z]+")

@@ -41,28 +41,30 @@ _DETECTORS = {
 
 _FORMS = {
     # OpenAI, Anthropic, OpenRouter; DeepSeek, SiliconFlow and others go without a second word
-    "sk-": r"\bsk-(?:(?:proj|svcacct|admin|ant-\w{1,12}|or-v1)-[\w-]{20,300}|[a-zA-Z0-9]{32,64}\b)",
-    "github_pat_": r"\bgithub_pat_\w{36,120}",
-    "npm_": r"\bnpm_[A-Za-z0-9]{36}\b",
-    "AIza": r"\bAIza[\w-]{35}",
-    "GOCSPX-": r"\bGOCSPX-[\w-]{28}",
-    "hf_": r"\bhf_[A-Za-z0-9]{30,40}\b",
-    "xapp-": r"\bxapp-\d-[A-Z0-9]{5,20}-\d{5,20}-[a-z0-9]{20,80}",
+    "sk-": r"sk-(?:(?:proj|svcacct|admin|ant-\w{1,12}|or-v1)-[\w-]{20,300}|[a-zA-Z0-9]{32,64}\b)",
+    "github_pat_": r"github_pat_\w{36,120}",
+    "npm_": r"npm_[A-Za-z0-9]{36}\b",
+    "AIza": r"AIza[\w-]{35}",
+    "GOCSPX-": r"GOCSPX-[\w-]{28}",
+    "hf_": r"hf_[A-Za-z0-9]{30,40}\b",
+    "xapp-": r"xapp-\d-[A-Z0-9]{5,20}-\d{5,20}-[a-z0-9]{20,80}",
     "webhooks/": r"discord(?:app)?\.com/api/webhooks/\d{10,25}/[\w-]{60,80}",
-    ":AA": r"\b\d{8,10}:AA[\w-]{33}\b",  # Telegram
-    "SK": r"\bSK[0-9a-f]{32}\b",  # Twilio
-    "-us": r"\b[0-9a-f]{32}-us\d{1,2}\b",  # Mailchimp
-    "shp": r"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b",
-    "dop_v1_": r"\bdop_v1_[0-9a-f]{64}\b",
-    "dapi": r"\bdapi[0-9a-f]{32}\b",
-    "glsa_": r"\bglsa_[A-Za-z0-9]{32}_[0-9a-f]{8}\b",
-    "hvs.": r"\bhvs\.[\w-]{24,120}",
-    "whsec_": r"\bwhsec_[A-Za-z0-9+/]{32,64}",
+    ":AA": r"\d{8,10}:AA[\w-]{33}\b",  # Telegram
+    "SK": r"SK[0-9a-f]{32}\b",  # Twilio
+    "-us": r"[0-9a-f]{32}-us\d{1,2}\b",  # Mailchimp
+    "shp": r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b",
+    "dop_v1_": r"dop_v1_[0-9a-f]{64}\b",
+    "dapi": r"dapi[0-9a-f]{32}\b",
+    "glsa_": r"glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}\b",
+    "hvs.": r"hvs\.[\w-]{24,120}",
+    "whsec_": r"whsec_[A-Za-z0-9+/]{32,64}",
     "AGE-SECRET-KEY-1": r"AGE-SECRET-KEY-1[A-Z0-9]{58}",
     "SharedAccessKey=": r"SharedAccessKey=[A-Za-z0-9+/]{43}=",
 }
 """The same of kinds that it doesn't know."""
 
+_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+"""No word goes on there; what stands before may be an escape, as in the arguments of calls."""
 _MARKS = [mark for mark in (*_DETECTORS, *_FORMS) if mark != "PRIVATE KEY"]
 
 _KEY = re.compile(r"PRIVATE KEY( BLOCK)?-----[\s\\nr\"'+,#*/]{0,80}[A-Za-z0-9+/=]{40}")
@@ -105,7 +107,7 @@ def _matches(patterns: tuple[re.Pattern[str], ...], text: str) -> Iterator[tuple
 @cache
 def _patterns(mark: str) -> tuple[re.Pattern[str], ...]:
     if mark in _FORMS:
-        return (re.compile(_FORMS[mark]),)
+        return (re.compile(_START + _FORMS[mark]),)
     module, name = _DETECTORS[mark]
     detector = getattr(import_module(f"detect_secrets.plugins.{module}"), name)
     return tuple(detector.denylist)

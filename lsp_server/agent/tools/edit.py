@@ -1,6 +1,7 @@
 """Change files: a passage, a whole definition, a name, an import; and write new ones.
 
-All of them only compute a new text. `Desk.land` checks it, asks the user and writes it.
+All of them only compute a new text; a placeholder for a credential of the file becomes that again,
+since the model may have seen it masked. `Desk.land` checks it, asks the user and writes it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lsp_server.agent.edits.result import Applied, Refused
 from lsp_server.agent.edits.symbols import replace_symbol
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 from lsp_server.core.syntax import Syntax, grammar_for
+from lsp_server.workspace.masking import restored
 
 SURE = 0.8
 """Confidence below which the model is told that the passage was only similar."""
@@ -42,7 +44,7 @@ async def change(
     applied = await asyncio.to_thread(edit, file)
     if isinstance(applied, Refused):
         raise ToolFailed(refusal(applied))
-    return Change(file, applied.text), applied
+    return Change(file, await asyncio.to_thread(restored, applied.text, file.text)), applied
 
 
 async def land(desk: Desk, call: str, changes: Sequence[Change], note: str = "") -> Result:
@@ -61,7 +63,9 @@ async def _edit(desk: Desk, call: str, arguments: Mapping[str, Any]) -> Result:
         return await land(desk, call, [desk.new(path, new)])
     near = arguments.get("line")
     edited, applied = await change(
-        desk, path, lambda file: apply(file.text, old, new, near_line=near)
+        desk,
+        path,
+        lambda file: apply(file.text, restored(old, file.text), new, near_line=near),
     )
     note = "" if applied.confidence >= SURE else _UNSURE
     return await land(desk, call, [edited], note)

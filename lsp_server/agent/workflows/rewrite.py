@@ -22,6 +22,7 @@ from lsp_server.core.definitions.base import text_of
 from lsp_server.core.query import captures
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.tokens import estimate
+from lsp_server.workspace import masking
 from lsp_server.workspace.faults import unbound
 
 SPARE_TOKENS = 100
@@ -60,6 +61,7 @@ async def attempt(work: Work, each: Try, error: str, check: Check, need: str = "
 
 def _spliced(source: Source, code: str, need: str) -> Change | str:
     """The file with the function in it, or what is wrong with that."""
+    code = masking.restored(code, source.file.text)
     applied = replace_symbol(source.syntax, source.name, code)
     if isinstance(applied, Refused):
         return applied.reason
