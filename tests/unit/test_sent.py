@@ -34,6 +34,14 @@ async def served() -> AsyncIterator[Endpoint]:
         yield running
 
 
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def is_private(path: Path) -> bool:
+    return sys.platform == "win32" or stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 async def send(served: Endpoint, **settings: object) -> None:
     http = Http(RemoteSettings(url=served.url, **settings))  # type: ignore[arg-type]
     await http.get(f"{served.url}/v1/models")
@@ -54,7 +62,7 @@ async def test_sizes(served: Endpoint, path: Path, capsys: pytest.CaptureFixture
     assert (second.kind, second.masked, second.content) == ("POST /v1/completions", 1, None)
     assert second.bytes == len(json.dumps(served.bodies("/v1/completions")[0]))
     assert second.host == served.url.removeprefix("http://")
-    assert CODE not in path.read_text()
+    assert CODE not in text_of(path)
     assert main(["log"]) == 0
     shown = capsys.readouterr().out
     assert second.host in shown
@@ -67,9 +75,8 @@ async def test_content(served: Endpoint, path: Path, capsys: pytest.CaptureFixtu
     assert content is not None
     assert json.loads(content) == served.bodies("/v1/completions")[0]
     assert CODE in content
-    assert SECRET not in path.read_text()
-    if sys.platform != "win32":
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert SECRET not in text_of(path)
+    assert is_private(path)
     assert main(["log", "--content", "--last", "1"]) == 0
     assert CODE in capsys.readouterr().out
     assert main(["log", "--json"]) == 0
@@ -94,7 +101,7 @@ def test_the_size_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 async def test_what_cannot_be_noted_is_not_sent(served: Endpoint, path: Path) -> None:
     path.parent.write_text("a file where the folder should be")
-    with pytest.raises(RemoteError, match=r"^Nothing was sent to .* remote\.log to off\.$"):
+    with pytest.raises(RemoteError, match=r"^Nothing was sent to .*\.log to off\.$"):
         await send(served, log="sizes")
     assert served.requests == []
     await send(served)

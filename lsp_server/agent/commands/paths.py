@@ -8,7 +8,7 @@ import unicodedata
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from lsp_server.workspace.ignore import is_secret_name
+from lsp_server.workspace.ignore import is_ignored, is_secret_name
 
 MAX_MATCHES = 1_000
 _PRIVATE_FOLDERS = frozenset({".git", ".fimble", ".ssh", ".gnupg", ".aws", ".kube", ".docker"})
@@ -42,6 +42,8 @@ def why_not_read(word: str, folder: Path, workspace: Path) -> str | None:
         return "It reads from something that is no file."
     if any(_is_private(name) for name in (*inside.parts, *PurePosixPath(word).parts)):
         return "It reads a file that may hold secrets."
+    if path.is_file() and is_ignored(workspace, inside.as_posix(), usual=False):
+        return "It reads a file that the ignore files leave out."
     return None
 
 
