@@ -57,11 +57,13 @@ def _case(kind: str, text: str, chance: random.Random) -> Case | None:
     after = [*lines[:start], *wanted, *lines[start + size :]]
     whole = "".join(lines)
     # A passage that differs only by its indentation from another can't be told from it, unless it
-    # is quoted as it stands.
+    # is quoted as it stands, white space at the ends of lines apart.
     stripped = [x.strip() for x in lines]
     mine = [x.strip() for x in block]
     places = sum(stripped[row : row + size] == mine for row in range(len(lines)))
-    is_clear = places == 1 or (old == block and whole.count("".join(block)) == 1)
+    quoted, ended = [x.rstrip() for x in old], [x.rstrip() for x in lines]
+    exact = sum(ended[row : row + size] == quoted for row in range(len(lines)))
+    is_clear = places == 1 or (quoted == [x.rstrip() for x in block] and exact == 1)
     return Case(kind, whole, "".join(old), "".join(new), "".join(after), is_clear)
 
 
