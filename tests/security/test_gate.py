@@ -7,6 +7,7 @@ import json
 import random
 import sys
 import sysconfig
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from itertools import pairwise
@@ -291,3 +292,22 @@ def test_masking_is_done_once() -> None:
         assert masked(text) == text
         assert restored(text, each.text) == each.text
         assert PLACEHOLDER.search(text)
+
+
+async def test_the_event_loop_is_not_kept(
+    served: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Masking, writing JSON and noting are all done in other threads."""
+    threads: set[int] = set()
+
+    def note(text: str) -> list[tuple[int, int]]:
+        threads.add(threading.get_ident())
+        return spans(text)
+
+    monkeypatch.setattr("lsp_server.workspace.masking.spans", note)
+    engine = engine_for(served)
+    await ask(engine, as_infill(LINE, 0))
+    await tell(engine, as_chat(LINE, 0))
+    await engine.close()
+    assert threads
+    assert threading.get_ident() not in threads

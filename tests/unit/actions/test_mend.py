@@ -21,6 +21,7 @@ from lsp_server.engines.chat import ChatInfo
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import INFO, ChatScript, ScriptedChat
 from lsp_server.errors import DocumentChanged, UsageError
+from lsp_server.workspace.masking import masked
 from tests.unit.actions.cases import HERE, request
 
 CASES: list[dict[str, Any]] = tomllib.loads((HERE / "tries.toml").read_text("utf-8"))["case"]
@@ -138,6 +139,18 @@ async def test_a_secret_or_ignored_file_is_sent_nowhere(tmp_path: Path) -> None:
     asking = asked(f"{CODE}\nKEY = '{key}'\n")
     with pytest.raises(UsageError, match="a credential stands in it"):
         await mended(mend(asking), model(answer, replace(INFO, is_remote=True)))
+
+
+async def test_a_rewriting_gets_back_what_was_masked() -> None:
+    secret, other = 'password="Tr0ub4dor#3x"', 'password="c0rrecthorse"'
+    code = f"def f(a):\n    g({secret})\n    return «a.b\n"
+    asking = asked(code)
+    fixed = f"def f(a):\n    g({masked(secret)})\n    return a.c"
+    made = await mended(mend(asking), model([fenced(fixed)], PLAIN))
+    assert text(asking, made) == f"def f(a):\n    g({secret})\n    return a.c\n"
+    moved = fixed.replace(masked(secret), masked(other))
+    with pytest.raises(NotMade):
+        await mended(mend(asking), model([fenced(moved)] * 3, PLAIN))
 
 
 def titles(request: Request) -> list[str]:

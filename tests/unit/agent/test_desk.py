@@ -21,9 +21,12 @@ from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.snapshot import Changes, Started, Watch
 from lsp_server.agent.files.state import MAX_BYTES
 from lsp_server.agent.permissions import Allowed, Permissions
+from lsp_server.agent.tools.base import Tool
+from lsp_server.agent.tools.edit import EDIT, REPLACE
 from lsp_server.agent.tools.run import command, report
 from lsp_server.errors import AgentError, FileChanged, PathRefused
 from lsp_server.workspace.index import Index
+from lsp_server.workspace.masking import masked, placeholder
 from tests.unit.agent.test_open_documents import Editor
 
 
@@ -258,3 +261,33 @@ async def test_a_command_that_made_too_much_to_look_at_has_still_ended(
 def test_protected_files_that_a_command_made_are_told() -> None:
     finished = Finished(0, "", False, False, "", (".env.local", "x.pth"), 1.0)
     assert "It made .env.local, x.pth," in report(finished)
+
+
+SECRET = "Tr0ub4dor#3x"
+CONNECT = f'def connect():\n    return open(password="{SECRET}")\n'
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        (EDIT, {"old": masked(CONNECT), "new": masked(CONNECT).replace("open", "closed")}),
+        (REPLACE, {"name": "connect", "source": masked(CONNECT).replace("open", "closed")}),
+    ],
+)
+async def test_an_edit_gets_back_what_the_model_saw_masked(
+    desk: Desk, root: Path, tool: Tool, arguments: dict[str, str]
+) -> None:
+    (root / "a.py").write_text(CONNECT)
+    await tool.run(desk, "1.1", {"path": "a.py", **arguments})
+    assert (root / "a.py").read_text().strip() == CONNECT.replace("open", "closed").strip()
+
+
+async def test_a_credential_of_another_file_is_not_written(desk: Desk, root: Path) -> None:
+    with pytest.raises(AgentError, match="stands for a credential"):
+        await EDIT.run(desk, "1.1", {"path": "b.txt", "old": "b", "new": placeholder(SECRET)})
+    with pytest.raises(AgentError, match="stands for a credential"):
+        await EDIT.run(desk, "1.1", {"path": "new.py", "old": "", "new": masked(CONNECT)})
+    assert texts(root) == ["a\n", "b\n", "c\n"]
+    (root / "b.txt").write_text(f"{placeholder(SECRET)} b\n")
+    await EDIT.run(desk, "1.1", {"path": "b.txt", "old": " b", "new": " c"})
+    assert texts(root)[1] == f"{placeholder(SECRET)} c\n"
