@@ -221,7 +221,7 @@ async def test_every_request_is_masked_whoever_makes_it(served: Endpoint) -> Non
     body = {"deep": [{"text": LINE, "numbers": [1, 2.5, True, None]}]}
     await http.post(f"{served.url}/x", body)
     served.routes["/x"] = stream({}, DONE)
-    async with aclosing(http.stream(f"{served.url}/x", body)) as events:
+    async with aclosing(http.stream(f"{served.url}/x", body, most=8)) as events:
         async for _ in events:
             break
     await http.close()
