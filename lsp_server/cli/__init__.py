@@ -117,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list, fetch and remove models")
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="what there is, here and in the catalogue")
+    listing.add_argument("--all", action="store_true", help="those too that can't be pulled")
     listing.add_argument("--json", action="store_true", help="print one JSON array")
     advice = actions.add_parser("recommend", help="say which model fits this machine, and why")
     advice.add_argument("--json", action="store_true", help="print one JSON object")

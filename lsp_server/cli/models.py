@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Column, Table
 
 from lsp_server.models import catalog, discover, hardware, store
+from lsp_server.models.descriptions import Description, descriptions
 from lsp_server.models.recommend import recommend
 from lsp_server.models.transfer import Progress as Stage
 
@@ -31,6 +32,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     rows = _rows()
+    if options.all:
+        rows += _described({row.model for row in rows})
     if options.json:
         print(json.dumps([asdict(row) for row in rows]))
         return 0
@@ -38,13 +41,21 @@ def _list(options: argparse.Namespace) -> int:
         Column("Model", overflow="fold"),
         Column("Kind", no_wrap=True),
         Column("Size", no_wrap=True),
+        *([Column("For", overflow="fold")] if options.all else []),
         Column("Where", overflow="fold"),
     )
     for row in rows:
-        where = row.where or f"not here; `fimble models pull {row.model}`"
-        table.add_row(escape(row.model), row.kind, _megabytes(row.bytes), escape(where))
+        size = _megabytes(row.bytes) if row.bytes else ""
+        roles = [", ".join(row.roles)] if options.all else []
+        table.add_row(escape(row.model), row.kind, size, *roles, escape(row.where or _away(row)))
     Console().print(table)
     return 0
+
+
+def _away(row: _Row) -> str:
+    if row.origin == "catalogue":
+        return f"not here; `fimble models pull {row.model}`"
+    return f"described only; {' or '.join(row.get) or 'no source known'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,19 @@ class _Row:
     bytes: int
     where: str | None
     origin: str
+    roles: tuple[str, ...] = ()
+    """Empty if the model is not described."""
+    context: int = 0
+    """Tokens; 0 if that is not known."""
+    get: tuple[str, ...] = ()
+    """How else it comes onto the machine, if it can't be pulled."""
+    parameters: int = 0
+    active: int = 0
+    """Parameters that one token goes through."""
+    window: int = 0
+    """Tokens that attention slides over; 0 if it sees all."""
+    sources: tuple[str, ...] = ()
+    """Where this was read."""
 
 
 def _rows() -> list[_Row]:
@@ -80,8 +104,38 @@ def _rows() -> list[_Row]:
 def _row(known: catalog.Model | None, name: str, size: int, where: str | None, origin: str) -> _Row:
     if known is None:
         return _Row(name, "", "", size, where, origin)
+    told = next(each for each in descriptions() if each.id == known.id)
     kind = f"{known.parameters / 1e9:.1f}B {known.quantisation}"
-    return _Row(name, kind, known.license, size, where, origin)
+    return replace(_described_row(told), kind=kind, bytes=size, where=where, origin=origin, get=())
+
+
+def _described(shown: set[str]) -> list[_Row]:
+    """Models that can't be pulled, but are described."""
+    return [_described_row(each) for each in descriptions() if each.id not in shown]
+
+
+def _described_row(told: Description) -> _Row:
+    file = told.file("Q4_K_M") or next(iter(told.files), None)
+    sizes = [f"{told.parameters / 1e9:.1f}B"] if told.parameters else []
+    if told.active != told.parameters:
+        sizes.append(f"({told.active / 1e9:.1f}B active)")
+    if file and file.quantisation:
+        sizes.append(file.quantisation)
+    return _Row(
+        told.id,
+        " ".join(sizes),
+        told.license,
+        file.bytes if file else 0,
+        None,
+        "described",
+        told.roles,
+        told.context,
+        told.get,
+        told.parameters,
+        told.active,
+        told.window,
+        told.sources,
+    )
 
 
 def _recommend(options: argparse.Namespace) -> int:

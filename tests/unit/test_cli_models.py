@@ -54,6 +54,26 @@ def test_the_command_says_it(
     assert capsys.readouterr().out == f"{DEFAULT_MODEL} (1,117 MB). {why}\n"
 
 
+def test_all_that_is_described_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FIMBLE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["models", "list", "--json"]) == 0
+    few = json.loads(capsys.readouterr().out)
+    assert [row["origin"] for row in few] == ["catalogue", "catalogue"]
+    assert main(["models", "list", "--all", "--json"]) == 0
+    rows = {row["model"]: row for row in json.loads(capsys.readouterr().out)}
+    assert list(rows)[:2] == [row["model"] for row in few]
+    expert = rows["qwen3-coder-30b-a3b"]
+    assert expert["kind"] == "30.5B (3.3B active) Q4_K_M"
+    assert (expert["origin"], expert["where"]) == ("described", None)
+    assert expert["roles"] == ["fim", "coder", "tools"]
+    assert expert["get"][0] == "ollama:qwen3-coder:30b"
+    assert main(["models", "list", "--all"]) == 0
+    assert "described" in capsys.readouterr().out
+
+
 def test_a_pull_tells_how_far_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
