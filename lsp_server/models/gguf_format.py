@@ -61,6 +61,18 @@ _U64 = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True)
+class Tensor:
+    """One array of weights."""
+
+    name: str
+    shape: tuple[int, ...]
+    """The row's length comes first."""
+    type: int
+    """As ggml numbers them."""
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What stands before the tensor data."""
 
@@ -68,6 +80,7 @@ class Contents:
     """Without arrays of text that were not asked for, and without long arrays of numbers."""
     required_bytes: int
     """Where the last tensor ends: the least size of a complete file."""
+    tensors: tuple[Tensor, ...]
 
 
 def parse(path: Path, wanted: frozenset[str] = frozenset()) -> Contents:
@@ -107,6 +120,7 @@ class _Reader:
         self._position = 4  # after the magic
         self._elements = 0
         self._metadata: dict[str, Value] = {}
+        self._tensors: list[Tensor] = []
 
     def contents(self) -> Contents:
         version = self._number(_U32)
@@ -117,12 +131,13 @@ class _Reader:
             raise _Damaged("its header is damaged")
         for _ in range(entries):
             self._entry()
-        end = self._tensors(tensors)
+        end = self._read_tensors(tensors)
         alignment = self._metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20:
             raise _Damaged("its alignment is damaged")
         start = -(-self._position // alignment) * alignment
-        return Contents(self._metadata, start + end if tensors else 0)
+        required = start + end if tensors else 0
+        return Contents(self._metadata, required, tuple(self._tensors))
 
     def _number(self, form: struct.Struct) -> int:
         (value,) = form.unpack_from(self._data, self._position)
@@ -178,17 +193,19 @@ class _Reader:
             position += 8 + read(data, position)[0]
         self._position = position
 
-    def _tensors(self, count: int) -> int:
-        """Return the end of the last tensor in the data section."""
+    def _read_tensors(self, count: int) -> int:
+        """Note all tensors; return the end of the last one in the data section."""
         end = 0
         for _ in range(count):
-            self._text()
+            name = self._text()
             rank = self._number(_U32)
             if rank > 4:
                 raise _Damaged("its header is damaged")
-            shape = [self._number(_U64) for _ in range(rank)]
+            shape = tuple(self._number(_U64) for _ in range(rank))
             kind, offset = self._number(_U32), self._number(_U64)
             # A type newer than the table counts as empty: better a late error than a wrong one.
             block, size = TENSOR_TYPES.get(kind, (1, 0))
-            end = max(end, offset + -(-math.prod(shape) // block) * size)
+            length = -(-math.prod(shape) // block) * size
+            self._tensors.append(Tensor(name, shape, kind, length))
+            end = max(end, offset + length)
         return end

@@ -8,26 +8,13 @@ from pathlib import Path
 import psutil
 
 from lsp_server.errors import NotEnoughMemory
+from lsp_server.models import memory
 from lsp_server.models.gguf import Header
-
-_F16 = 2
-COMPUTE_BYTES = 512 << 20
-"""Buffers of llama.cpp for one batch: 0.3 to 0.6 GiB for models of up to 32 B parameters."""
-
-
-def memory_needed(header: Header, file_bytes: int, context_tokens: int) -> int:
-    """Bytes that running a model takes: weights + key-value cache + compute buffers.
-
-    Weights take what the file takes. The cache holds, for every token of the context and every
-    layer, the keys and values of its key-value heads in 16 bits. Models that attend to a sliding
-    window or keep a fixed state need less than this says.
-    """
-    return file_bytes + context_tokens * header.kv_numbers_per_token * _F16 + COMPUTE_BYTES
+from lsp_server.models.memory import Weights
 
 
 def check_memory(
     header: Header,
-    file_bytes: int,
     context_tokens: int,
     contexts: int,
     *,
@@ -37,9 +24,10 @@ def check_memory(
 
     So many contexts are kept at the same time, each of `context_tokens`.
     """
+    weights = Weights(header.weight_bytes, header.repacked_bytes)
     _check(
         f"The model {header.name} with {contexts} contexts of {context_tokens:,} tokens",
-        memory_needed(header, file_bytes, context_tokens * contexts),
+        memory.on_processor(header, weights, context_tokens, contexts).needed,
         "fimble.local.contextTokens",
         available,
     )
@@ -49,7 +37,7 @@ def check_chat_memory(header: Header, context_tokens: int, *, available: int | N
     """Raise NotEnoughMemory if there is no room for a chat beside its model, which is loaded."""
     _check(
         f"A chat of {context_tokens:,} tokens with the model {header.name}",
-        memory_needed(header, 0, context_tokens),
+        memory.cache_bytes(header, context_tokens) + memory.scratch_bytes(header, context_tokens),
         "fimble.chat.contextTokens",
         available,
     )

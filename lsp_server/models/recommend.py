@@ -1,4 +1,6 @@
-"""Which model of the catalogue to take on this machine.
+"""Which model of the catalogue, that is of those that can be pulled, to take on this machine.
+
+`plan` says which ones to run if others may come onto it otherwise.
 
 The default is the one whose quality was measured to be worth its time on a small machine, so only
 memory speaks against it.
@@ -9,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lsp_server.models import memory
 from lsp_server.models.catalog import Model
-from lsp_server.models.hardware import COMPUTE_BYTES
-from lsp_server.settings import DEFAULT_MODEL
-
-CONTEXT_BYTES = 512 << 20
-"""What four places in files and a chat take with a model of 1.5 B parameters."""
+from lsp_server.models.descriptions import descriptions
+from lsp_server.models.memory import Weights
+from lsp_server.settings import DEFAULT_MODEL, LocalSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +47,8 @@ def recommend(models: Sequence[Model], free_bytes: int) -> Recommendation:
 
 
 def _needed(model: Model) -> int:
-    """About what a model takes that isn't here yet; `hardware.memory_needed` knows it of a file."""
-    return model.bytes + COMPUTE_BYTES + CONTEXT_BYTES
+    """What a model takes that isn't here yet, with the windows of completion."""
+    cache = next(each.cache for each in descriptions() if each.id == model.id)
+    assert cache  # read from the file itself
+    window = LocalSettings().context_tokens
+    return memory.on_processor(cache, Weights(model.bytes), window, memory.WINDOWS).needed

@@ -19,16 +19,16 @@ SMALL = "qwen2.5-coder-0.5b"
 @pytest.mark.parametrize(
     ("gigabytes", "model", "why"),
     [
-        (8.0, DEFAULT_MODEL, "It takes about 2.2 GB of the 8.0 GB of memory that are free."),
+        (8.0, DEFAULT_MODEL, "It takes about 1.7 GB of the 8.0 GB of memory that are free."),
         (
-            2.0,
+            1.5,
             SMALL,
-            f"It takes about 1.6 GB of memory; {DEFAULT_MODEL} doesn't fit into the 2.0 GB free.",
+            f"It takes about 1.0 GB of memory; {DEFAULT_MODEL} doesn't fit into the 1.5 GB free.",
         ),
         (
             0.5,
             SMALL,
-            "It takes about 1.6 GB of memory, and 0.5 GB are free: close other programs first.",
+            "It takes about 1.0 GB of memory, and 0.5 GB are free: close other programs first.",
         ),
     ],
 )
@@ -47,7 +47,7 @@ def test_the_command_says_it(
 ) -> None:
     monkeypatch.setattr(hardware, "available_memory", lambda: 8 * 10**9)
     assert main(["models", "recommend", "--json"]) == 0
-    why = "It takes about 2.2 GB of the 8.0 GB of memory that are free."
+    why = "It takes about 1.7 GB of the 8.0 GB of memory that are free."
     told = json.loads(capsys.readouterr().out)
     assert told == {"model": DEFAULT_MODEL, "bytes": 1117320768, "why": why}
     assert main(["models", "recommend"]) == 0

@@ -25,6 +25,8 @@ def test_header(tmp_path: Path, version: int) -> None:
     assert header.layers == 2
     assert header.context_length == 4096
     assert header.kv_numbers_per_token == 2 * 2 * (16 + 16)
+    assert (header.heads, header.vocabulary) == (4, 4)
+    assert (header.weight_bytes, header.repacked_bytes) == (64 * 4 * 4, 0)
     assert parse(path).required_bytes == path.stat().st_size
 
 

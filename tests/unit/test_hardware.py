@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from lsp_server.errors import NotEnoughMemory
-from lsp_server.models import hardware
+from lsp_server.models import hardware, memory
 from lsp_server.models.gguf import Header, read_header
+from lsp_server.models.memory import Weights
 from tests import gguf_files
 
 GIB = 1 << 30
@@ -21,27 +23,23 @@ def header(tmp_path: Path) -> Header:
     return read_header(gguf_files.write(tmp_path / "m.gguf"))
 
 
-def test_memory_is_weights_cache_and_buffers(header: Header) -> None:
-    per_token = 2 * 2 * (16 + 16) * 2  # layers, heads, key and value, bytes
-    assert hardware.memory_needed(header, GIB, 4096) == GIB + 4096 * per_token + GIB // 2
-
-
 def test_too_little_memory_says_what_to_do(header: Header) -> None:
-    needed = hardware.memory_needed(header, GIB, 4 * 4096)
-    hardware.check_memory(header, GIB, 4096, 4, available=needed)
+    large = replace(header, weight_bytes=3 * GIB)
+    needed = memory.on_processor(large, Weights(3 * GIB), 4096, 4).needed
+    hardware.check_memory(large, 4096, 4, available=needed)
     with pytest.raises(NotEnoughMemory):
-        hardware.check_memory(header, GIB, 4096, 4, available=needed - 1)
+        hardware.check_memory(large, 4096, 4, available=needed - 1)
     with pytest.raises(NotEnoughMemory) as caught:
-        hardware.check_memory(header, 3 * GIB, 4096, 4, available=2 * GIB)
+        hardware.check_memory(large, 4096, 4, available=2 * GIB)
     assert str(caught.value) == (
-        "The model Tiny Coder with 4 contexts of 4,096 tokens needs 3.5 GiB of memory, and 2.0 GiB "
+        "The model Tiny Coder with 4 contexts of 4,096 tokens needs 3.2 GiB of memory, and 2.0 GiB "
         "are free; close other programs, choose a smaller model (`fimble models list`) or lower "
         "fimble.local.contextTokens."
     )
 
 
 def test_a_chat_needs_its_own_memory(header: Header) -> None:
-    needed = hardware.memory_needed(header, 0, 8192)
+    needed = memory.cache_bytes(header, 8192) + memory.scratch_bytes(header, 8192)
     hardware.check_chat_memory(header, 8192, available=needed)
     with pytest.raises(NotEnoughMemory) as caught:
         hardware.check_chat_memory(header, 8192, available=needed - 1)
@@ -51,7 +49,7 @@ def test_a_chat_needs_its_own_memory(header: Header) -> None:
 
 def test_a_model_larger_than_any_machine_is_refused(header: Header) -> None:
     with pytest.raises(NotEnoughMemory):
-        hardware.check_memory(header, 1 << 60, 4096, 1)
+        hardware.check_memory(replace(header, weight_bytes=1 << 60), 4096, 1)
 
 
 def test_the_machine_has_memory_and_cores() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.engines.local.placement import MARGIN_BYTES, layers_that_fit
-from lsp_server.models import gguf, hardware
+from lsp_server.engines.local.placement import layers_that_fit
+from lsp_server.models import gguf, memory
+from lsp_server.models.memory import MARGIN_BYTES
 from tests import gguf_files
 
 LAYERS = 3  # two of the file's, and the output layer
@@ -21,8 +22,8 @@ def model(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def needed(model: Path) -> int:
-    size = model.stat().st_size
-    return hardware.memory_needed(gguf.read_header(model), size, CONTEXT_TOKENS)
+    header = gguf.read_header(model)
+    return memory.on_gpu(header, header.weight_bytes, CONTEXT_TOKENS)
 
 
 @pytest.mark.parametrize(

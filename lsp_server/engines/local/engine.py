@@ -122,7 +122,7 @@ class LocalEngine:
         trained = header.context_length or sys.maxsize
         context_tokens = min(self._settings.context_tokens, trained)
         chat_tokens = min(self._chat_tokens, trained)
-        hardware.check_memory(header, path.stat().st_size, context_tokens, SLOTS)
+        hardware.check_memory(header, context_tokens, SLOTS)
         return {
             "path": str(path),
             "context_tokens": context_tokens,

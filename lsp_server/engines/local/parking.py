@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from os.path import commonprefix
 from typing import TYPE_CHECKING, TypeAlias
 
+from lsp_server.models.memory import PARKED_BYTES
+
 if TYPE_CHECKING:  # the server imports this too, and has no use for numpy
     import numpy as np
     import numpy.typing as npt
 
-PARKED_BYTES = 192 << 20
-"""A prompt takes 12 KiB a token with the 0.5B model, 28 with the 1.5B: 15 to 30 prompts. The
-allowance for compute buffers (`hardware.COMPUTE_BYTES`), of which slices need little, covers it."""
 FEWEST_TOKENS = 64
 """Shorter prompts are evaluated nearly as quickly as they are copied."""
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lsp_server.models import gguf, hardware
-
-MARGIN_BYTES = 2**30
-"""Left free for compute buffers and whatever else draws on the GPU; llama.cpp's own margin."""
+from lsp_server.models import gguf, memory
+from lsp_server.models.memory import MARGIN_BYTES
 
 
 def layers_that_fit(path: Path, context_tokens: int, free_bytes: int) -> int:
@@ -19,5 +17,5 @@ def layers_that_fit(path: Path, context_tokens: int, free_bytes: int) -> int:
         return 0
     header = gguf.read_header(path)
     layers = header.layers + 1
-    needed = hardware.memory_needed(header, path.stat().st_size, context_tokens)
+    needed = memory.on_gpu(header, header.weight_bytes, context_tokens)
     return min(layers, (free_bytes - MARGIN_BYTES) * layers // needed)
