@@ -119,8 +119,15 @@ def _parser() -> argparse.ArgumentParser:
     listing = actions.add_parser("list", help="what there is, here and in the catalogue")
     listing.add_argument("--all", action="store_true", help="those too that can't be pulled")
     listing.add_argument("--json", action="store_true", help="print one JSON array")
-    advice = actions.add_parser("recommend", help="say which model fits this machine, and why")
-    advice.add_argument("--json", action="store_true", help="print one JSON object")
+    advice = actions.add_parser("recommend", help="say which models fit this machine, and why")
+    advice.add_argument(
+        "--describe",
+        metavar="FILE",
+        help="machines in TOML instead of this one; see docs/models.md",
+    )
+    form = advice.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--table", action="store_true", help="print a table in Markdown")
     pulling = actions.add_parser(
         "pull", help="fetch a model of the catalogue; goes on where an earlier pull stopped"
     )

@@ -12,9 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Column, Table
 
-from lsp_server.models import catalog, discover, hardware, store
+from lsp_server.models import catalog, discover, store
 from lsp_server.models.descriptions import Description, descriptions
-from lsp_server.models.recommend import recommend
 from lsp_server.models.transfer import Progress as Stage
 
 
@@ -139,13 +138,9 @@ def _described_row(told: Description) -> _Row:
 
 
 def _recommend(options: argparse.Namespace) -> int:
-    advice = recommend(catalog.models(), hardware.available_memory())
-    model = advice.model
-    if options.json:
-        print(json.dumps({"model": model.id, "bytes": model.bytes, "why": advice.why}))
-    else:
-        print(f"{model.id} ({_megabytes(model.bytes)}). {advice.why}")
-    return 0
+    from lsp_server.cli import models_recommend
+
+    return models_recommend.run(options)
 
 
 def _pull(options: argparse.Namespace) -> int:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.cli import main
-from lsp_server.models import catalog, hardware
+from lsp_server.cli import main, models_recommend
+from lsp_server.engines.local import speed
+from lsp_server.engines.local.fingerprint import fingerprint
+from lsp_server.models import catalog, machine, store
 from lsp_server.models.recommend import recommend
 from lsp_server.settings import DEFAULT_MODEL
 from tests.model_sources import CONTENT, MODEL, write_wheel
@@ -42,23 +44,65 @@ def test_a_larger_model_than_the_default_is_not_recommended() -> None:
     assert recommend((*catalog.models(), large), 64 * 10**9).model.id == DEFAULT_MODEL
 
 
-def test_the_command_says_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(hardware, "available_memory", lambda: 8 * 10**9)
-    assert main(["models", "recommend", "--json"]) == 0
-    why = "It takes about 1.7 GB of the 8.0 GB of memory that are free."
-    told = json.loads(capsys.readouterr().out)
-    assert told == {"model": DEFAULT_MODEL, "bytes": 1117320768, "why": why}
-    assert main(["models", "recommend"]) == 0
-    assert capsys.readouterr().out == f"{DEFAULT_MODEL} (1,117 MB). {why}\n"
-
-
-def test_all_that_is_described_is_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """8 GB free, no GPU, no model, nothing measured."""
+    monkeypatch.setattr(machine, "detect", lambda: machine.Machine("this machine", 8 * 10**9, 4))
     monkeypatch.setenv("FIMBLE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("OLLAMA_MODELS", raising=False)
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_editors_are_told_which_model_to_pull(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "recommend", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    why = "It takes about 1.7 GB of the 8.0 GB of memory that are free."
+    assert {name: told[name] for name in ("model", "bytes", "why")} == {
+        "model": DEFAULT_MODEL,
+        "bytes": 1117320768,
+        "why": why,
+    }
+    for role in ("completion", "chat"):
+        assert told[role]["get"] == f"fimble models pull {DEFAULT_MODEL}"
+        assert told[role]["writesAtMost"] is None
+    assert (told["gpuLayers"], told["threads"]) == (0, 4)
+    assert told["memory"] < told["room"] == 6 * 10**9
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_people_are_told_what_each_quantisation_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "recommend"]) == 0
+    told = capsys.readouterr().out
+    assert "this machine: 8.0 GB of memory free, 4 cores, no GPU found" in told
+    assert f"Completion: {DEFAULT_MODEL} Q4_K_M (1.1 GB;" in told
+    for quantisation in ("Q3_K_M: about 0.9 GB", "Q4_K_M: 1.1 GB", "Q8_0: about 1.9 GB"):
+        assert quantisation in told
+    assert "Speeds are upper bounds, not measurements" in told
+
+
+def test_the_speed_that_a_worker_measured_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FIMBLE_STATE", str(tmp_path))
+    file = tmp_path / "small.gguf"
+    file.touch()
+    monkeypatch.setattr(store, "installed", lambda model: file if model.id == SMALL else None)
+    assert models_recommend.measured() is None
+    name = fingerprint(file, speed.processor(), 0, 0, 0)
+    speed.cached(name, lambda: (speed.Speed(2, 32, 300.0, 0.02), True))
+    known = models_recommend.measured()
+    assert known and (known.model, known.prompt_tokens_per_second) == (SMALL, 300.0)
+    monkeypatch.setattr(machine, "detect", lambda: machine.Machine("this", 8 * 10**9, 2))
+    assert main(["models", "recommend"]) == 0
+    told = capsys.readouterr().out
+    assert f"measured with {SMALL}: reads 300 tokens/s, writes 50" in told
+    assert "writes about 22 tokens/s, reads about 96" in told  # of the larger default
+    assert "Speeds are scaled from what was measured here" in told
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_all_that_is_described_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "list", "--json"]) == 0
     few = json.loads(capsys.readouterr().out)
     assert [row["origin"] for row in few] == ["catalogue", "catalogue"]

@@ -49,15 +49,32 @@ def cached(name: str, measure: Callable[[], tuple[Speed, bool]]) -> Speed:
 
     A folder that can't be written is no error: the next run measures again.
     """
-    path = store.state_dir() / "speed" / f"{name}.json"
-    known = _read(path)
-    if known is not None:
-        return known
+    speed = known(name)
+    if speed is not None:
+        return speed
     speed, steady = measure()
     if steady:
         with suppress(OSError):
-            _write(path, speed)
+            _write(_path(name), speed)
     return speed
+
+
+def known(name: str) -> Speed | None:
+    """The speed kept under a fingerprint, if there is one and it can be read."""
+    try:
+        speed = Speed(**json.loads(_path(name).read_bytes()))
+        counts = (speed.threads, speed.slice_tokens)
+        rates = (speed.prompt_tokens_per_second, speed.seconds_per_token)
+        valid = all(type(count) is int and count >= 1 for count in counts) and all(
+            type(rate) is float and rate > 0 and math.isfinite(rate) for rate in rates
+        )
+    except (OSError, ValueError, TypeError):  # none, not JSON, other fields
+        return None
+    return speed if valid else None
+
+
+def _path(name: str) -> Path:
+    return store.state_dir() / "speed" / f"{name}.json"
 
 
 def measure(evaluate: Evaluate, most_threads: int, fewest_threads: int = 1) -> tuple[Speed, bool]:
@@ -133,19 +150,6 @@ def _halves(most: int, fewest: int) -> Iterator[int]:
     while most > fewest:
         most //= 2
         yield max(most, fewest)
-
-
-def _read(path: Path) -> Speed | None:
-    try:
-        speed = Speed(**json.loads(path.read_bytes()))
-        counts = (speed.threads, speed.slice_tokens)
-        rates = (speed.prompt_tokens_per_second, speed.seconds_per_token)
-        valid = all(type(count) is int and count >= 1 for count in counts) and all(
-            type(rate) is float and rate > 0 and math.isfinite(rate) for rate in rates
-        )
-    except (OSError, ValueError, TypeError):  # none, not JSON, other fields
-        return None
-    return speed if valid else None
 
 
 def _write(path: Path, speed: Speed) -> None:
