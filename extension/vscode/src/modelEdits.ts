@@ -18,6 +18,8 @@ import { REMEDIES, Trouble } from './trouble';
 type Of<K extends keyof Middleware> = NonNullable<Middleware[K]>;
 
 const PROPOSE = 'fimble.proposeEdit';
+/** What the server calls the edits of a chat, which the user has allowed. */
+const CHAT = 'Fimble';
 const RESOLVE = 'codeAction/resolve';
 
 export class ModelEdits {
@@ -57,7 +59,8 @@ export class ModelEdits {
    */
   readonly handleApplyEdit: NonNullable<Of<'workspace'>['handleApplyEdit']> = async (params, next) => {
     if (!isShown(params.edit)) {
-      const clean = documentsOf(params.edit).filter((each) => !each.isDirty);
+      const isOfChat = params.label === CHAT;
+      const clean = documentsOf(params.edit).filter((each) => isOfChat && !each.isDirty);
       const result = await next(params, new CancellationTokenSource().token);
       await Promise.all(clean.filter((each) => each.isDirty).map(async (each) => each.save()));
       return result;
