@@ -71,6 +71,20 @@ def test_an_open_file_is_edited_in_its_buffer_at_the_right_places(tmp_path: Path
         editor.until(lambda: saved(encoding="utf-8"), TEXT + unsaved)
 
 
+def test_an_edit_of_a_file_that_is_saved_is_saved(tmp_path: Path) -> None:
+    root = project(tmp_path, calc=TEXT)
+    with running(tmp_path, scripted(tmp_path, FIX, "Done.")) as editor:
+        editor.command(f"edit {root / 'calc.py'}")
+        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        chat = in_project(editor, root)
+        chat.say("mend add")
+        chat.until("Write calc.py?")
+        editor.keys("ga")
+        chat.until("> **Changed:** calc.py")
+        assert "Not saved yet" not in chat.text
+        assert (root / "calc.py").read_text(encoding="utf-8") == MENDED
+
+
 def test_an_edit_is_looked_at_before_it_is_allowed(tmp_path: Path) -> None:
     root = project(tmp_path, calc=TEXT)
     with running(tmp_path, scripted(tmp_path, FIX, FIX, "Well.")) as editor:

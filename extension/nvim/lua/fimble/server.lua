@@ -65,7 +65,7 @@ local handlers = {
     return require('fimble.chat.asking').ask(asked)
   end,
   ['workspace/applyEdit'] = function(problem, params, context)
-    return require('fimble.chat.changes').apply(function()
+    return require('fimble.chat.changes').apply(params.label, function()
       return lsp.handlers['workspace/applyEdit'](problem, params, context)
     end)
   end,

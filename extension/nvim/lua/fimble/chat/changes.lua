@@ -3,45 +3,32 @@
 local chat = require('fimble.chat')
 local events = require('fimble.chat.events')
 local files = require('fimble.files')
-local server = require('fimble.server')
 local view = require('fimble.chat.view')
 
 local M = {}
 
----@type table<integer, integer>? 'changedtick's as the undo that is under way has left them, by
----buffer
-local left
+---What the server calls the edits of a chat, which the user has allowed.
+local LABEL = 'Fimble'
 
----Make an edit of the server's. Of an undo it is noted which buffers need only be written to be
----saved as they were: what the user types meanwhile is not saved for him.
+---Make an edit of the server's. One of a chat is saved where nothing else was to be saved: commands,
+---and the user's other tools, read the disk. What he types meanwhile is not saved for him.
+---@param label? string
 ---@param edit fun(): any
 ---@return any
-function M.apply(edit)
-  if not left then
-    return edit()
-  end
-  local saved = vim.tbl_filter(function(buf)
-    return not vim.bo[buf].modified or left[buf] == vim.b[buf].changedtick
-  end, files.loaded())
+function M.apply(label, edit)
+  local clean = label ~= LABEL and {}
+    or vim.tbl_filter(function(buf)
+      return not vim.bo[buf].modified
+    end, files.loaded())
   local answer = edit()
-  for _, buf in ipairs(saved) do
-    left[buf] = vim.bo[buf].modified and vim.b[buf].changedtick or nil
-  end
-  return answer
-end
-
----Save what was saved before it was undone.
----@param paths string[] relative to the server's root
----@param ticks table<integer, integer> as `left`
-local function save(paths, ticks)
-  for _, path in ipairs(paths) do
-    local buf = files.buffer(vim.fs.joinpath(server.folder(), path))
-    if buf and ticks[buf] == vim.b[buf].changedtick then
+  for _, buf in ipairs(clean) do
+    if vim.bo[buf].modified then
       vim.api.nvim_buf_call(buf, function()
-        vim.cmd('silent update')
+        pcall(vim.cmd, 'silent update') -- where that fails, it is told as not saved
       end)
     end
   end
+  return answer
 end
 
 ---Take back a turn, or what it did to some files.
@@ -53,11 +40,7 @@ function M.undo(what, done)
   end
   chat.with_session(function(id)
     local params = vim.tbl_extend('error', { session = id }, what)
-    local ticks = {}
-    left = ticks
     chat.request('undo', params, function(undone)
-      left = nil
-      save(undone.files, ticks)
       chat.reload()
       events.note(undone.message)
       if not view.is_open() then
@@ -66,9 +49,6 @@ function M.undo(what, done)
       if done then
         done()
       end
-    end, function(message)
-      left = nil
-      chat.warn(message)
     end)
   end)
 end
