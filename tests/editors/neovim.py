@@ -93,7 +93,16 @@ class Editor:
         self.until(lambda: self.mode, "n")
         self.command("silent! %bwipeout!")
         self.command(f"edit {path}")
+        self.until_followed()
+
+    def until_followed(self) -> None:
+        """Wait until the server follows the buffer."""
         self.until(lambda: self.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+
+    def saved(self) -> str:
+        """Save the file; what it holds then."""
+        self.command("write")
+        return Path(self.lua("return vim.api.nvim_buf_get_name(0)")).read_text(encoding="utf-8")
 
     @property
     def mode(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,11 +47,6 @@ def editor(shared: Editor) -> Editor:
     return shared
 
 
-def saved(editor: Editor) -> str:
-    editor.command("write")
-    return Path(editor.lua("return vim.api.nvim_buf_get_name(0)")).read_text(encoding="utf-8")
-
-
 def explained(editor: Editor) -> str:
     """What is shown beside the code."""
     return str(
@@ -73,7 +67,7 @@ def test_a_fix_of_another_tools_diagnostic_is_made_at_once(editor: Editor) -> No
     editor.keys("3G")
     editor.command("Fimble fix")
     editor.until(lambda: editor.text + "\n", TEXT.replace("a.b", "a.c"))
-    assert saved(editor) == TEXT.replace("a.b", "a.c")
+    assert editor.saved() == TEXT.replace("a.b", "a.c")
     assert ChatView(editor).menus == []
 
 
@@ -83,7 +77,7 @@ def test_a_misspelt_name_is_mended_by_rule(editor: Editor) -> None:
     editor.keys("2G")
     editor.command("Fimble fix")
     editor.until(lambda: editor.text + "\n", text.replace("gröse", "größe"))
-    assert saved(editor) == text.replace("gröse", "größe")
+    assert editor.saved() == text.replace("gröse", "größe")
 
 
 def test_the_menu_of_actions_explains(editor: Editor) -> None:
@@ -143,7 +137,7 @@ def test_a_function_is_rewritten_as_is_said(editor: Editor, given: bool) -> None
         editor.command("Fimble rewrite")
     after = "# größer 😀\ndef é(b):\n    return b.b  # 😀\n"
     editor.until(lambda: editor.text + "\n", after)
-    assert saved(editor) == after
+    assert editor.saved() == after
     editor.keys("u")
     editor.until(lambda: editor.text + "\n", TEXT)
 

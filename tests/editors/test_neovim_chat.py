@@ -55,7 +55,7 @@ def test_an_open_file_is_edited_in_its_buffer_at_the_right_places(tmp_path: Path
     root = project(tmp_path, calc=TEXT)
     with running(tmp_path, scripted(tmp_path, FIX, "Done.")) as editor:
         editor.command(f"edit {root / 'calc.py'}")
-        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        editor.until_followed()
         editor.keys("GoUNSAVED = 'é😀'<Esc>")
         chat = in_project(editor, root)
         chat.say("mend add")
@@ -75,7 +75,7 @@ def test_an_edit_of_a_file_that_is_saved_is_saved(tmp_path: Path) -> None:
     root = project(tmp_path, calc=TEXT)
     with running(tmp_path, scripted(tmp_path, FIX, "Done.")) as editor:
         editor.command(f"edit {root / 'calc.py'}")
-        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        editor.until_followed()
         chat = in_project(editor, root)
         chat.say("mend add")
         chat.until("Write calc.py?")
@@ -348,7 +348,7 @@ def test_only_what_an_undo_has_left_is_saved_again(tmp_path: Path) -> None:
     with running(tmp_path, scripted(tmp_path, FIX, "Done.")) as editor:
         for name in ("other.py", "calc.py"):
             editor.command(f"edit {root / name}")
-            editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+            editor.until_followed()
         chat = in_project(editor, root)
         chat.say("mend add")
         chat.until("Write calc.py?")

@@ -29,7 +29,7 @@ def test_a_server_that_is_killed_is_started_again(
     first = FIX if asked else SLOW
     with running(tmp_path, scripted(tmp_path, first, "Later.")) as editor:
         editor.command(f"edit {root / 'calc.py'}")
-        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        editor.until_followed()
         chat = in_project(editor, root)
         chat.say("go on")
         chat.until("Write calc.py?" if asked else "word word")
@@ -39,7 +39,7 @@ def test_a_server_that_is_killed_is_started_again(
         chat.until_idle()
         assert editor.messages == [CRASHED]
         editor.command("wincmd h")
-        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        editor.until_followed()
         assert server_of(editor).pid != killed.pid
         editor.command("Fimble retry")  # the script begins anew with the server
         chat.until("Write calc.py?" if asked else "\nword word")
@@ -121,7 +121,7 @@ def test_a_server_that_hangs_is_killed_and_nobody_waits(tmp_path: Path) -> None:
     root = project(tmp_path, calc=TEXT)
     with running(tmp_path, scripted(tmp_path, SLOW, "Later.")) as editor:
         editor.command(f"edit {root / 'calc.py'}")
-        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        editor.until_followed()
         chat = in_project(editor, root)
         chat.say("go on")
         chat.until("word word")
@@ -152,7 +152,7 @@ def test_a_chat_says_which_folder_it_is_about(tmp_path: Path) -> None:
     (other / "calc.py").write_text(TEXT)
     with running(tmp_path, scripted(tmp_path, FIX, "Done.")) as editor:
         editor.command(f"edit {root / 'calc.py'}")
-        editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+        editor.until_followed()
         chat = in_project(editor, other)
         chat.open()
         assert editor.messages == []  # the file is in it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,8 +37,7 @@ def saved(editor: Editor) -> str:
     """Leave Insert mode and save the file; what it holds then."""
     editor.keys("<Esc>")
     editor.until(lambda: editor.mode, "n")
-    editor.command("write")
-    return Path(editor.lua("return vim.api.nvim_buf_get_name(0)")).read_text(encoding="utf-8")
+    return editor.saved()
 
 
 def test_all_of_it_is_saved(editor: Editor) -> None:

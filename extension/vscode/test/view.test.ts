@@ -83,7 +83,7 @@ const PLACES: readonly [string, string | undefined, number | undefined][] = [
   ['src/a.py:10-20', 'src/a.py', 10],
   ['src/a.py#L10', 'src/a.py', 10],
   ['./src/a.py', './src/a.py', undefined],
-  ['/work/a.ts:1', '/work/a.ts', 1],
+  ['/home/ada/a.ts:1', '/home/ada/a.ts', 1],
   ['src\\a.cs', 'src\\a.cs', undefined],
   ['größe/ü.py', 'größe/ü.py', undefined],
   ['.eslintrc.json', '.eslintrc.json', undefined],

@@ -47,7 +47,7 @@ test('a place is opened', async () => {
 
 test('changes are reviewed, kept and undone', async () => {
   await view.show(FINISHED);
-  const path = '/work/project/src/parser.py';
+  const path = '/home/ada/project/src/parser.py';
   assert.deepEqual(await click('Review src/parser.py'), { type: 'review', turn: 1, path });
   assert.deepEqual(await click('Keep src/parser.py'), { type: 'keep', turn: 1, path });
   assert.deepEqual(await click('Undo src/parser.py'), { type: 'undo', turn: 1, path });

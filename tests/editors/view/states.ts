@@ -61,7 +61,7 @@ export function chat(values: Partial<Chat>): Chat {
 }
 
 const DIFF = {
-  path: '/work/project/src/parser.py',
+  path: '/home/ada/project/src/parser.py',
   label: 'src/parser.py',
   oldText: 'def parse(text):\n    first = text[0]\n    rest = text[1:]\n    return Node(first, parse(rest))\n',
   newText:
@@ -160,8 +160,8 @@ export const FINISHED = chat({
       items: [THOUGHT, ask({ answer: 'allow_once' }), { kind: 'text', text: ANSWER }],
       changes: [
         { path: DIFF.path, label: 'src/parser.py', added: 3, removed: 2, state: 'open' },
-        { path: '/work/project/tests/test_parser.py', label: 'tests/test_parser.py', added: 12, removed: 0, state: 'kept' },
-        { path: '/work/project/notes.md', label: 'notes.md', added: 1, removed: 1, state: 'undone' },
+        { path: '/home/ada/project/tests/test_parser.py', label: 'tests/test_parser.py', added: 12, removed: 0, state: 'kept' },
+        { path: '/home/ada/project/notes.md', label: 'notes.md', added: 1, removed: 1, state: 'undone' },
       ],
     }),
   ],
