@@ -43,7 +43,7 @@ def test_a_turn_with_tools_is_shown_asked_about_and_undone(tmp_path: Path) -> No
             "✓ `Run python -c 'print(6 * 7)'`",
         ]
         assert "42" in chat.lines
-        assert "> **Changed:** calc.py" in chat.lines
+        chat.until("> **Changed:** calc.py")
         assert "8k" in chat.bar and "ask" in chat.bar
         editor.command("Fimble undo")
         chat.until("> Undone: calc.py.")
