@@ -2,7 +2,8 @@
 
 On the wire (initialization options, `workspace/didChangeConfiguration`) they are a JSON object in
 camelCase, `{"completion": {"latencyBudgetMs": 800}}`. A value that is wrong is named and its
-default used; the rest of the object still counts.
+default used; the rest of the object still counts. Named things (`endpoints`) are an object, too,
+with names of the user's choice.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ class LocalSettings:
     """Keep evaluated prompts, code of the user's among them, on disk between two sessions."""
 
 
+LOCAL, REMOTE = "local", "remote"
+"""Names of engines that are always there: the model of `fimble.model`, and `fimble.remote`."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
     """An endpoint that the user named. Nothing is sent anywhere while `url` is empty."""
@@ -65,6 +70,20 @@ class RemoteSettings:
     log: Literal["off", "sizes", "content"] = "off"
     """What `fimble log` can tell of each request: nothing; when, where to and how large it was; or
     also what was sent, credentials masked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """Which engines do what, by name, in the order in which they are tried.
+
+    A name is `local`, `remote`, that of an endpoint in `fimble.endpoints`, or that of another
+    model on this machine. With none it is `remote` if that has an address, else `local`.
+    """
+
+    fim: tuple[str, ...] = ()
+    """Fill gaps: completions."""
+    chat: tuple[str, ...] = ()
+    """Answer: chats and actions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,9 @@ class Settings:
     model: str = DEFAULT_MODEL
     local: LocalSettings = field(default_factory=LocalSettings)
     remote: RemoteSettings = field(default_factory=RemoteSettings)
+    endpoints: Mapping[str, RemoteSettings] = field(default_factory=dict)
+    """More endpoints, by names that `roles` can refer to."""
+    roles: RoleSettings = field(default_factory=RoleSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     actions: ActionSettings = field(default_factory=ActionSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
@@ -160,21 +182,19 @@ def parse(raw: object) -> tuple[Settings, list[str]]:
 
 
 def _section(cls: type[T], raw: object, path: str, problems: list[str]) -> T:
-    if raw is None or raw == []:  # a client in Lua can't tell an empty object from an empty list
-        return cls()
-    if not isinstance(raw, Mapping):
-        problems.append(f"{path} must be an object, not {_kind(raw)}; its defaults are used.")
-        return cls()
+    given = _object(raw, path, problems)
     hints = get_type_hints(cls)
     known = {_camel(f.name): f for f in fields(cls)}
     values: dict[str, Any] = {}
-    for key, value in raw.items():
+    for key, value in given.items():
         spec = known.get(str(key))
         where = f"{path}.{_short(str(key))}"
         if spec is None:
             problems.append(f"{where} is not a setting of Fimble and is ignored.")
         elif is_dataclass(hints[spec.name]):
             values[spec.name] = _section(hints[spec.name], value, where, problems)
+        elif get_origin(hints[spec.name]) is Mapping:
+            values[spec.name] = _named(get_args(hints[spec.name])[1], value, where, problems)
         else:
             try:
                 values[spec.name] = _value(hints[spec.name], value, spec.metadata)
@@ -182,6 +202,33 @@ def _section(cls: type[T], raw: object, path: str, problems: list[str]) -> T:
                 default = json.dumps(spec.default)
                 problems.append(f"{where} {error}; its default {default} is used.")
     return cls(**values)
+
+
+def _object(raw: object, path: str, problems: list[str]) -> Mapping[object, object]:
+    if raw is None or raw == []:  # a client in Lua can't tell an empty object from an empty list
+        return {}
+    if not isinstance(raw, Mapping):
+        problems.append(f"{path} must be an object, not {_kind(raw)}; its defaults are used.")
+        return {}
+    return raw
+
+
+def _named(cls: type[T], raw: object, path: str, problems: list[str]) -> Mapping[str, T]:
+    """Sections under names of the user's choice."""
+    found: dict[str, T] = {}
+    for key, value in _object(raw, path, problems).items():
+        name = str(key)
+        if not _NAME.fullmatch(name) or name in (LOCAL, REMOTE):
+            problems.append(
+                f"{path}.{_short(name)} is ignored: a name is made of letters, digits, `-` and "
+                f"`_`, and is neither {LOCAL} nor {REMOTE}."
+            )
+        else:
+            found[name] = _section(cls, value, f"{path}.{name}", problems)
+    return found
+
+
+_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,59}", re.ASCII)
 
 
 def _value(hint: Any, value: object, limits: Mapping[str, float]) -> object:

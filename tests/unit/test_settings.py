@@ -6,10 +6,18 @@ import dataclasses
 
 import pytest
 
-from lsp_server.settings import DEFAULT_MODEL, CompletionSettings, Settings, parse
+from lsp_server.settings import (
+    DEFAULT_MODEL,
+    CompletionSettings,
+    RemoteSettings,
+    Settings,
+    parse,
+)
 
 
-@pytest.mark.parametrize("raw", [None, {}, [], {"completion": None}, {"local": {}, "remote": {}}])
+@pytest.mark.parametrize(
+    "raw", [None, {}, [], {"completion": None}, {"local": {}, "remote": {}}, {"endpoints": []}]
+)
 def test_without_settings_the_defaults_are_used(raw: object) -> None:
     assert parse(raw) == (Settings(), [])
     assert Settings().model == DEFAULT_MODEL
@@ -29,6 +37,8 @@ def test_every_setting_can_be_set() -> None:
                 "timeoutSeconds": 5,
                 "log": "sizes",
             },
+            "endpoints": {"office": {"url": "https://office.example", "model": "coder"}},
+            "roles": {"fim": ["office", "local"], "chat": ["office"]},
             "completion": {
                 "automatic": False,
                 "latencyBudgetMs": 800.0,
@@ -47,6 +57,9 @@ def test_every_setting_can_be_set() -> None:
     values = dataclasses.asdict(settings)
     defaults = dataclasses.asdict(Settings())
     assert values.pop("model") != defaults.pop("model")
+    assert defaults.pop("endpoints") == {}
+    office = RemoteSettings("https://office.example", model="coder")
+    assert values.pop("endpoints") == {"office": dataclasses.asdict(office)}
     for section, fields in values.items():
         for name, value in fields.items():
             assert value != defaults[section][name], f"{section}.{name} was not set"
@@ -66,6 +79,20 @@ def test_every_setting_can_be_set() -> None:
             "fimble.local must be an object, not a whole number; its defaults are used.",
         ),
         ({"colour": 1}, "fimble.colour is not a setting of Fimble and is ignored."),
+        (
+            {"endpoints": {"local": {}}},
+            "fimble.endpoints.local is ignored: a name is made of letters, digits, `-` and `_`, "
+            "and is neither local nor remote.",
+        ),
+        (
+            {"endpoints": {"my office": {"url": "http://127.0.0.1"}}},
+            "fimble.endpoints.my office is ignored: a name is made of letters, digits, `-` and "
+            "`_`, and is neither local nor remote.",
+        ),
+        (
+            {"roles": {"fim": "office"}},
+            "fimble.roles.fim must be a list of texts, not a text; its default [] is used.",
+        ),
         (
             {"completion": {"max_tokens": 1}},
             "fimble.completion.max_tokens is not a setting of Fimble and is ignored.",
@@ -135,6 +162,15 @@ def test_one_wrong_value_does_not_spoil_the_rest() -> None:
     )
     assert settings == Settings(completion=CompletionSettings(max_tokens=9))
     assert len(problems) == 3
+
+
+def test_what_is_wrong_in_an_endpoint_leaves_the_rest_of_it() -> None:
+    settings, problems = parse({"endpoints": {"office": {"url": "http://a", "timeoutSeconds": 0}}})
+    assert settings.endpoints == {"office": RemoteSettings("http://a")}
+    assert problems == [
+        "fimble.endpoints.office.timeoutSeconds must be from 0.1 to 600, not 0.0; its default 20.0 "
+        "is used."
+    ]
 
 
 def test_problems_are_short_whatever_was_sent() -> None:
