@@ -20,6 +20,7 @@
         ├── EngineUnavailable  no engine can answer now: not installed, or given up after crashes
         ├── ContextExceeded    the chat is longer than what the model can read
         ├── EngineCrashed      the worker died or hung while this request was running
+        ├── EngineChanged      the engine broke off, and another one answers from now on
         └── RemoteError        the endpoint refused, failed or could not be reached
 
 The message is one sentence (or two) that says what is wrong and what to do about it; it never holds
@@ -122,6 +123,10 @@ class ContextExceeded(EngineError):
 
 class EngineCrashed(EngineError):
     """The engine's worker died or hung during this request."""
+
+
+class EngineChanged(EngineError):
+    """The engine that was asked failed; the next one is to be asked in its own way."""
 
 
 class RemoteError(EngineError):

@@ -170,6 +170,15 @@ class Settings:
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     feedback: FeedbackSettings = field(default_factory=FeedbackSettings)
 
+    def engines(self, role: Literal["fim", "chat"]) -> tuple[str, ...]:
+        """Names of those that have a role, in the order in which they are asked."""
+        named = self.roles.fim if role == "fim" else self.roles.chat
+        return tuple(dict.fromkeys(named)) or ((REMOTE,) if self.remote.url else (LOCAL,))
+
+    def endpoint(self, name: str) -> RemoteSettings | None:
+        """The endpoint of that name; None: it is a model on this machine."""
+        return self.remote if name == REMOTE else self.endpoints.get(name)
+
 
 def parse(raw: object) -> tuple[Settings, list[str]]:
     """Turn what a client sent into settings, and name each problem in one sentence.

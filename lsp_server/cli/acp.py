@@ -9,9 +9,9 @@ import sys
 
 from lsp_server.agent.files.paths import check_system
 from lsp_server.cli.engine import opener
+from lsp_server.cli.own_settings import own_settings
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
-from lsp_server.settings import Settings
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     open_engine = opener(options)
 
     async def serve_client() -> None:
-        await serve(open_engine(Settings(), lambda _status: None, not_counted))
+        await serve(open_engine(own_settings(), lambda _status: None, not_counted))
 
     asyncio.run(serve_client())
     return 0

@@ -23,11 +23,11 @@ from lsp_server.cli.chat_folder import Reading, interrupts
 from lsp_server.cli.chat_lines import Lines
 from lsp_server.cli.chat_screen import Screen, as_json
 from lsp_server.cli.engine import opener
+from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.status import shown_status
 from lsp_server.edge.chat import words
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import FimbleError, UsageError
-from lsp_server.settings import Settings
 from lsp_server.workspace.index import Index
 
 MODES = {"read": "plan", "edit": "edit", "all": "all"}
@@ -83,7 +83,7 @@ async def _chat(options: argparse.Namespace) -> int:
     asks = options.prompt is None
     async with AsyncExitStack() as ends:
         with shown_status() as on_status:
-            engine = opener(options)(Settings(), on_status, not_counted)
+            engine = opener(options)(own_settings(), on_status, not_counted)
             ends.push_async_callback(engine.close)
             agent = Agent(engine, root, Index(root), ask=screen.ask if asks else nobody)
             ends.push_async_callback(agent.close)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from lsp_server.cli.engine import opener
+from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.project import repository, scanned
 from lsp_server.cli.status import shown_status
 from lsp_server.completion.project import Project
@@ -21,7 +22,6 @@ from lsp_server.core.text import Point, Text
 from lsp_server.engines.base import EngineInfo, StatusListener
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
-from lsp_server.settings import Settings
 from lsp_server.workspace.schema import default_path
 
 LARGEST_BYTES = 64 * 2**20
@@ -105,7 +105,7 @@ def locate(snapshot: Snapshot, line: int, column: int | None) -> Point:
 async def _ask(
     options: argparse.Namespace, snapshot: Snapshot, cursor: Point, on_status: StatusListener
 ) -> tuple[Suggestion | None, EngineInfo, float]:
-    settings = Settings()
+    settings = own_settings()
     engine = opener(options)(settings, on_status, not_counted)
     try:
         info = await engine.info()

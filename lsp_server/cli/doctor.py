@@ -21,12 +21,14 @@ from lsp_server.agent.probe.scorecard import Scorecard, to_json
 from lsp_server.agent.probe.trial import Trial
 from lsp_server.cli import doctor_agent
 from lsp_server.cli.engine import opener
+from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.scorecard_table import print_scorecard
 from lsp_server.cli.status import shown_status
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.engines.base import Engine, EngineInfo, EngineStatus, StatusListener
 from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.local.engine import not_counted
+from lsp_server.engines.roles.order import Health
 from lsp_server.errors import FimbleError
 from lsp_server.models import discover, hardware, store
 from lsp_server.settings import Settings
@@ -53,11 +55,12 @@ def run(options: argparse.Namespace) -> int:
 
     What the agent lacks is no failure: chats go on without.
     """
+    settings = own_settings()
     checks = [_machine(), _grammars()]
-    if not (options.endpoint or options.script):  # these need nothing of what is local
+    if options.model or not (options.endpoint or options.script or _is_remote(settings)):
         checks += [_llama_cpp(), _models()]
     with shown_status() as on_status:
-        found, card = asyncio.run(_engine(options, on_status))
+        found, card = asyncio.run(_engine(options, settings, on_status))
     checks += found
     agent = doctor_agent.checks()
     if options.json:
@@ -120,19 +123,28 @@ def _models() -> Check:
     return True, f"models: {', '.join(item.name for item in found)}"
 
 
+def _is_remote(settings: Settings) -> bool:
+    """Whether nothing that is local is needed."""
+    names = {*settings.engines("fim"), *settings.engines("chat")}
+    return all(settings.endpoint(name) is not None for name in names)
+
+
 async def _engine(
-    options: argparse.Namespace, on_status: StatusListener
+    options: argparse.Namespace, settings: Settings, on_status: StatusListener
 ) -> tuple[list[Check], Scorecard | None]:
     """How the model fills gaps, and if it is named or that is asked for, how it is best asked."""
-    engine = opener(options)(Settings(), on_status, not_counted)
+    engine = opener(options)(settings, on_status, not_counted)
     try:
         filling = await _filling(engine)
+        checks = [filling]
+        if engine.is_several:
+            checks += map(_health, await engine.look())
         if not (options.probe or (options.model and filling[0])):
-            return [filling], None
+            return checks, None
         try:
-            return [filling], await _measured(engine, on_status)
+            return checks, await _measured(engine, on_status)
         except FimbleError as error:
-            return [filling, (False, str(error))], None
+            return [*checks, (False, str(error))], None
     finally:
         await engine.close()
 
@@ -145,6 +157,13 @@ async def _filling(engine: Engine) -> Check:
     if not info.fim_ok:
         return False, f"{info.model} answers, but does not fill a simple gap; use a Coder model"
     return True, f"{info.model} fills gaps ({info.template} markers){_speed(info)}"
+
+
+def _health(health: Health) -> Check:
+    does = "fills gaps" if health.role == "fim" else "answers chats"
+    if health.first_word_seconds is None or health.message:
+        return False, f"{health.name}, which {does}: {health.message}"
+    return True, f"{health.name} {does}: first word after {health.first_word_seconds:.2f} s"
 
 
 async def _measured(engine: FullEngine, on_status: StatusListener) -> Scorecard:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.engines.base import StatusListener, UsageListener
-from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.fake import FakeEngine, read_script
 from lsp_server.engines.open import open_engine
-from lsp_server.settings import Settings
+from lsp_server.engines.roles.engine import RoleEngine
+from lsp_server.settings import LOCAL, REMOTE, RoleSettings, Settings
 
-Open = Callable[[Settings, StatusListener, UsageListener], FullEngine]
+Open = Callable[[Settings, StatusListener, UsageListener], RoleEngine]
 
 
 def opener(options: argparse.Namespace) -> Open:
@@ -23,17 +23,22 @@ def opener(options: argparse.Namespace) -> Open:
     """
     if options.script is not None:
         script = read_script(Path(options.script))
-        return lambda _settings, on_status, on_usage: FakeEngine(
-            script.replies, on_status, on_usage, chat=script.chat
+        return lambda _settings, on_status, on_usage: RoleEngine.of(
+            "script", FakeEngine(script.replies, on_status, on_usage, chat=script.chat)
         )
 
     def open_with_options(
         settings: Settings, on_status: StatusListener, on_usage: UsageListener
-    ) -> FullEngine:
+    ) -> RoleEngine:
         if options.model:
-            settings = replace(settings, model=options.model)
+            settings = replace(settings, model=options.model, roles=_only(LOCAL))
         if options.endpoint:
-            settings = replace(settings, remote=replace(settings.remote, url=options.endpoint))
+            remote = replace(settings.remote, url=options.endpoint)
+            settings = replace(settings, remote=remote, roles=_only(REMOTE))
         return open_engine(settings, on_status, on_usage)
 
     return open_with_options
+
+
+def _only(name: str) -> RoleSettings:
+    return RoleSettings((name,), (name,))

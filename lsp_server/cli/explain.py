@@ -18,12 +18,12 @@ from lsp_server.agent.display import visible
 from lsp_server.cli import complain
 from lsp_server.cli.complete import locate, parse_place, read, read_bytes
 from lsp_server.cli.engine import opener
+from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.project import repository
 from lsp_server.cli.status import shown_status
 from lsp_server.edge.own import OwnFolders
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
-from lsp_server.settings import Settings
 
 MAX_ERROR_BYTES = 16 << 20
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -77,7 +77,7 @@ async def _print(options: argparse.Namespace, root: Path | None, explained: Expl
     for problem in own.problems:
         complain(problem)
     with shown_status() as on_status:
-        engine = opener(options)(Settings(), on_status, not_counted)
+        engine = opener(options)(own_settings(), on_status, not_counted)
         prompts = replace(PROMPTS, own=own.prompts)
         model = Model(engine, root, lambda _: None, prompts)  # the file is read once
         pieces = explained(model)

@@ -24,6 +24,7 @@ from lsp_server.cli.fix_check import KEPT_CHARACTERS, Check, Command, Rules, See
 from lsp_server.cli.fix_file import Target
 from lsp_server.cli.fix_places import MAX_PLACES, Finder
 from lsp_server.cli.fix_search import Ask, Search
+from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.project import repository, scanned
 from lsp_server.cli.status import shown_status
 from lsp_server.edge.own import OwnFolders
@@ -31,7 +32,6 @@ from lsp_server.engines.base import EngineStatus
 from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
-from lsp_server.settings import Settings
 from lsp_server.workspace.index import Index
 
 SOMETHING_LEFT = 1
@@ -80,7 +80,7 @@ async def _fix(
 
         def ask() -> Model:
             if not engines:
-                engines.append(opened(Settings(), on_status, not_counted))
+                engines.append(opened(own_settings(), on_status, not_counted))
             prompts = replace(PROMPTS, own=own.prompts)
             return Model(engines[0], root, lambda _: None, prompts)  # the file is written last
 

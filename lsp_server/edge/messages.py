@@ -24,6 +24,12 @@ server's start. A mean or a percentile (of the last 1,000 keys) is null while th
   `"kept"`, `"keptRate"` (of those judged; or null).
 - `"languages"`: for each language id the counts of suggestions, and `"latencyMs"`, from the start.
 
+`fimble/health`, client to server, `{"look"?: boolean}`: how the engines do that the settings name.
+With `look` each is asked for one token first. The result is `{"engines": [{"role": "fim" | "chat",
+"name": string, "state": "unused" | "ready" | "down", "message": string, "answered": number,
+"failed": number, "firstWordMs": number | null}]}`, in the order in which they are asked; `message`
+says why one is down.
+
 `fimble/didFocus`, client to server: `{"textDocument": {"uri": string}, "position": Position}` when
 the user goes to a document or begins to type there. The model reads what it would need, so that the
 first suggestion comes sooner.
@@ -71,6 +77,7 @@ from lsp_server.engines.base import EngineStatus
 
 STATUS = "fimble/status"
 STATS = "fimble/stats"
+HEALTH = "fimble/health"
 EXPLANATION = "fimble/explanation"
 DID_FOCUS = "fimble/didFocus"
 DID_SHOW = "fimble/didShow"

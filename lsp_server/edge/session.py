@@ -24,13 +24,13 @@ from lsp_server.edge.documents import Documents
 from lsp_server.edge.folder import Folder
 from lsp_server.edge.own import OwnFolders
 from lsp_server.engines.base import EngineStatus, StatusListener, UsageListener
-from lsp_server.engines.chat import FullEngine
+from lsp_server.engines.roles.engine import RoleEngine
 from lsp_server.errors import DocumentChanged, FimbleError, UsageError, describe
 from lsp_server.settings import Settings, parse
 
 logger = logging.getLogger(__name__)
 
-OpenEngine = Callable[[Settings, StatusListener, UsageListener], FullEngine]
+OpenEngine = Callable[[Settings, StatusListener, UsageListener], RoleEngine]
 
 
 class Session:
@@ -51,7 +51,7 @@ class Session:
         self.feedback = Feedback(self.stats, self._text_of)
         self.outcomes = Outcomes(outcomes.default_path())
         self.feedback.outcomes = self.outcomes
-        self._engine: FullEngine | None = None
+        self._engine: RoleEngine | None = None
         self._engines_opened = 0
         self._completer: Completer | None = None
         self.root: Path | None = None
@@ -62,7 +62,7 @@ class Session:
         self.can_test = False
         """Whether the folder's tests can be run in a sandbox."""
 
-    def engine(self) -> FullEngine:
+    def engine(self) -> RoleEngine:
         """The engine of the present settings; opens it if that has not been done."""
         if self._engine is None:
             self._engines_opened += 1
@@ -114,7 +114,7 @@ class Session:
     @property
     def has_model(self) -> bool:
         """Whether the settings name a model that can be asked."""
-        return bool(self.settings.model or self.settings.remote.url)
+        return bool(self.settings.model or self.settings.remote.url or self.settings.roles.chat)
 
     def require_newest(self, snapshot: Snapshot) -> None:
         """Raise DocumentChanged if a document no longer has this text."""
@@ -234,7 +234,7 @@ def _keep(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> No
 
 
 def _engine_settings(settings: Settings) -> tuple[object, ...]:
-    return settings.model, settings.local, settings.remote
+    return (settings.model, settings.local, settings.remote, settings.endpoints, settings.roles)
 
 
 def _has_sandbox() -> bool:

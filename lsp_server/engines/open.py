@@ -1,25 +1,62 @@
-"""Which engine the settings ask for."""
+"""Which engines the settings ask for."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from lsp_server.engines.base import StatusListener, UsageListener
 from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.local.engine import LocalEngine, not_counted
 from lsp_server.engines.remote import open_remote
+from lsp_server.engines.roles.engine import RoleEngine
+from lsp_server.engines.roles.order import Member
+from lsp_server.engines.roles.statuses import Statuses
+from lsp_server.errors import UnknownModel
 from lsp_server.models.discover import resolve
-from lsp_server.settings import Settings
+from lsp_server.settings import LOCAL, Settings
 
 
 def open_engine(
     settings: Settings, on_status: StatusListener, on_usage: UsageListener = not_counted
-) -> FullEngine:
+) -> RoleEngine:
     """Return the engine; nothing is started, read or sent before it is first asked."""
-    if settings.remote.url:
-        return open_remote(settings.remote, on_status, on_usage, settings.chat)
-    return LocalEngine(
-        lambda: resolve(settings.model),
-        settings.local,
-        on_status,
-        on_usage,
-        chat=settings.chat,
+    statuses = Statuses(on_status)
+    fim, chat = settings.engines("fim"), settings.engines("chat")
+    opened = {
+        name: _open(name, settings, statuses.listener(name), on_usage)
+        for name in dict.fromkeys((*fim, *chat))
+    }
+    return RoleEngine(
+        [_member(name, opened[name], settings) for name in fim],
+        [_member(name, opened[name], settings) for name in chat],
+        statuses,
     )
+
+
+def _open(
+    name: str, settings: Settings, on_status: StatusListener, on_usage: UsageListener
+) -> FullEngine:
+    endpoint = settings.endpoint(name)
+    if endpoint is not None:
+        return open_remote(endpoint, on_status, on_usage, settings.chat)
+    return LocalEngine(
+        lambda: _model(name, settings), settings.local, on_status, on_usage, chat=settings.chat
+    )
+
+
+def _model(name: str, settings: Settings) -> Path:
+    """The file of a model on this machine. Raises ModelError."""
+    if name == LOCAL:
+        return resolve(settings.model)
+    try:
+        return resolve(name)
+    except UnknownModel as error:
+        names = ", ".join(settings.endpoints) or "none"
+        raise UnknownModel(f"{error} It is no endpoint, either; there are: {names}.") from error
+
+
+def _member(name: str, engine: FullEngine, settings: Settings) -> Member:
+    endpoint = settings.endpoint(name)
+    if endpoint is None:
+        return Member(name, engine, is_remote=False)
+    return Member(name, engine, is_remote=True, patience_seconds=endpoint.timeout_seconds)

@@ -9,6 +9,7 @@ from unittest.mock import patch
 from lsp_server.cli import serve
 from lsp_server.engines.base import Event, InfillRequest
 from lsp_server.engines.fake import FakeEngine
+from lsp_server.engines.roles.engine import RoleEngine
 
 
 class BrokenEngine(FakeEngine):
@@ -18,5 +19,7 @@ class BrokenEngine(FakeEngine):
 
 if __name__ == "__main__":
     options = argparse.Namespace(tcp=None, script=None, model=None, endpoint=None)
-    with patch("lsp_server.cli.engine.open_engine", lambda *_: BrokenEngine([])):
+    with patch(
+        "lsp_server.cli.engine.open_engine", lambda *_: RoleEngine.of("broken", BrokenEngine([]))
+    ):
         serve.run(options)

@@ -15,6 +15,7 @@ from lsp_server.cli import doctor, main
 from lsp_server.engines.chat import ChatInfo, ChatRequest
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ScriptedChat
+from lsp_server.engines.roles.engine import RoleEngine
 from lsp_server.errors import ModelUnusable
 from tests.unit.agent.probing import changed
 
@@ -40,7 +41,7 @@ class BadChat(FakeEngine):
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     opened = FakeEngine([])
     opened.scripted_chat = ScriptedChat(say, ChatInfo("Some [model]", 4096, identity=IDENTITY))
-    monkeypatch.setattr(doctor, "opener", lambda _options: lambda *_: opened)
+    monkeypatch.setattr(doctor, "opener", lambda _options: lambda *_: RoleEngine.of("fake", opened))
     return opened
 
 
@@ -80,7 +81,9 @@ def test_nothing_is_measured_that_was_not_asked_for(
 def test_a_model_that_cannot_chat_is_a_failed_check(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(doctor, "opener", lambda _options: lambda *_: BadChat([]))
+    monkeypatch.setattr(
+        doctor, "opener", lambda _options: lambda *_: RoleEngine.of("bad", BadChat([]))
+    )
     assert main(["doctor", "--endpoint", "x", "--probe"]) == 1
     assert "FAIL It can't chat; choose another." in capsys.readouterr().out
 

@@ -15,6 +15,7 @@ from lsp_server.edge.server import FimbleServer
 from lsp_server.edge.session import Session
 from lsp_server.engines.base import EngineStatus, StatusListener, UsageListener
 from lsp_server.engines.fake import FakeEngine, Reply
+from lsp_server.engines.roles.engine import RoleEngine
 from lsp_server.settings import Settings
 
 
@@ -37,9 +38,9 @@ async def test_an_engine_that_was_replaced_is_silent_and_ends_in_peace() -> None
     engines: list[Loading] = []
     heard: list[str] = []
 
-    def opened(settings: Settings, on_status: StatusListener, _: UsageListener) -> Loading:
+    def opened(settings: Settings, on_status: StatusListener, _: UsageListener) -> RoleEngine:
         engines.append(Loading(on_status, settings.local.threads))
-        return engines[-1]
+        return RoleEngine.of("loading", engines[-1])
 
     session = Session(opened, lambda status: heard.append(status.message))
     session.configure({"local": {"threads": 1}})
@@ -65,9 +66,11 @@ class Client:
         register(self.server)
         self.server.protocol.set_writer(self)
 
-    def _opened(self, _settings: Settings, on_status: StatusListener, _: UsageListener) -> Loading:
+    def _opened(
+        self, _settings: Settings, on_status: StatusListener, _: UsageListener
+    ) -> RoleEngine:
         self._engines.append(Loading(on_status))
-        return self._engines[-1]
+        return RoleEngine.of("loading", self._engines[-1])
 
     def write(self, data: bytes) -> None:
         self.received.append(json.loads(data.partition(b"\r\n\r\n")[2]))
@@ -139,7 +142,7 @@ async def test_what_was_accepted_is_compared_with_the_document(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(feedback, "SETTLED_SECONDS", 0.0)
-    engine = FakeEngine([Reply(after="return a", text=" + b")])
+    engine = RoleEngine.of("fake", FakeEngine([Reply(after="return a", text=" + b")]))
     session = Session(lambda *_: engine, lambda _: None)
     uri = "file:///a.py"
     for standing in (" + b", " - 1"):

@@ -1,0 +1,112 @@
+"""Chats answered by the first of several engines that can.
+
+Where one fails before it has said anything, the next one is asked the same. Where one breaks off,
+the next one goes on behind what was said if it can be given the beginning of its answer. Else, or
+if what is asked is not what the next one takes (tools of its own, a grammar), `EngineChanged` is
+raised: whoever knows what the chat is about asks again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from lsp_server.engines.base import Delta, Priority
+from lsp_server.engines.chat import (
+    ChatEngine,
+    ChatEvent,
+    ChatInfo,
+    ChatRequest,
+    Message,
+    NativeCall,
+)
+from lsp_server.engines.roles.order import Member, Order
+from lsp_server.errors import EngineChanged, FimbleError, UsageError
+
+
+class Chatting:
+    """The half of the engine protocol that chats."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """Stream the assistant's next message."""
+        failure: FimbleError | None = None
+        said, pieces, can_go_on = "", 0, True
+        for member in self._order.in_turn():
+            if failure is not None:
+                rest = _behind(request, said, pieces) if can_go_on else None
+                if rest is None or not await self._takes(member, rest):
+                    raise EngineChanged(f"{failure} {member.name} is asked from now on.")
+                request, said, pieces = rest, "", 0
+            asked_at, has_begun = time.monotonic(), False
+            try:
+                async with aclosing(member.engine.chat(request)) as events:
+                    async for event in events:
+                        if not has_begun:
+                            has_begun = True
+                            self._order.note_answer(member, asked_at)
+                        if isinstance(event, Delta):
+                            said += event.text
+                            pieces += 1
+                        elif isinstance(event, NativeCall):
+                            can_go_on = False
+                        yield event
+                return
+            except FimbleError as error:
+                self._order.note_failure(member, error)
+                failure = failure or error
+        assert failure is not None
+        raise self._order.failure() or failure
+
+    async def chat_info(self) -> ChatInfo:
+        """Say how the first engine that gets ready chats."""
+        return (await self._first())[1]
+
+    async def count_chat(self, messages: Sequence[Message]) -> int:
+        """As the engine counts that is asked first."""
+        return await (await self._first())[0].engine.count_chat(messages)
+
+    async def _first(self) -> tuple[Member, ChatInfo]:
+        failure: FimbleError | None = None
+        for member in self._order.in_turn():
+            try:
+                info = await member.engine.chat_info()
+            except FimbleError as error:
+                self._order.note_failure(member, error)
+                failure = failure or error
+            else:
+                return member, replace(info, is_remote=self._order.is_remote)
+        assert failure is not None
+        raise self._order.failure() or failure
+
+    async def _takes(self, member: Member, request: ChatRequest) -> bool:
+        """Whether an engine can be asked this; one that isn't ready will say so when it is."""
+        try:
+            (await member.engine.chat_info()).check(request)
+        except UsageError:
+            return False
+        except FimbleError:
+            return True
+        return True
+
+
+async def say_a_word(engine: ChatEngine) -> None:
+    """Have an engine write one token. Raises FimbleError."""
+    request = ChatRequest((Message("user", "Say yes."),), max_tokens=1, priority=Priority.IDLE)
+    async with aclosing(engine.chat(request)) as events:
+        async for _ in events:
+            pass
+
+
+def _behind(request: ChatRequest, said: str, pieces: int) -> ChatRequest | None:
+    """What is still to be asked for when something has been said; None: there is no way to."""
+    if not said:
+        return request
+    if request.grammar or request.tools:  # these are for whole answers
+        return None
+    left = max(1, request.max_tokens - pieces)  # a piece is a token at least
+    return replace(request, begun=request.begun + said, max_tokens=left)

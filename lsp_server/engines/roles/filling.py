@@ -1,0 +1,93 @@
+"""Gaps filled by the first of several engines that can.
+
+Where one breaks off, the next one goes on behind the words that have been told already: they stand
+in the gap as if the user had typed them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from lsp_server.core import fim
+from lsp_server.core.tokens import Counter
+from lsp_server.engines.base import Delta, Engine, EngineInfo, Event, InfillRequest, Priority
+from lsp_server.engines.roles.order import Order
+from lsp_server.errors import FimbleError, UsageError
+
+
+class Filling:
+    """The half of the engine protocol that fills gaps."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+        """Stream the text between prefix and suffix."""
+        failure: FimbleError | None = None
+        for member in self._order.in_turn():
+            asked_at, has_begun = time.monotonic(), False
+            try:
+                async with aclosing(member.engine.infill(request)) as events:
+                    async for event in events:
+                        if not has_begun:
+                            has_begun = True
+                            self._order.note_answer(member, asked_at)
+                        if isinstance(event, Delta):
+                            request = _behind(request, event)
+                        yield event
+                return
+            except (asyncio.CancelledError, GeneratorExit):
+                if not has_begun:
+                    self._order.note_silence(member, asked_at)
+                raise
+            except UsageError:
+                if failure is None:
+                    raise
+                break  # the engine that failed could have done it, this one can't
+            except FimbleError as error:
+                self._order.note_failure(member, error)
+                failure = failure or error
+        assert failure is not None
+        raise self._order.failure() or failure
+
+    async def info(self) -> EngineInfo:
+        """Describe the first engine that gets ready."""
+        failure: FimbleError | None = None
+        for member in self._order.in_turn():
+            try:
+                info = await member.engine.info()
+            except FimbleError as error:
+                self._order.note_failure(member, error)
+                failure = failure or error
+            else:
+                return replace(info, kind="remote") if self._order.is_remote else info
+        assert failure is not None
+        raise self._order.failure() or failure
+
+    def counter(self) -> Counter:
+        """That of the engine that is asked first."""
+        return self._order.first.engine.counter()
+
+
+async def fill_a_gap(engine: Engine) -> None:
+    """Have an engine write one token. Raises FimbleError."""
+    test = fim.self_test()
+    request = InfillRequest(test.prefix, test.suffix, max_tokens=1, priority=Priority.IDLE)
+    async with aclosing(engine.infill(request)) as events:
+        async for _ in events:
+            pass
+
+
+def _behind(request: InfillRequest, told: Delta) -> InfillRequest:
+    """What is still to be asked for when a piece has come."""
+    return replace(
+        request,
+        middle=request.middle + told.text,
+        max_tokens=max(0, request.max_tokens - max(1, len(told.logprobs))),
+        choice=0,
+        names=tuple(name[len(told.text) :] for name in request.names if name.startswith(told.text)),
+    )

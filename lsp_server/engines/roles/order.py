@@ -1,0 +1,178 @@
+"""The engines of one role, in the user's order, and which of them are down."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lsp_server.engines.chat import FullEngine
+from lsp_server.errors import ContextExceeded, FimbleError, RemoteError, UsageError
+
+Role = Literal["fim", "chat"]
+State = Literal["unused", "ready", "down"]
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """One engine in a role."""
+
+    name: str
+    """What the user calls it."""
+    engine: FullEngine
+    is_remote: bool
+    patience_seconds: float = math.inf
+    """What it may be waited for in vain, in requests that were cancelled one after the other."""
+    failure: FimbleError | None = None
+    """Why it is down; None: it is not, as far as is known."""
+    answered: int = 0
+    """Requests."""
+    failed: int = 0
+    first_word_seconds: float | None = None
+    """What the latest answer took to begin."""
+    silent_seconds: float = 0.0
+    """Waited for in vain since its latest word."""
+    trying: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    @property
+    def state(self) -> State:
+        """As far as is known."""
+        if self.failure is not None:
+            return "down"
+        return "unused" if self.first_word_seconds is None else "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How an engine does in a role, for the user."""
+
+    role: Role
+    name: str
+    state: State
+    message: str
+    """Why it is down; else empty."""
+    answered: int
+    failed: int
+    first_word_seconds: float | None
+    """See `Member`."""
+
+
+class Order:
+    """See the module's docstring."""
+
+    def __init__(
+        self,
+        role: Role,
+        members: Sequence[Member],
+        get_ready: Callable[[FullEngine], Awaitable[None]],
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`get_ready` has an engine do the least that the role is, and fails if it can't.
+
+        `on_change` hears when one goes down or comes up.
+        """
+        self.members = tuple(members)
+        self._role: Role = role
+        self._get_ready = get_ready
+        self._on_change = on_change
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether something that is asked may leave the machine."""
+        return any(member.is_remote for member in self.members)
+
+    @property
+    def first(self) -> Member:
+        """Which is asked first now."""
+        return self._sorted()[0]
+
+    def in_turn(self) -> list[Member]:
+        """Which to ask one after the other: those that are down come last.
+
+        If one is up, those that are down are tried behind the user's back. How often they are
+        really asked is theirs to bound: each has pauses of its own after a failure.
+        """
+        found = self._sorted()
+        if found[0].failure is None:
+            for member in found:
+                if member.failure is not None and member.trying is None:
+                    member.trying = asyncio.create_task(self._try(member))
+        return found
+
+    def note_failure(self, member: Member, error: FimbleError) -> None:
+        """An engine could not do what was asked. Raises `error` if that says nothing of it."""
+        if isinstance(error, UsageError | ContextExceeded):
+            raise error
+        member.failed += 1
+        self._set(member, error)
+
+    def note_answer(self, member: Member, asked_at: float) -> None:
+        """An engine has begun to answer what was asked then, by `time.monotonic`."""
+        member.answered += 1
+        member.first_word_seconds = time.monotonic() - asked_at
+        self._set(member, None)
+
+    def note_silence(self, member: Member, asked_at: float) -> None:
+        """A request was cancelled before an engine had said anything.
+
+        Whoever types cancels each request with the next key, so no other clock would run out.
+        """
+        member.silent_seconds += time.monotonic() - asked_at
+        if len(self.members) > 1 and member.silent_seconds > member.patience_seconds:
+            error = RemoteError(f"{member.name} has not answered for a while; see its log.")
+            self.note_failure(member, error)
+
+    def failure(self) -> FimbleError | None:
+        """Why the engine that the user named first is down, if it is."""
+        return self.members[0].failure
+
+    def health(self) -> list[Health]:
+        """Of each engine, in the user's order."""
+        return [
+            Health(
+                self._role,
+                member.name,
+                member.state,
+                str(member.failure or ""),
+                member.answered,
+                member.failed,
+                member.first_word_seconds,
+            )
+            for member in self.members
+        ]
+
+    async def close(self) -> None:
+        """Try no longer."""
+        trying = [member.trying for member in self.members if member.trying]
+        for task in trying:
+            task.cancel()
+        await asyncio.gather(*trying, return_exceptions=True)
+
+    def _sorted(self) -> list[Member]:
+        return sorted(self.members, key=lambda member: member.failure is not None)
+
+    async def look(self, member: Member) -> None:
+        """Have an engine do the least; it is up if it can, else down."""
+        asked_at = time.monotonic()
+        try:
+            await self._get_ready(member.engine)
+        except FimbleError as error:
+            self._set(member, error)
+        else:
+            member.first_word_seconds = time.monotonic() - asked_at
+            self._set(member, None)
+
+    async def _try(self, member: Member) -> None:
+        try:
+            await self.look(member)
+        finally:
+            member.trying = None
+
+    def _set(self, member: Member, failure: FimbleError | None) -> None:
+        was_down, member.failure = member.failure is not None, failure
+        member.silent_seconds = 0
+        if was_down != (failure is not None):
+            self._on_change()
