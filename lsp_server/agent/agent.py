@@ -25,13 +25,14 @@ from lsp_server.agent.files.ledger import Ledger
 from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.files.snapshot import Watch
 from lsp_server.agent.files.undo import EVERYWHERE, Undone, named, undo, unsure
+from lsp_server.agent.manner import ANSWER_TOKENS, Manner
 from lsp_server.agent.map import repository_map
 from lsp_server.agent.mcp.config import both
 from lsp_server.agent.mcp.fleet import Fleet
 from lsp_server.agent.permissions import Ask, Mode, Permissions, nobody
 from lsp_server.agent.probe import remembered
 from lsp_server.agent.prompt import system_message
-from lsp_server.agent.session import ANSWER_TOKENS, Session
+from lsp_server.agent.session import Session
 from lsp_server.agent.store import Store, Stored
 from lsp_server.agent.tools import offered
 from lsp_server.agent.tools.base import Tool
@@ -182,15 +183,7 @@ class Agent:
 
     async def _open(self, stored: Stored) -> Session:
         mode = checked_mode(stored.mode)
-        info = await self._engine.chat_info()
         own = await self.own_files()
-        way = await asyncio.to_thread(remembered.known_way, self._scorecards, info)
-        tools = offered(writes=mode != "plan", few=way != "native")
-        # A small model's steps are fixed, and none of them is another server's.
-        room = 0 if is_small(info) else info.context_tokens // FOREIGN_SHARE
-        foreign, problems = await self._foreign(own, mode, room)
-        tools = (*tools, *foreign)
-        schemas = [tool.schema for tool in tools]
         desk = Desk(
             stored.id,
             self._journal,
@@ -199,18 +192,31 @@ class Agent:
             buffers=self._buffers,
             given=self._given.setdefault(stored.id, []),
         )
+        find_manner = partial(self._manner, mode, own)
+        manner = await find_manner()
+        opened = self._opened[stored.id] = await asyncio.to_thread(
+            Session, self._engine, manner, find_manner, desk, self.store, stored, own.problems
+        )
+        return opened
+
+    async def _manner(self, mode: Mode, own: OwnFiles) -> Manner:
+        """How the engine is asked that answers now."""
+        info = await self._engine.chat_info()
+        way = await asyncio.to_thread(remembered.known_way, self._scorecards, info)
+        tools = offered(writes=mode != "plan", few=way != "native")
+        # A small model's steps are fixed, and none of them is another server's.
+        room = 0 if is_small(info) else info.context_tokens // FOREIGN_SHARE
+        foreign, problems = await self._foreign(own, mode, room)
+        tools = (*tools, *foreign)
+        schemas = [tool.schema for tool in tools]
         names = ""
         if way == "native" and info.context_tokens >= MAP_CONTEXT_TOKENS:
             names = await asyncio.to_thread(repository_map, self._library)
-        system = system_message(
-            desk.root, schemas, way, writes=mode != "plan", rules=own.rules, names=names
-        )
+        root = self._journal.workspace.root
+        writes = mode != "plan"
+        system = system_message(root, schemas, way, writes=writes, rules=own.rules, names=names)
         dialect = Dialect(self._engine, schemas, way, max_tokens=ANSWER_TOKENS)
-        notes = [*own.problems, *problems]
-        opened = self._opened[stored.id] = await asyncio.to_thread(
-            Session, self._engine, dialect, tools, desk, self.store, stored, system, notes
-        )
-        return opened
+        return Manner(info, dialect, tools, system, tuple(problems))
 
     async def _foreign(
         self, own: OwnFiles, mode: Mode, room: int

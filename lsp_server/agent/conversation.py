@@ -38,6 +38,10 @@ class Item:
     is_task: bool = False
     """What the user said."""
 
+    def said(self, message: Message) -> Item:
+        """The same in other words."""
+        return replace(self, message=message)
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -60,7 +64,7 @@ def fitted(system: Message, items: Sequence[Item], room: int, count: Count) -> F
 
     def put(number: int, text: str) -> None:
         message = replace(kept[number].message, content=text)
-        kept[number] = replace(kept[number], message=message)
+        kept[number] = kept[number].said(message)
         sizes[number] = _size(message, count)
 
     results = [number for number, item in enumerate(kept) if item.subject]

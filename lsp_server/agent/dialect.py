@@ -19,7 +19,7 @@ from typing import Any
 from lsp_server.agent import two_step, written_edits
 from lsp_server.agent.calls.names import Toolbox
 from lsp_server.agent.calls.parser import Parser
-from lsp_server.agent.calls.render import Way
+from lsp_server.agent.calls.render import Way, written
 from lsp_server.agent.calls.schema import Call, Prose, Rejected, Thought, Tool
 from lsp_server.agent.calls.settle import Raw, settle
 from lsp_server.engines import chat
@@ -54,8 +54,12 @@ class Answered:
         if number < len(self.native):
             return Message("tool", text, call=self.native[number])
         made = self.calls[number]
-        of = f" of {made.name}" if isinstance(made, Call) else ""
-        return Message("user", f"Result{of}:\n{text}")
+        return _result(made.name if isinstance(made, Call) else "", text)
+
+
+def _result(name: str, text: str) -> Message:
+    """What a call gave, in words."""
+    return Message("user", f"Result of {name}:\n{text}" if name else f"Result:\n{text}")
 
 
 class Dialect:
@@ -80,6 +84,19 @@ class Dialect:
         self._native = tuple(map(_described, tools)) if way == "native" else ()
         self._max_tokens = max_tokens
         self._temperature = temperature
+
+    def worded(self, message: Message) -> Message:
+        """A message of a chat that may have been begun with another model, whose endpoint has tools
+        of its own: where this one's has none, calls and results are told in words.
+        """
+        way = self._way
+        if way == "native" or not (message.calls or message.call):
+            return message
+        if message.call is not None:
+            return _result(message.call.name, message.content)
+        made = map(self._settled, message.calls)
+        calls = [written(each, way) if isinstance(each, Call) else each.text for each in made]
+        return Message(message.role, "\n".join(filter(None, (message.content, *calls))))
 
     async def answer(
         self, messages: Sequence[Message], answered: Answered

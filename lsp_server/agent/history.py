@@ -58,7 +58,7 @@ def read(entries: Iterable[Entry]) -> Past:
 def with_mentions(item: Item, shown: str) -> Item:
     """What the user said, followed by what he points at."""
     message = item.message
-    return replace(item, message=replace(message, content=f"{message.content}\n\n{shown}"))
+    return item.said(replace(message, content=f"{message.content}\n\n{shown}"))
 
 
 def answered(items: Iterable[Item]) -> list[Item]:

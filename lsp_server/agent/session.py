@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Container, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -26,7 +26,7 @@ from lsp_server.agent.calls.schema import CUT_OFF, Call, Prose, Rejected, Though
 from lsp_server.agent.conversation import Item
 from lsp_server.agent.deeds import Deed, Deeds
 from lsp_server.agent.desk import Desk
-from lsp_server.agent.dialect import Answered, Dialect
+from lsp_server.agent.dialect import Answered
 from lsp_server.agent.events import (
     Event,
     MessageChunk,
@@ -36,6 +36,7 @@ from lsp_server.agent.events import (
 )
 from lsp_server.agent.files.undo import EVERYWHERE
 from lsp_server.agent.guard import LoopGuard
+from lsp_server.agent.manner import Manner
 from lsp_server.agent.permissions import Mode
 from lsp_server.agent.store import Store, Stored
 from lsp_server.agent.tools.base import Tool, ToolFailed
@@ -44,18 +45,21 @@ from lsp_server.agent.workflows.size import is_small
 from lsp_server.agent.workflows.work import Work
 from lsp_server.core.tokens import estimate
 from lsp_server.engines.chat import ChatEngine, ChatInfo, Message
-from lsp_server.errors import AgentError, ContextExceeded, FimbleError, describe
+from lsp_server.errors import AgentError, ContextExceeded, EngineChanged, FimbleError, describe
 
 logger = logging.getLogger(__name__)
 
 MAX_STEPS = 24
 """Answers of the model in one turn."""
-ANSWER_TOKENS = 1024
 MENTIONS_SHARE = 3
 """What a message points at takes at most this part of the window: a third."""
 _WARNING = "You have done this already, with the same result. Do something else, or answer."
 UNREADABLE = "a call that could not be made"
 _ROUND = "The model went round in circles, so the turn was ended."
+_SMALLER = (
+    "The model that answered is gone, and the one that stands in for it is too small to go on with "
+    "its steps; ask again for what is left to do."
+)
 _TOO_LONG = "The model's window is too small for this task; begin a new session, or ask for less."
 
 
@@ -86,24 +90,25 @@ class Session:
     def __init__(
         self,
         engine: ChatEngine,
-        dialect: Dialect,
-        tools: Sequence[Tool],
+        manner: Manner,
+        find_manner: Callable[[], Awaitable[Manner]],
         desk: Desk,
         store: Store,
         stored: Stored,
-        system: str,
         notes: Sequence[str] = (),
     ) -> None:
-        """`stored` may have turns already, which the model is told again."""
+        """`stored` may have turns already, which the model is told again.
+
+        `find_manner` is asked again when another engine answers.
+        """
         self.stored = stored
-        self.notes = tuple(notes)
+        self.notes = (*notes, *manner.problems)
         """What the user should know of it from the beginning, one sentence each."""
         self._engine = engine
-        self._dialect = dialect
-        self._tools = {tool.schema.name: tool for tool in tools}
+        self._manner = manner
+        self._find_manner = find_manner
         self._desk = desk
         self._store = store
-        self._system = Message("system", system)
         past = history.read(store.entries(stored.id))
         self._items: list[Item] = past.items
         self.last_turn = past.last_turn
@@ -166,14 +171,13 @@ class Session:
             if self._is_cancelled:  # before it has begun
                 raise asyncio.CancelledError
             self._stoppable = asyncio.current_task()
-            info = await self._engine.chat_info()
+            info = (await self._manner_now()).info
             room = info.context_tokens // MENTIONS_SHARE
             pointed = await self._look_up_mentions(turn, text, room)
-            if is_small(info):
-                await self._workflow(turn, text, pointed, info)
-                ended = TurnEnded("end_turn")
-            else:
-                ended = await self._steps(turn)
+            stepped = None if is_small(info) else await self._steps(turn)
+            if stepped is None:
+                await self._workflow(turn, text, pointed)
+            ended = stepped or TurnEnded("end_turn")
         except asyncio.CancelledError:
             ended = TurnEnded("cancelled")
         except ContextExceeded:
@@ -213,12 +217,19 @@ class Session:
             await turn.deeds.fail(f"Look up @{name}", "read", problem)
         return "" if found.problems else found.text
 
-    async def _workflow(self, turn: _Turn, text: str, pointed: str, info: ChatInfo) -> None:
+    async def _manner_now(self) -> Manner:
+        """How the engine is asked that answers now; that may be another one than before."""
+        if await self._engine.chat_info() != self._manner.info:
+            self._manner = await self._find_manner()
+        return self._manner
+
+    async def _workflow(self, turn: _Turn, text: str, pointed: str) -> None:
         """What a small model does instead of choosing its steps."""
-        before = [item for item in self._items if item.turn == turn.number - 1]
-        past = [item.message for item in before] if _is_short(before, info) else []
+        manner = self._manner
+        before = manner.told([item for item in self._items if item.turn == turn.number - 1])
+        past = [item.message for item in before] if _is_short(before, manner.info) else []
         joined = conversation.joined(past)
-        work = Work(self._desk, self._engine, info, turn.deeds, joined, pointed)
+        work = Work(self._desk, self._engine, manner.info, turn.deeds, joined, pointed)
         try:
             await follow(work, text)
         finally:
@@ -227,27 +238,28 @@ class Session:
         said = history.body(message) | {"prose": work.answer.strip()}
         await self._add(turn, "assistant", said, Item(message, turn.number))
 
-    async def _steps(self, turn: _Turn) -> TurnEnded:
-        """Have the model answer, and do what it calls for, until it calls for nothing."""
-        show = turn.deeds.show
-        info = await self._engine.chat_info()
+    async def _steps(self, turn: _Turn) -> TurnEnded | None:
+        """Have the model answer, and do what it calls for, until it calls for nothing.
+
+        None: one answers now that is too small for that, and nothing has been done.
+        """
+        has_called = False
         for _ in range(MAX_STEPS):
-            room = info.context_tokens - ANSWER_TOKENS
-            told = conversation.fitted(self._system, self._items, room, estimate)
-            used = await self._engine.count_chat(told.messages)
-            if used > room:  # the estimate was too low: of this session, so for all of it
-                told = conversation.fitted(self._system, self._items, room * room // used, estimate)
-                used = await self._engine.count_chat(told.messages)
-            show(UsageNoted(used, info.context_tokens))
+            manner = await self._manner_now()
+            if is_small(manner.info):
+                return TurnEnded("error", problem=_SMALLER) if has_called else None
+            told, used = await manner.fitted(self._engine, self._items)
+            turn.deeds.show(UsageNoted(used, manner.info.context_tokens))
             if not told.fits:
                 return TurnEnded("max_tokens", problem=_TOO_LONG)
-            answered = turn.unsaid = Answered()
-            async with aclosing(self._dialect.answer(told.messages, answered)) as pieces:
-                async for piece in pieces:
-                    if isinstance(piece, Prose):
-                        show(MessageChunk(piece.text))
-                    elif isinstance(piece, Thought):
-                        show(ThoughtChunk(piece.text))
+            try:
+                answered = await self._answer(manner, told.messages, turn)
+            except EngineChanged as changed:  # what was said so far is said again
+                turn.deeds.show(ThoughtChunk(f"{changed}\n"))
+                if turn.unsaid.prose:
+                    turn.deeds.show(MessageChunk("\n\n"))
+                turn.unsaid = Answered()
+                continue
             turn.answer = answered.prose
             message = answered.message()
             said = history.body(message) | {"prose": answered.prose.strip()}
@@ -257,9 +269,21 @@ class Session:
                 if answered.was_cut:
                     return TurnEnded("max_tokens", problem="The answer was too long for the model.")
                 return TurnEnded("end_turn")
+            has_called = True
             if not await self._all_calls(turn, answered):
                 return TurnEnded("refusal", problem=_ROUND)
         return TurnEnded("max_turn_requests", problem="The task took too many steps.")
+
+    async def _answer(self, manner: Manner, messages: Sequence[Message], turn: _Turn) -> Answered:
+        """Have the model answer, and show what it says."""
+        answered = turn.unsaid = Answered()
+        async with aclosing(manner.dialect.answer(messages, answered)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Prose):
+                    turn.deeds.show(MessageChunk(piece.text))
+                elif isinstance(piece, Thought):
+                    turn.deeds.show(ThoughtChunk(piece.text))
+        return answered
 
     async def _all_calls(self, turn: _Turn, answered: Answered) -> bool:
         """Make the calls of an answer; False if the model goes round in circles."""
@@ -283,7 +307,7 @@ class Session:
 
     async def _call(self, deeds: Deeds, call: Call) -> str:
         """Make one call; return what the model is told."""
-        tool = self._tools[call.name]
+        tool = self._manner.tool(call.name)
         async with deeds.begin(tool.title(call.arguments), tool.kind) as deed:
             self._desk.output = deeds.output(deed)
             await self._run(tool, deed, call)
@@ -310,7 +334,9 @@ class Session:
     def _subject(self, made: Call | Rejected) -> str:
         if isinstance(made, Rejected):
             return UNREADABLE
-        return self._tools[made.name].subject(made.arguments) or f"{made.name} {made.arguments}"
+        return (
+            self._manner.tool(made.name).subject(made.arguments) or f"{made.name} {made.arguments}"
+        )
 
     async def _add(
         self, turn: _Turn, kind: str, body: dict[str, Any], item: Item | None = None

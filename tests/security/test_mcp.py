@@ -187,7 +187,7 @@ async def test_a_session_that_only_reads_leaves_the_servers_of_another_alone(
     agent = begin(User("allow_once"), [call("rude__go"), "Done."], own)
     session = await agent.begin("all")
     reader = await agent.begin("plan")
-    assert "rude__go" not in reader._tools
+    assert "rude__go" not in {tool.schema.name for tool in reader._manner.tools}
     assert results([event async for event in session.turn("go")])[0][0] == "completed"
 
 
@@ -355,7 +355,7 @@ async def test_a_folders_servers_start_only_once_it_is_trusted(
         await agent.trust(True)
     session = await agent.begin("all")
     assert pids.exists() == trusted
-    assert ("rude__go" in session._tools) == trusted
+    assert ("rude__go" in {tool.schema.name for tool in session._manner.tools}) == trusted
     await agent.trust(False)
     await agent.resume(session.stored.id)
     assert not trusted or not any(map(_runs, pids.read_text().split()))
