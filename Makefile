@@ -19,9 +19,11 @@ demo: setup
 	$(BIN)/fimble models pull qwen2.5-coder-1.5b
 	$(BIN)/python -m benchmarks.demo
 
+# The model takes all cores, so it is run by itself; of the others two run at once.
 test: setup check
 	$(BIN)/fimble models pull qwen2.5-coder-0.5b
-	$(BIN)/pytest
+	$(BIN)/pytest -m model
+	$(BIN)/pytest -m "not model" -n 2 --dist loadfile
 
 # VS Code in a browser; what that needs is installed into the user's cache.
 test-editors: setup

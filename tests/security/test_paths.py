@@ -177,7 +177,9 @@ def test_1000_races(ground: Path) -> None:
     written = 0
     fine, new = State(b"fine", REGULAR), State(b"x", REGULAR)
     try:
-        for number in range(1_000):
+        for number in range(20_000):
+            if number >= 1_000 and written > 10:  # on a busy machine few come through
+                break
             try:
                 match number % 4:
                     case 0:
