@@ -158,6 +158,15 @@ async def test_auto_recognises(served: Endpoint, dialect: str) -> None:
     assert problems == []
 
 
+async def test_llama_swap_is_not_taken_for_ollama(served: Endpoint) -> None:
+    serve(served, STRICT["openai"])
+    served.routes["/api/version"] = reply({"version": "1", "commit": "c", "build_date": "d"})
+    engine = engine_at(served, "auto")
+    assert said(await ask(engine, GAP), Delta) == "ab"
+    await engine.close()
+    assert served.bodies("/v1/completions")
+
+
 @pytest.mark.parametrize(
     ("host", "name"),
     [

@@ -39,8 +39,9 @@ WAYS = dialects.ALL["ollama"]
 
 async def read_version(http: Http) -> str:
     """Raises Unexpected if it is no Ollama."""
-    version = (await http.get(f"{http.address.root}/api/version")).text("version")
-    if not version:
+    told = await http.get(f"{http.address.root}/api/version")
+    version = told.text("version")
+    if not version or "commit" in told:  # llama-swap tells its version there, too
         raise Unexpected(http.host)
     return version
 
