@@ -30,11 +30,13 @@ def opener(options: argparse.Namespace) -> Open:
     def open_with_options(
         settings: Settings, on_status: StatusListener, on_usage: UsageListener
     ) -> RoleEngine:
-        if options.model:
-            settings = replace(settings, model=options.model, roles=_only(LOCAL))
         if options.endpoint:
             remote = replace(settings.remote, url=options.endpoint)
+            if options.model:
+                remote = replace(remote, model=options.model)
             settings = replace(settings, remote=remote, roles=_only(REMOTE))
+        elif options.model:
+            settings = replace(settings, model=options.model, roles=_only(LOCAL))
         return open_engine(settings, on_status, on_usage)
 
     return open_with_options
