@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import sys
 import sysconfig
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -27,6 +26,7 @@ from lsp_server.engines.remote.http import Http
 from lsp_server.errors import FimbleError
 from lsp_server.settings import RemoteSettings
 from lsp_server.workspace.masking import PLACEHOLDER, masked, placeholder, restored, spans
+from tests.connections import Connections
 from tests.http_endpoint import Endpoint, endpoint, reply, stream
 from tests.planted import KINDS, Planted, planted, texts
 from tests.remote import DONE, ask, choice, engine_for, pass_self_test, text_of
@@ -186,29 +186,7 @@ async def test_nobody_else_is_asked(served: Endpoint, monkeypatch: pytest.Monkey
         await engine.close()
     server.close()
     assert others == []
-    assert made == {int(served.url.rpartition(":")[2])}
-
-
-class Connections:
-    """Collects the ports of all connections that this process makes."""
-
-    _now: set[int] | None = None
-    _is_hooked = False
-
-    def __enter__(self) -> set[int]:
-        if not Connections._is_hooked:
-            sys.addaudithook(self._hear)
-            Connections._is_hooked = True
-        Connections._now = set()
-        return Connections._now
-
-    def __exit__(self, *_: object) -> None:
-        Connections._now = None
-
-    @staticmethod
-    def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "socket.connect" and Connections._now is not None:
-            Connections._now.add(arguments[1][1])
+    assert made == {("127.0.0.1", int(served.url.rpartition(":")[2]))}
 
 
 SECRET = PLANTED[0].secret

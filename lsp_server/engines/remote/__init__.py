@@ -6,10 +6,12 @@ endpoint. Gaps are filled by `completions`, in one of the `modes`, which are rem
 or by `llama_server` in token ids; `chat` and `ollama` chat, `thinking` tells thoughts apart from
 what they bring. `http` carries the requests, `gate` masks credentials in them, `sent` notes them;
 `sse`, `answer` and `usage` read what comes back, `words` says what went wrong; `control_text` keeps
-the user's text from becoming control tokens.
+the user's text from becoming control tokens. `discovery` and `examine` find servers on this machine
+for a user who has named none.
 
 Invariants: nothing is sent before the first request, nor anywhere but to `fimble.remote.url`
-(redirects are not followed). No message and no log holds the API key or the user's code.
+(redirects are not followed), but for what `discovery` asks this machine. No message and no log
+holds the API key or the user's code.
 """
 
 from __future__ import annotations

@@ -75,7 +75,9 @@ def most_events(max_tokens: int) -> int:
 class Http:
     """A client for one endpoint. All methods raise RemoteError."""
 
-    def __init__(self, settings: RemoteSettings) -> None:
+    def __init__(self, settings: RemoteSettings, max_answer_bytes: int = MAX_ANSWER_BYTES) -> None:
+        """`max_answer_bytes` bounds answers that are read as a whole."""
+        self._max_answer_bytes = max_answer_bytes
         self.address = address.parse(settings.url)
         self.host = self.address.host
         self._key_env = settings.api_key_env
@@ -154,7 +156,7 @@ class Http:
         async with self._open(method, url, body) as response, self._patience():
             async for chunk in response.aiter_bytes():
                 data += chunk
-                if len(data) > MAX_ANSWER_BYTES:
+                if len(data) > self._max_answer_bytes:
                     raise Unexpected(self.host)
         return Answer.parse(bytes(data), self.host)
 

@@ -84,7 +84,7 @@ async def connect(
 
     `folder` is where it is remembered how endpoints fill gaps, if anywhere.
     """
-    kind = await _recognise(http, settings)
+    kind = await recognise(http, settings)
     if kind.ways.name == "ollama":
         return await ollama.connect(http, settings, chats, folder)
     if kind.props is None:
@@ -97,7 +97,7 @@ async def connect(
 
 async def connect_chat(http: Http, settings: RemoteSettings, chats: ChatSettings) -> Thinking:
     """Get to know how the endpoint chats. Raises RemoteError."""
-    kind = await _recognise(http, settings)
+    kind = await recognise(http, settings)
     dialect: ChatDialect
     if kind.props is not None:
         dialect = chat.of_llama_server(http, settings, chats, kind.props)
@@ -109,28 +109,33 @@ async def connect_chat(http: Http, settings: RemoteSettings, chats: ChatSettings
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class Kind:
+    """What an endpoint was recognised as."""
+
     ways: Ways
     props: Answer | None = None
     """What a llama-server tells of itself."""
 
 
-async def _recognise(http: Http, settings: RemoteSettings) -> _Kind:
-    """What the user says it is; else what its host's name or a few small questions say."""
+async def recognise(http: Http, settings: RemoteSettings) -> Kind:
+    """What the user says it is; else what its host's name or a few small questions say.
+
+    Raises RemoteError.
+    """
     if settings.dialect == "llama-server":
         props = await llama_server.read_props(http, settings)
-        return _Kind(dialects.ALL["llama-server"], props)
+        return Kind(dialects.ALL["llama-server"], props)
     if settings.dialect != "auto":
-        return _Kind(dialects.ALL[settings.dialect])
+        return Kind(dialects.ALL[settings.dialect])
     for ways in dialects.ALL.values():
         if ways.is_at(http.host):
-            return _Kind(ways)
+            return Kind(ways)
     told = await _answered(llama_server.read_props(http, settings))
     if told is not None:
-        return _Kind(dialects.ALL["llama-server"], told)
+        return Kind(dialects.ALL["llama-server"], told)
     if await _answered(ollama.read_version(http)) is not None:
-        return _Kind(dialects.ALL["ollama"])
-    return _Kind(await _by_list(http))
+        return Kind(dialects.ALL["ollama"])
+    return Kind(await _by_list(http))
 
 
 async def _by_list(http: Http) -> Ways:
@@ -147,7 +152,7 @@ async def _by_list(http: Http) -> Ways:
 
 
 async def _without_ids(
-    http: Http, settings: RemoteSettings, kind: _Kind, folder: Path | None, error: NoFimMarkers
+    http: Http, settings: RemoteSettings, kind: Kind, folder: Path | None, error: NoFimMarkers
 ) -> Dialect:
     """Have a llama-server put the prompt together itself. Raises `error` if it can't, either."""
     assert kind.props is not None
