@@ -19,7 +19,7 @@ from lsp_server.agent.probe import remembered
 from lsp_server.agent.probe.measure import measure
 from lsp_server.agent.probe.scorecard import Scorecard, to_json
 from lsp_server.agent.probe.trial import Trial
-from lsp_server.cli import doctor_agent
+from lsp_server.cli import doctor_agent, doctor_servers
 from lsp_server.cli.engine import opener
 from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.scorecard_table import print_scorecard
@@ -28,6 +28,7 @@ from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.engines.base import Engine, EngineInfo, EngineStatus, StatusListener
 from lsp_server.engines.chat import FullEngine
 from lsp_server.engines.local.engine import not_counted
+from lsp_server.engines.remote import discovery
 from lsp_server.engines.roles.order import Health
 from lsp_server.errors import FimbleError
 from lsp_server.models import discover, hardware, store
@@ -53,12 +54,14 @@ Check: TypeAlias = tuple[bool, str]
 def run(options: argparse.Namespace) -> int:
     """Print one line a check, and the model's scorecard; the exit code is 1 if a check failed.
 
-    What the agent lacks is no failure: chats go on without.
+    What the agent lacks is no failure: chats go on without. Nor is it one if no server runs here.
     """
     settings = own_settings()
     checks = [_machine(), _grammars()]
-    if options.model or not (options.endpoint or options.script or _is_remote(settings)):
+    servers: tuple[discovery.Server, ...] | None = None
+    if _needs_this_machine(options, settings):
         checks += [_llama_cpp(), _models()]
+        servers = asyncio.run(discovery.find(log=settings.remote.log))
     with shown_status() as on_status:
         found, card = asyncio.run(_engine(options, settings, on_status))
     checks += found
@@ -69,11 +72,17 @@ def run(options: argparse.Namespace) -> int:
             name: [{"ok": good, "text": text} for good, text in each]
             for name, each in shown.items()
         }
-        print(json.dumps(told | {"scorecard": to_json(card) if card else None}, indent=2))
+        more = {
+            "servers": doctor_servers.entries(servers or ()),
+            "scorecard": to_json(card) if card else None,
+        }
+        print(json.dumps(told | more, indent=2))
     else:
         console = Console(highlight=False, soft_wrap=True)
         for good, text in checks:
             console.print("[green]ok  [/]" if good else "[red]FAIL[/]", escape(text))
+        if servers is not None:
+            agent += doctor_servers.checks(servers)
         for good, text in agent:
             console.print("[green]ok  [/]" if good else "[yellow]note[/]", escape(text))
         if card:
@@ -123,10 +132,12 @@ def _models() -> Check:
     return True, f"models: {', '.join(item.name for item in found)}"
 
 
-def _is_remote(settings: Settings) -> bool:
-    """Whether nothing that is local is needed."""
+def _needs_this_machine(options: argparse.Namespace, settings: Settings) -> bool:
+    """Whether a model that is here is to be asked."""
+    if options.endpoint or options.script:
+        return False
     names = {*settings.engines("fim"), *settings.engines("chat")}
-    return all(settings.endpoint(name) is not None for name in names)
+    return bool(options.model) or any(settings.endpoint(name) is None for name in names)
 
 
 async def _engine(

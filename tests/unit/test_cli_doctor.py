@@ -15,6 +15,7 @@ from lsp_server.cli import doctor, main
 from lsp_server.engines.chat import ChatInfo, ChatRequest
 from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.fake_chat import ScriptedChat
+from lsp_server.engines.remote import discovery
 from lsp_server.engines.roles.engine import RoleEngine
 from lsp_server.errors import ModelUnusable
 from tests.unit.agent.probing import changed
@@ -141,3 +142,34 @@ def test_where_there_can_be_no_chat_that_is_told(
     monkeypatch.setattr("os.supports_dir_fd", set())
     assert main(["doctor", "--endpoint", "x"]) == 0
     assert "note Chats need Linux or macOS" in capsys.readouterr().out
+
+
+def found(monkeypatch: pytest.MonkeyPatch, *servers: discovery.Server) -> None:
+    """Have these servers run on this machine."""
+
+    async def find(log: str) -> tuple[discovery.Server, ...]:
+        return servers
+
+    monkeypatch.setattr(discovery, "find", find)
+
+
+def test_that_no_model_server_runs_is_a_note(
+    capsys: pytest.CaptureFixture[str], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(monkeypatch)
+    main(["doctor"])
+    assert "note no model server was found on this machine" in capsys.readouterr().out
+    main(["doctor", "--json"])
+    assert json.loads(capsys.readouterr().out)["servers"] == []
+
+
+def test_long_lists_of_models_are_cut(
+    capsys: pytest.CaptureFixture[str], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = tuple(discovery.Model(f"m [{number}]", False) for number in range(12))
+    found(monkeypatch, discovery.Server("http://[::1]:8000", "vLLM", "vllm", models))
+    main(["doctor"])
+    told = capsys.readouterr().out
+    assert "ok   vLLM at http://[::1]:8000 has m [0], m [1]," in told
+    assert ", m [9] and 2 more; to use it, set fimble.remote.url to http://[::1]:8000" in told
+    assert "`--endpoint 'http://[::1]:8000' --model 'm [0]'`" in told
