@@ -29,6 +29,12 @@ With `look` each is asked for one token first. The result is `{"engines": [{"rol
 "name": string, "state": "unused" | "ready" | "down", "message": string, "answered": number,
 "failed": number, "firstWordMs": number | null}]}`, in the order in which they are asked; `message`
 says why one is down.
+`fimble/discover`, client to server, a request without parameters: which model servers run on this
+machine (`engines/remote/discovery.py`). They are looked for then and at no other time, on loopback
+alone, for at most some 3 s. `{"servers": [{"url", "title", "dialect", "models": [{"name",
+"fillsGaps"}]}]}`: `title` is what the server is called; `url`, `dialect` and a model's name are for
+the settings of these names under `fimble.remote`; those that fill gaps, as far as that is known,
+are the first.
 
 `fimble/didFocus`, client to server: `{"textDocument": {"uri": string}, "position": Position}` when
 the user goes to a document or begins to type there. The model reads what it would need, so that the
@@ -78,6 +84,7 @@ from lsp_server.engines.base import EngineStatus
 STATUS = "fimble/status"
 STATS = "fimble/stats"
 HEALTH = "fimble/health"
+DISCOVER = "fimble/discover"
 EXPLANATION = "fimble/explanation"
 DID_FOCUS = "fimble/didFocus"
 DID_SHOW = "fimble/didShow"
