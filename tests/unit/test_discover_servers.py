@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -192,9 +191,7 @@ async def hang(request: Request, writer: asyncio.StreamWriter) -> None:
 
 
 @pytest.mark.parametrize("ways", [hang, dripping(b" ")])
-async def test_who_hangs_keeps_nobody_waiting_for_long(
-    served: Endpoint, ways: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_hangs_keeps_nobody_waiting_for_long(served: Endpoint, ways: Any) -> None:
     """The bounds end it; the test's own is far longer. And the other server is found."""
     served.routes["/props"] = ways
     async with endpoint() as other:
@@ -207,21 +204,21 @@ async def test_who_hangs_keeps_nobody_waiting_for_long(
 async def test_many_slow_answers_are_bounded_together(
     served: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(examine, "ANSWER_SECONDS", 600)
     monkeypatch.setattr(examine, "MOST_SECONDS", 0.2)
     served.routes["/props"] = hang
-    started = time.monotonic()
-    assert await found_at(served) is None
-    assert time.monotonic() - started < examine.ANSWER_SECONDS
+    async with asyncio.timeout(60):
+        assert await found_at(served) is None
 
 
-async def test_a_socket_that_nobody_answers_at(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_socket_that_nobody_answers_at() -> None:
     """It takes connections, as the system does for a program that is stopped."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with asyncio.timeout(60):
             assert await find([listening.getsockname()[1]]) == ()
 
 
-async def test_nothing_there(served: Endpoint) -> None:
+async def test_nothing_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     assert await find([port]) == ()

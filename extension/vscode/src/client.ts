@@ -42,6 +42,7 @@ export class Client implements Disposable {
   private queue: Promise<void> = Promise.resolve();
   private status: Server = STARTING;
   private started = 0;
+  private isChanging = false;
 
   constructor(
     private readonly locator: Locator,
@@ -98,7 +99,21 @@ export class Client implements Disposable {
 
   /** The settings have changed. */
   configure(): void {
+    if (this.isChanging) {
+      return;
+    }
     this.notify('workspace/didChangeConfiguration', { settings: { fimble: this.settings() } });
+  }
+
+  /** Change several settings, of which the server hears as of one change: it would use those in between. */
+  async changeTogether(work: () => Promise<void>): Promise<void> {
+    this.isChanging = true;
+    try {
+      await work();
+    } finally {
+      this.isChanging = false;
+      this.configure();
+    }
   }
 
   isFollowed(editor: TextEditor): boolean {

@@ -8,6 +8,7 @@ import { showingProgress } from './contexts';
 import type { Locator } from './locate';
 import { askSnooze, showMenu } from './menu';
 import type { Models } from './models';
+import type { ModelServers } from './modelServers';
 import { toggled } from './settings';
 import type { Snooze } from './snooze';
 import { guarded } from './tell';
@@ -18,6 +19,7 @@ export interface Parts {
   readonly locator: Locator;
   readonly models: Models;
   readonly output: LogOutputChannel;
+  readonly servers: ModelServers;
   readonly snooze: Snooze;
   readonly suggestions: Suggestions;
 }
@@ -26,7 +28,7 @@ const HIDE = 'editor.action.inlineSuggest.hide';
 const WALKTHROUGH = 'fimble.fimble#start';
 
 export function register(parts: Parts): Disposable {
-  const { client, models, output, snooze, suggestions } = parts;
+  const { client, models, output, servers, snooze, suggestions } = parts;
   const table: Record<string, (argument: unknown) => unknown> = {
     showMenu: () => menu(parts),
     explainHere: () => onSelection(client, 'fimble.explain', {}),
@@ -38,6 +40,7 @@ export function register(parts: Parts): Disposable {
     toggleLanguage,
     switchModel: () => models.choose(),
     setUpModel: () => models.setUp(),
+    useModelServer: () => servers.choose(),
     install: () => setUp(parts),
     restart: () => client.restart(),
     showOutput: () => output.show(),

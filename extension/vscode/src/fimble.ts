@@ -13,6 +13,7 @@ import { tellFocus } from './focus';
 import { Locator } from './locate';
 import { ModelEdits } from './modelEdits';
 import { Models } from './models';
+import { ModelServers } from './modelServers';
 import { Snooze } from './snooze';
 import { StatusBar } from './statusBar';
 import { guarded, tell } from './tell';
@@ -46,9 +47,11 @@ export class Fimble implements Disposable {
       window: { showDocument },
       workspace: { handleApplyEdit: modelEdits.handleApplyEdit },
     };
+    const servers = new ModelServers(() => this.client);
     const models: Models = new Models(
       () => ({ command: this.client.command, cwd: locator.storage }),
       () => this.client.restart(),
+      servers,
     );
     this.client = new Client(
       locator,
@@ -63,7 +66,7 @@ export class Fimble implements Disposable {
     this.parts = [
       registerChat(chat, output),
       modelEdits.register(),
-      register({ client, locator, models, output, snooze, suggestions }),
+      register({ client, locator, models, output, servers, snooze, suggestions }),
       tellFocus(client),
       chat,
       client.onDidChange(() => this.refresh()),

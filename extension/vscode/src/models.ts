@@ -3,7 +3,9 @@
 import { ProgressLocation, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import { complaint, megabytes, parseStage, steps, type Model, type Recommendation } from './cli';
 import { change, chosenModel } from './configuration';
+import type { ModelServers } from './modelServers';
 import { run, type Ended, type Options } from './run';
+import { described, offered, proposed, type Served } from './servers';
 import { Cancelled, REMEDIES, Trouble } from './trouble';
 
 const ASK_TIMEOUT_MS = 30_000;
@@ -19,6 +21,7 @@ export class Models {
   constructor(
     private readonly fimble: () => Command,
     private readonly restart: () => Promise<void>,
+    private readonly servers: ModelServers,
   ) {}
 
   /** Say which model fits this machine and why, and fetch it if the user wants it. */
@@ -27,7 +30,10 @@ export class Models {
     await this.propose(model, `Fimble recommends ${model} (${megabytes(bytes)}). ${why}`);
   }
 
-  /** The model is not here: propose to fetch the one that the user has chosen, if he has. */
+  /**
+   * The model is not here: propose to fetch the one that the user has chosen, if he has, or to use
+   * one of a server that runs here.
+   */
   async offer(): Promise<void> {
     const name = chosenModel();
     const model = name && (await this.ask<Model[]>('list')).find((each) => each.model === name);
@@ -41,24 +47,33 @@ export class Models {
   private async propose(model: string, sentence: string): Promise<void> {
     const fetchIt = 'Download';
     const others = 'Other Models…';
-    const chosen = await window.showInformationMessage(sentence, fetchIt, others);
+    const served = await this.servers.find();
+    const useIt = served.length > 0 ? offered(served) : undefined;
+    const chosen = await (useIt === undefined
+      ? window.showInformationMessage(sentence, fetchIt, others)
+      : window.showInformationMessage(`${sentence} ${useIt.sentence}`, useIt.button, fetchIt, others));
     if (chosen === fetchIt) {
       await this.use(model, false);
     } else if (chosen === others) {
       await this.choose();
+    } else if (chosen !== undefined) {
+      const one = proposed(served);
+      await (one === undefined ? this.servers.choose() : this.servers.use(one));
     }
   }
 
   /** Let the user choose among what is here and what can be fetched. */
   async choose(): Promise<void> {
-    const models = await this.ask<Model[]>('list');
-    const chosen = await window.showQuickPick(choices(models), {
+    const [models, served] = await Promise.all([this.ask<Model[]>('list'), this.servers.find()]);
+    const chosen = await window.showQuickPick(choices(models, served), {
       title: 'Fimble: Switch Model',
       placeHolder: 'The model that writes suggestions',
       matchOnDescription: true,
     });
     if (chosen?.model !== undefined) {
       await this.use(chosen.model.model, chosen.model.where !== null);
+    } else if (chosen?.served !== undefined) {
+      await this.servers.use(chosen.served);
     }
   }
 
@@ -67,7 +82,8 @@ export class Models {
       await this.pull(model);
     }
     const isOther = await change('model', model);
-    if (!isOther) {
+    const wasRemote = await change('remote.url', ''); // an endpoint would go on answering
+    if (!isOther && !wasRemote) {
       await this.restart(); // it looks for the file when it starts
     }
   }
@@ -118,9 +134,9 @@ export class Models {
   }
 }
 
-type Choice = QuickPickItem & { readonly model?: Model };
+type Choice = QuickPickItem & { readonly model?: Model; readonly served?: Served };
 
-function choices(models: readonly Model[]): Choice[] {
+function choices(models: readonly Model[], served: readonly Served[]): Choice[] {
   const choice = (model: Model): Choice => ({
     model,
     label: model.model,
@@ -130,9 +146,12 @@ function choices(models: readonly Model[]): Choice[] {
   const separator = (label: string): Choice => ({ label, kind: QuickPickItemKind.Separator });
   const here = models.filter((each) => each.where !== null);
   const away = models.filter((each) => each.where === null);
+  const ofServers = served.map((each) => ({ ...described(each), served: each }));
   return [
     separator('On this machine'),
     ...here.map(choice),
+    ...(ofServers.length > 0 ? [separator('Of servers on this machine')] : []),
+    ...ofServers,
     separator('To download'),
     ...away.map(choice),
   ];
