@@ -94,6 +94,7 @@ M.all = {
       require('fimble.actions').rewrite(command, argument)
     end,
   },
+  servers = { run = call('fimble.servers', 'choose') },
   sessions = {
     run = function(argument)
       local resume = call('fimble.chat.sessions', 'resume')

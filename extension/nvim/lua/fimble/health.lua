@@ -42,6 +42,12 @@ local function doctor(command)
   for _, check in ipairs(told.agent) do
     (check.ok and health.ok or health.warn)(check.text)
   end
+  if told.servers[1] then
+    health.start('Fimble: model servers on this machine')
+  end
+  for _, found in ipairs(told.servers) do
+    health.info(found.text)
+  end
 end
 
 ---@param command string[]

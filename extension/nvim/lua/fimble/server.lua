@@ -15,6 +15,7 @@ local MOST_STOP_MS = 5000 -- then a server is killed that was asked to end
 ---@field state 'stopped'|'loading'|'ready'|'failed'
 ---@field message string
 ---@field fraction? number how much of the model is loaded, 0 to 1
+---@field error? string the server's name of a failure
 
 ---@type table<integer, fimble.Status> by client id
 local statuses = {}
@@ -54,9 +55,13 @@ local handlers = {
     vim.cmd.redrawstatus()
   end,
   -- The server names its failures and wrong settings here, each once.
-  ['window/showMessage'] = function(_, shown)
+  ['window/showMessage'] = function(_, shown, context)
     local levels = { vim.log.levels.ERROR, vim.log.levels.WARN }
     vim.notify('Fimble: ' .. shown.message, levels[shown.type] or vim.log.levels.INFO)
+    local status = statuses[context.client_id] or {}
+    if status.error == 'ModelMissing' and status.message == shown.message then
+      require('fimble.servers').propose()
+    end
   end,
   ['fimble/chat/event'] = function(_, told)
     require('fimble.chat').hear(told)
@@ -248,6 +253,11 @@ function M.with(action)
     end
   end
   return options ~= nil
+end
+
+---@return table settings those of the server
+function M.settings()
+  return settings
 end
 
 ---@param values table all settings; what is left out gets its default
