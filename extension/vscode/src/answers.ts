@@ -1,6 +1,6 @@
-/** How what the server does is shown: failures with its own sentence, pages beside the code. */
+/** How what the server does is shown: failures with its own sentence. */
 
-import { CancellationError, Uri, ViewColumn, window, workspace } from 'vscode';
+import { CancellationError } from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
 import { tell } from './tell';
 
@@ -11,17 +11,6 @@ export const executeCommand: Of<'executeCommand'> = (name, args, next) =>
 
 export const resolveCodeAction: Of<'resolveCodeAction'> = (item, token, next) =>
   told(async () => next(item, token));
-
-/** The page is written by a model, so it is shown as text: a preview would load its pictures. */
-export const showDocument: NonNullable<Of<'window'>['showDocument']> = async (params, token, next) => {
-  if (params.external === true || !params.uri.endsWith('.md')) {
-    return next(params, token);
-  }
-  const document = await workspace.openTextDocument(Uri.parse(params.uri, true));
-  const options = { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: true };
-  await window.showTextDocument(document, options);
-  return { success: true };
-};
 
 async function told<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {

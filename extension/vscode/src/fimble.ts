@@ -1,7 +1,7 @@
 /** All parts of the extension, put together. */
 
 import { window, workspace, type Disposable, type ExtensionContext } from 'vscode';
-import { executeCommand, resolveCodeAction, showDocument } from './answers';
+import { executeCommand, resolveCodeAction } from './answers';
 import { FimbleChat } from './chat/chat';
 import { registerChat } from './chat/commands';
 import { Client } from './client';
@@ -44,7 +44,6 @@ export class Fimble implements Disposable {
       executeCommand,
       resolveCodeAction,
       sendRequest: modelEdits.sendRequest,
-      window: { showDocument },
       workspace: { handleApplyEdit: modelEdits.handleApplyEdit },
     };
     const servers = new ModelServers(() => this.client);
