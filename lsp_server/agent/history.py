@@ -7,6 +7,8 @@ tool       {"text", "subject", "call"}   what a call gave
 call       {"id", "title", "kind"}       a call begins
 called     {"id", "failed"}              and has ended
 ended      {"reason", "files", "usage"}  the turn is over; older ones tell no usage
+
+A turn without an end was ended by a crash. One that a client has left has the reason `LEFT`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from lsp_server.agent.conversation import Item
 from lsp_server.agent.store import Entry
 from lsp_server.engines.chat import Message, NativeCall
 
+LEFT = "interrupted"
+
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -26,6 +30,8 @@ class Past:
 
     items: list[Item]
     last_turn: int
+    asked: str
+    """What the user said last; empty if he has said nothing."""
     interrupted: str
     """What was under way when it ended without saying so: the title of a call, or "the answer"."""
 
@@ -33,13 +39,13 @@ class Past:
 def read(entries: Iterable[Entry]) -> Past:
     """Turn entries into messages."""
     items: list[Item] = []
-    turn, ended, open_calls = 0, True, dict[str, str]()
+    turn, asked, ended, open_calls = 0, "", True, dict[str, str]()
     for entry in entries:
         body = entry.body
         turn = entry.turn
         match entry.kind:
             case "user":
-                ended, open_calls = False, {}
+                asked, ended, open_calls = body["text"], False, {}
                 items.append(Item(Message("user", body["text"]), turn, is_task=True))
             case "mentions":
                 items[-1] = with_mentions(items[-1], body["text"])
@@ -50,9 +56,9 @@ def read(entries: Iterable[Entry]) -> Past:
             case "called":
                 open_calls.pop(body["id"], None)
             case "ended":
-                ended = True
+                ended = body["reason"] != LEFT
     interrupted = "" if ended else next(iter(open_calls.values()), "the answer")
-    return Past(items, turn, interrupted)
+    return Past(items, turn, asked, interrupted)
 
 
 def with_mentions(item: Item, shown: str) -> Item:

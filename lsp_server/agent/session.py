@@ -113,9 +113,11 @@ class Session:
         self._items: list[Item] = past.items
         self.last_turn = past.last_turn
         """Number of the latest turn; 0 before the first."""
+        self.asked = past.asked
+        """What the user said last; empty if he has said nothing."""
         self.interrupted = past.interrupted
         """What was under way when the last turn was ended by a crash; empty if nothing was."""
-        self._is_cancelled = False
+        self._is_cancelled = self._is_left = False
         self._stoppable: asyncio.Task[None] | None = None
         """The turn, from its first step until its end is being told."""
 
@@ -124,8 +126,9 @@ class Session:
 
         If the iterator is closed early, the turn is cancelled.
         """
-        self._is_cancelled = False
+        self._is_cancelled = self._is_left = False
         text = text.encode("utf-8", "replace").decode()  # of a terminal with another encoding
+        self.asked = text
         events: asyncio.Queue[Event | None] = asyncio.Queue()
         self.last_turn = self._desk.turn = number = self.last_turn + 1
         turn = _Turn(number, Deeds(number, events.put_nowait, partial(self._note, number)))
@@ -145,9 +148,13 @@ class Session:
             self.cancel()
             await asyncio.wait([running])
 
-    def cancel(self) -> None:
-        """End the turn that runs; its last event still comes. What it did can be undone."""
-        self._is_cancelled = True
+    def cancel(self, *, is_left: bool = False) -> None:
+        """End the turn that runs; its last event still comes. What it did can be undone.
+
+        `is_left`: its client goes away, and the user has not asked for it; it is stored so.
+        """
+        if not self._is_cancelled:
+            self._is_cancelled, self._is_left = True, is_left
         if self._stoppable is not None:
             self._stoppable.cancel()
             self._stoppable = None  # a second time would hit the telling of the end
@@ -197,7 +204,9 @@ class Session:
                 await self._add(turn, "assistant", body, Item(said, turn.number))
             changed = await asyncio.to_thread(self._desk.changed, turn.number)
             usage = turn.deeds.usage and asdict(turn.deeds.usage)
-            told = {"reason": ended.reason, "files": changed, "usage": usage}
+            is_left = self._is_left and ended.reason == "cancelled"
+            reason = history.LEFT if is_left else ended.reason
+            told = {"reason": reason, "files": changed, "usage": usage}
             await turn.deeds.note("ended", told)
             ended = replace(ended, changed=tuple(changed))
         except FimbleError as error:

@@ -35,8 +35,9 @@ MODES = {"read": "plan", "edit": "edit", "all": "all"}
 NOT_ENDED = 1
 """Exit code of a turn that did not end by itself."""
 _HELP = (
-    "/undo takes back the latest turn that changed something, /mode MODE changes what is asked "
-    "about, /trust lets the folder's own files count (/trust off: no longer), /exit ends.\n"
+    "/undo takes back the latest turn that changed something, /retry sends your last message "
+    "again, /mode MODE changes what is asked about, /trust lets the folder's own files count "
+    "(/trust off: no longer), /exit ends.\n"
 )
 
 
@@ -97,11 +98,14 @@ async def _chat(options: argparse.Namespace) -> int:
         mode = MODES[options.approve] if options.approve else ("ask" if asks else "plan")
         async with _claimed_session(agent, options.resume, mode) as session:
             found = await agent.recovered(session.stored.id)
-            for note in (*words.cut_off(found, session.interrupted), *session.notes):
+            interrupted = words.interrupted(session.interrupted)
+            for note in (*words.half_done(found), *interrupted, *session.notes):
                 complain(note)
             if not asks:
                 ended = await _turn(session, options.prompt, screen, as_lines=options.json)
                 return 0 if ended.reason == "end_turn" else NOT_ENDED
+            if interrupted:
+                complain("/retry sends its message again.")
             return await _converse(agent, session, screen, lines)
 
 
@@ -166,7 +170,9 @@ async def _converse(agent: Agent, session: Session, screen: Screen, lines: Lines
         if command in ("/exit", "/quit"):
             break
         try:
-            if command.startswith("/"):
+            if command == "/retry" and session.asked:
+                reason = (await _turn(session, session.asked, screen)).reason
+            elif command.startswith("/"):
                 session = await _obeyed(agent, session, command, rest.strip())
             elif line:
                 reason = (await _turn(session, line, screen)).reason
@@ -182,6 +188,8 @@ async def _obeyed(agent: Agent, session: Session, command: str, rest: str) -> Se
     elif command == "/mode":
         name = rest.lower()
         return await agent.resume(session.stored.id, checked_mode(MODES.get(name, name)))
+    elif command == "/retry":
+        raise UsageError("There is no message to send again; write one.")
     elif command == "/trust" and rest in ("", "off"):
         await agent.trust(not rest)
         session = await agent.resume(session.stored.id)

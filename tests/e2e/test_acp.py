@@ -12,6 +12,7 @@ from typing import Any
 import acp
 import pytest
 
+from lsp_server.edge.chat import words
 from tests.e2e.acp_client import FILES, PATIENCE, Client, call, running, written
 
 TEXT = "def add(a, b):\n    return a - b\n"
@@ -220,8 +221,8 @@ async def test_what_a_kill_has_cut_off_is_named(root: Path, script: Any) -> None
             await turn
     async with running(script("Here.")) as client:
         await client.connection.load_session(cwd=str(root), session_id=session, mcp_servers=[])
-        await client.until(lambda: "cut off" in client.prose())
-        assert client.prose() == f"The last turn was cut off at: Run {line}.\n"
+        await client.until(lambda: "interrupted" in client.prose())
+        assert client.prose() == words.interrupted(f"Run {line}")[0] + "\n"
         assert await client.prompt(session, "go on") == "end_turn"
 
 

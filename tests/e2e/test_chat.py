@@ -10,6 +10,7 @@ import pytest
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
+from lsp_server.edge.chat.words import INTERRUPTED
 from tests.e2e.acp_client import call, running, written
 from tests.e2e.chatting import Chat
 from tests.e2e.conftest import Start
@@ -198,6 +199,21 @@ async def test_one_turn_fails_and_another_goes_on(connect: Connect) -> None:
     await chat.editor.client.shutdown_session()
     assert (await slow)["stopReason"] == "cancelled"
     chat.editor.client._server.returncode  # noqa: B018 - the fixture ends what has ended
+
+
+async def test_a_turn_that_its_client_has_left_is_marked(connect: Connect) -> None:
+    chat = await connect(SLOW)
+    session = await chat.begin()
+    turn = asyncio.create_task(chat.prompt(session, "go on"))
+    await chat.until(lambda: "agent_message_chunk" in chat.kinds())
+    runs = await chat.request("resume", session=session)
+    assert "stopReason" not in runs["history"][-1]["event"]
+    await chat.editor.client.shutdown_session()
+    assert (await turn)["stopReason"] == "cancelled"
+    chat.editor.client._server.returncode  # noqa: B018 - the fixture ends what has ended
+    left = await (await connect()).request("resume", session=session)
+    end = left["history"][-1]["event"]
+    assert (end["stopReason"], end["problem"], left["notes"]) == ("interrupted", INTERRUPTED, [])
 
 
 async def test_what_begins_over_acp_goes_on_over_lsp(

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from lsp_server.edge.chat.words import INTERRUPTED
 from tests.e2e.acp_client import call
-from tests.editors.chat_view import ChatView, in_project, project, server_of
+from tests.editors.chat_view import MENUS, ChatView, in_project, project, server_of
 from tests.editors.neovim import options, running, scripted
 
 TEXT = "def add(a, b):\n    return a - b\n"
@@ -177,3 +178,21 @@ def test_a_chat_says_which_folder_it_is_about(tmp_path: Path) -> None:
         editor.command("Fimble retry")
         editor.until(lambda: chat.lines.count("mend add"), 2)
         assert editor.messages == [told]
+
+
+def test_a_turn_that_was_cut_off_says_so_when_it_is_shown_again(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    with running(tmp_path, scripted(tmp_path, SLOW)) as editor:
+        chat = in_project(editor, root)
+        chat.say("go on")
+        chat.until("word word")
+        server_of(editor).kill()
+        chat.until("> The server has ended in this turn.")
+    with running(tmp_path, scripted(tmp_path, "Here."), MENUS) as editor:
+        chat = in_project(editor, root)
+        chat.choose("")  # the latest
+        editor.command("Fimble sessions")
+        chat.until(f"> {INTERRUPTED} `:Fimble retry` sends your message again.")
+        editor.command("Fimble retry")
+        chat.until("Here.")
+        assert chat.lines.count("go on") == 2

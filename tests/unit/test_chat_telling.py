@@ -20,13 +20,14 @@ from lsp_server.agent.events import (
     ToolUpdated,
     TurnEnded,
 )
+from lsp_server.agent.history import LEFT
 from lsp_server.agent.mentions import Mention, mentions
 from lsp_server.agent.store import Entry
 from lsp_server.edge.acp import shapes
 from lsp_server.edge.chat.replay import replayed
 from lsp_server.edge.chat.shapes import chosen
 from lsp_server.edge.chat.telling import OUTPUT_CHARACTERS, PAUSE_SECONDS, Teller
-from lsp_server.edge.chat.words import Command, command
+from lsp_server.edge.chat.words import INTERRUPTED, Command, command
 
 ROOT = Path("/project")
 HIDDEN = "a\x1b[2J\u202eb\u200b\u2028"
@@ -132,11 +133,37 @@ def test_what_is_told_again_has_its_turn_and_the_latest_usage() -> None:
         Entry(2, 1, "ended", {"reason": "end_turn", "files": []}),  # of an older Fimble
         Entry(3, 2, "user", {"text": "two"}),
     ]
-    assert [turn for turn, _ in replayed(entries).updates] == [1, 2]
+    assert [turn for turn, _ in replayed(entries, runs=True).updates] == [1, 2]
     assert replayed(entries).usage is None
     used = [{"used": 7, "size": 9}, {"used": 8, "size": 9}]
     entries += [ended(4, 2, used[0]), ended(5, 3, used[1]), ended(6, 4, None)]
     assert replayed(entries).usage == used[1]
+
+
+def test_a_turn_that_did_not_end_by_itself_says_so() -> None:
+    def user(number: int, turn: int) -> Entry:
+        return Entry(number, turn, "user", {"text": "do"})
+
+    def ended(number: int, turn: int, reason: str) -> Entry:
+        return Entry(number, turn, "ended", {"reason": reason, "files": ["a.py"]})
+
+    entries = [
+        *(user(1, 1), ended(2, 1, "end_turn")),
+        user(3, 2),  # of a server that was killed
+        *(user(4, 3), ended(5, 3, "cancelled")),
+        *(user(6, 4), ended(7, 4, LEFT)),
+        user(8, 5),
+    ]
+    ends = [each for each in replayed(entries).updates if "stopReason" in each[1]]
+    found = [(turn, end["stopReason"], end["files"], end.get("problem")) for turn, end in ends]
+    assert found == [
+        (2, "interrupted", [], INTERRUPTED),
+        (3, "cancelled", ["a.py"], None),
+        (4, "interrupted", ["a.py"], INTERRUPTED),
+        (5, "interrupted", [], INTERRUPTED),
+    ]
+    going_on = replayed(entries, runs=True).updates
+    assert going_on == replayed(entries).updates[:-1]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from lsp_server.agent.agent import Places
 from lsp_server.agent.claims import default_folder
 from lsp_server.agent.events import Diff, ToolUpdated
+from lsp_server.agent.store import Store
 from lsp_server.cli import main
 from lsp_server.cli.chat_lines import Lines
 from lsp_server.cli.chat_screen import Screen
@@ -224,6 +226,25 @@ def test_a_conversation(chat: Chat, project: Path) -> None:
     assert "Undone: calc.py." in out
     assert "No." in out
     assert (project / "calc.py").read_text() == TEXT
+
+
+def test_a_turn_that_was_cut_off_is_named_and_sent_again(chat: Chat, project: Path) -> None:
+    store = Store(Places.usual().sessions)
+    session = store.create(project, "ask").id
+    store.append(session, 1, "user", {"text": "mend add"})
+    store.close()
+    typed = ("/retry", "y")
+    code, out, err = chat("--resume", session, script=(FIX, "Done."), typed=typed)
+    assert code == 0
+    assert err.splitlines()[-2:] == [
+        "fimble: The last turn was interrupted at: the answer. Nothing after this was done.",
+        "fimble: /retry sends its message again.",
+    ]
+    assert "Changed: calc.py" in out
+    _, _, err = chat("--resume", session, typed=("/exit",))
+    assert "interrupted" not in err
+    _, _, err = chat(typed=("/retry",))
+    assert "There is no message to send again" in err
 
 
 def test_a_wrong_word_is_told_and_ends_no_chat(chat: Chat) -> None:

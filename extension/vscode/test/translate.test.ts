@@ -119,12 +119,13 @@ test('a stored session is turns that have ended', () => {
       { turn: 1, event: { sessionUpdate: 'agent_message_chunk', content: text('yes') } },
       said(3, 'second'),
       { turn: 3, event: CALL },
+      { turn: 3, event: { stopReason: 'interrupted', files: [], problem: 'Interrupted.' } },
     ],
     label,
   );
-  assert.deepEqual(turns.map((turn) => [turn.number, turn.prompt, turn.end?.stopReason]), [
-    [1, 'first', 'end_turn'],
-    [3, 'second', 'end_turn'],
+  assert.deepEqual(turns.map((turn) => [turn.number, turn.prompt, turn.end]), [
+    [1, 'first', { stopReason: 'end_turn', problem: '' }],
+    [3, 'second', { stopReason: 'interrupted', problem: 'Interrupted.' }],
   ]);
   const call = turns[1]?.items[0];
   assert.equal(call?.kind === 'call' && call.status, 'failed'); // it was cut off

@@ -119,8 +119,9 @@ class FimbleAgent:
         """Open a session, and tell first what was said in it."""
         room = (await self._place(cwd)).room
         opened = await room.open(session_id)
-        for _turn, update in (await room.records.history(session_id)).updates:
-            await self._peer.update(session_id, update)
+        for _turn, told in (await room.records.history(session_id)).updates:
+            if "sessionUpdate" in told:  # this protocol has no words for the end of a past turn
+                await self._peer.update(session_id, told)
         return self._announced(opened)
 
     async def resume_session(self, session_id: str, cwd: str, **_: Any) -> dict[str, Any]:
@@ -208,7 +209,7 @@ class FimbleAgent:
     def _announced(self, opened: Opened) -> dict[str, Any]:
         async def announce() -> None:
             await self._peer.update(opened.stored.id, words.announced())
-            for note in opened.notes:
+            for note in (*opened.notes, *words.interrupted(opened.interrupted)):
                 await self._say(opened.stored.id, f"{note}\n")
 
         self._spawn(announce())

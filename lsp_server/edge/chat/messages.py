@@ -5,13 +5,15 @@ Requests of the client, each with `"session": string` but the first two:
 
 - `fimble/chat/begin`: `{"mode"?: "plan" | "ask" | "edit" | "all"}`. The answer is `{"sessionId",
   "cwd", "updatedAt", "title"?, "mode", "modes": [{"id", "name", "description"}], "notes":
-  [string], "trust": boolean}`. Notes are sentences for the user: what a crash has cut off, and
-  what waits for his trust. With `trust` something does, and the last note says what.
+  [string], "trust": boolean}`. Notes are sentences for the user: which files a crash has left half
+  done, and what waits for his trust. With `trust` something does, and the last note says what.
 - `fimble/chat/list`: `{"sessions": [{"sessionId", "cwd", "updatedAt", "title"?}]}`, the latest
   first.
 - `fimble/chat/resume`: as `begin`, and `"history": [{"turn": number, "event"}]`: what was said, as
-  payloads of `session/update`, without differences; and `"usage": {"used": number, "size": number}
-  | null`: how many tokens of the model's window were used when that was last told.
+  payloads of `session/update`, without differences, and behind a turn that did not end by itself
+  what `prompt` is answered with, without the answer; its reason is `interrupted` if the server was
+  gone before the turn had ended. And `"usage": {"used": number, "size": number} | null`: how many
+  tokens of the model's window were used when that was last told.
 - `fimble/chat/fork`: `{"turn"?: number}`, the last that is taken over; the answer as of `begin`.
 - `fimble/chat/delete`; `fimble/chat/export`, whose answer is all that is stored.
 - `fimble/chat/prompt`: `{"text": string}`. Answered at the end of the turn: `{"stopReason":

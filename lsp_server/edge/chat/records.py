@@ -50,10 +50,10 @@ class Records:
         await self.stored(session)
         return await asyncio.to_thread(self._store.export, session)
 
-    async def history(self, session: str) -> History:
-        """What was said in it, as payloads of events."""
+    async def history(self, session: str, *, runs: bool = False) -> History:
+        """What was said in it, as payloads of events; `runs` as in `replayed`."""
         await self.stored(session)
-        return replayed(await asyncio.to_thread(self._store.entries, session))
+        return replayed(await asyncio.to_thread(self._store.entries, session), runs=runs)
 
     async def left(self, session: str) -> dict[int, list[str]]:
         """The files that each turn had changed when it ended."""

@@ -1,16 +1,19 @@
 """What was said in a stored session, in the shape of events, for a client that begins to show it.
 
-Diffs are not told again: the files may have changed since.
+Diffs are not told again: the files may have changed since. Of the ends of turns those are told that
+did not come by themselves: what was said until then would pass for all of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lsp_server.agent.display import visible
+from lsp_server.agent.history import LEFT
 from lsp_server.agent.store import Entry
+from lsp_server.edge.chat.words import INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +21,26 @@ class History:
     """What was said."""
 
     updates: list[tuple[int, dict[str, Any]]]
-    """Turn and payload of `session/update` of each event, in their order."""
+    """Turn and payload of each event, in their order: of `session/update`, or an end."""
     usage: dict[str, int] | None
     """Tokens `used` of the model's window and its `size`, as last told; None if they never were."""
 
 
-def replayed(entries: Iterable[Entry]) -> History:
-    """Tell it again."""
+def replayed(entries: Iterable[Entry], *, runs: bool = False) -> History:
+    """Tell it again. `runs`: the last turn is under way."""
     updates: list[tuple[int, dict[str, Any]]] = []
     usage: dict[str, int] | None = None
     ended = ""
     """The call whose result comes next."""
+    open_turn = 0
+    """One that has begun, and not ended so far."""
     for entry in entries:
         body = entry.body
         match entry.kind:
             case "user":
+                if open_turn:
+                    updates.append((open_turn, _end(LEFT)))
+                open_turn = entry.turn
                 updates.append((entry.turn, _chunk("user_message_chunk", body["text"])))
             case "assistant" if body.get("prose"):
                 updates.append((entry.turn, _chunk("agent_message_chunk", body["prose"])))
@@ -60,11 +68,21 @@ def replayed(entries: Iterable[Entry]) -> History:
                 ended = ""
             case "ended":
                 usage = body.get("usage") or usage
+                open_turn = 0
+                if body["reason"] != "end_turn":
+                    updates.append((entry.turn, _end(body["reason"], body["files"])))
+    if open_turn and not runs:
+        updates.append((open_turn, _end(LEFT)))
     return History(updates, usage)
 
 
 def _chunk(kind: str, text: str) -> dict[str, Any]:
     return {"sessionUpdate": kind, "content": _text(text)}
+
+
+def _end(reason: str, files: Sequence[str] = ()) -> dict[str, Any]:
+    told = {"stopReason": reason, "answer": "", "files": list(files)}
+    return told | ({"problem": INTERRUPTED} if reason == LEFT else {})
 
 
 def _text(text: str) -> dict[str, str]:

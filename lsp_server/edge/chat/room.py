@@ -50,9 +50,13 @@ class Opened:
 
     stored: Stored
     notes: tuple[str, ...] = ()
-    """Sentences for the user: what a crash has cut off, and what waits for his trust."""
+    """Sentences for the user: which files a crash has left half done, what waits for his trust."""
     waits: bool = False
     """Something waits for his trust; the last note says what."""
+    interrupted: str = ""
+    """As in `Session`: what the last turn was interrupted at."""
+    runs: bool = False
+    """A turn is under way, here or in another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +118,15 @@ class Room:
         """A session as it was left. Raises UsageError if there is none, or of another folder."""
         await self.records.stored(session)
         notes: list[str] = []
+        interrupted, runs = "", True
         with contextlib.suppress(Claimed):  # it is being run, so nothing was cut off
             if session not in self._running:
                 async with self._alone(session):
-                    notes = await self._cut_off(session)
+                    notes, runs = await self._half_done(session), False
+                    interrupted = (await self.records.past(session)).interrupted
         waiting = await self._distrusted()
         stored = await self.records.stored(session)
-        return Opened(stored, (*notes, *waiting), waits=bool(waiting))
+        return Opened(stored, (*notes, *waiting), bool(waiting), interrupted, runs)
 
     async def turn(self, session: str, text: str) -> TurnEnded:
         """Say something, and have the client told what comes of it.
@@ -131,14 +137,14 @@ class Room:
         async with self._alone(session) as running:
             return await self._turn(session, text, running)
 
-    def cancel(self, session: str) -> None:
-        """End the turn that runs, if one does: it ends as cancelled."""
+    def cancel(self, session: str, *, is_left: bool = False) -> None:
+        """End the turn that runs, if one does: it ends as cancelled. `is_left` as in `Session`."""
         running = self._running.get(session)
         if running is None:
             return
         running.is_cancelled = True
         if running.session is not None:
-            running.session.cancel()
+            running.session.cancel(is_left=is_left)
         elif running.preparing is not None:
             running.preparing.cancel()
 
@@ -201,7 +207,7 @@ class Room:
     async def close(self, session: str) -> None:
         """End its turn and let go of it; it can be opened again."""
         while (running := self._running.get(session)) is not None:
-            self.cancel(session)
+            self.cancel(session, is_left=True)
             await running.done.wait()
         await self._seats.leave(session)
 
@@ -266,11 +272,9 @@ class Room:
         """The session as it is in the store: another process may have had a turn meanwhile."""
         return await (await self._seats.of(session)).agent.resume(session)
 
-    async def _cut_off(self, session: str) -> list[str]:
+    async def _half_done(self, session: str) -> list[str]:
         seat = await self._seats.of(session)
-        found = await seat.agent.recovered(session)
-        interrupted = (await self.records.past(session)).interrupted
-        return words.cut_off(found, interrupted)
+        return words.half_done(await seat.agent.recovered(session))
 
     @asynccontextmanager
     async def _alone(self, session: str) -> AsyncIterator[_Running]:

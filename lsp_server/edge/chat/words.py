@@ -22,6 +22,8 @@ COMMANDS = (
 )
 """Name, description, and a hint of what follows it."""
 
+INTERRUPTED = "Interrupted; nothing after this was done."
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -59,8 +61,8 @@ def undone(what: Undone) -> str:
     return f"Undone: {', '.join(what.paths)}.{kept}"
 
 
-def cut_off(found: Sequence[Recovered], interrupted: str) -> list[str]:
-    """What a crash has cut off, one sentence each; `interrupted` as in `Session`."""
+def half_done(found: Sequence[Recovered]) -> list[str]:
+    """What a crash has left of files, one sentence each."""
     unsure = [each.step.path for each in found if each.found == "perhaps yours"]
     notes = [
         f"{each.step.path} was {each.found} when it was cut off."
@@ -72,7 +74,12 @@ def cut_off(found: Sequence[Recovered], interrupted: str) -> list[str]:
             f"{named(unsure)} changed during a command that was cut off, or since then: perhaps"
             " by you, so undoing that is asked about."
         )
-    return [*notes, f"The last turn was cut off at: {interrupted}."] if interrupted else notes
+    return notes
+
+
+def interrupted(at: str) -> list[str]:
+    """That the last turn was; `at` as in `Session`: if it is empty, there is nothing to say."""
+    return [f"The last turn was interrupted at: {at}. Nothing after this was done."] if at else []
 
 
 def announced() -> dict[str, Any]:

@@ -36,7 +36,8 @@ async def listed(server: FimbleServer, _params: Any) -> dict[str, Any]:
 async def resume(server: FimbleServer, params: Any) -> dict[str, Any]:
     """A session as it was left, with what was said in it."""
     room, session = await server.chat.room(), text(params, "session")
-    opened, past = await room.open(session), await room.records.history(session)
+    opened = await room.open(session)
+    past = await room.records.history(session, runs=opened.runs)
     said = [{"turn": turn, "event": update} for turn, update in past.updates]
     return _opened(opened) | {"history": said, "usage": past.usage}
 

@@ -140,7 +140,11 @@ def test_entries_are_messages_again_and_what_was_under_way_is_named(store: Store
     assert past.interrupted == "the answer"
     store.append(session.id, 1, "ended", {"reason": "end_turn", "files": []})
     past = history.read(store.entries(session.id))
-    assert past.interrupted == ""
+    assert (past.interrupted, past.asked) == ("", "do")
+    store.append(session.id, 2, "user", {"text": "do more"})
+    store.append(session.id, 2, "ended", {"reason": history.LEFT, "files": []})
+    left = history.read(store.entries(session.id))
+    assert (left.interrupted, left.asked) == ("the answer", "do more")
     assert [item.message for item in past.items] == [Message("user", "do"), said, told]
     assert [item.subject for item in past.items] == ["", "", "read a.py"]
     assert past.last_turn == 1

@@ -6,7 +6,7 @@ import type { Link } from './link';
 import { firstMode, modesFor } from './modes';
 import type { Chat, TurnEnd } from './protocol';
 import { EMPTY } from './reduce';
-import { abandoned, replayed, translated, type Label } from './translate';
+import { abandoned, endOf, replayed, translated, type Label } from './translate';
 import { lastOf, lastTurn, mayHaveChanged, runningTurn, sentenceOf, titleOf } from './turns';
 import type { Ended, Opened, Resumed, Told } from './wire';
 
@@ -187,8 +187,7 @@ export class Conversation {
       if (this.isStopped) {
         return STOPPED;
       }
-      const ended = await this.link.request<Ended>('prompt', { session, text });
-      return { stopReason: ended.stopReason, problem: ended.problem ?? '' };
+      return endOf(await this.link.request<Ended>('prompt', { session, text }));
     } catch (error) {
       return this.isStopped ? STOPPED : { stopReason: 'error', problem: sentenceOf(error) };
     }

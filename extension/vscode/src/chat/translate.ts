@@ -1,8 +1,8 @@
 /** From what the server tells to what the view shows. Pure. */
 
-import type { Ask, Call, Chat, Diff, Item, Place, Turn, Update } from './protocol';
+import type { Ask, Call, Chat, Diff, Item, Place, Turn, TurnEnd, Update } from './protocol';
 import { EMPTY, updated } from './reduce';
-import type { Asked, Content, Location, Past, SessionUpdate } from './wire';
+import type { Asked, Content, Ended, Location, Past, SessionUpdate } from './wire';
 
 /** What a path is called for people. */
 export type Label = (path: string) => string;
@@ -62,7 +62,12 @@ export function replayed(history: readonly Past[], label: Label): readonly Turn[
   const apply = (updates: readonly Update[]): void => {
     chat = updates.reduce(updated, chat);
   };
+  const ends = new Map<number, TurnEnd>();
   for (const { turn, event } of history) {
+    if ('stopReason' in event) {
+      ends.set(turn, endOf(event));
+      continue;
+    }
     if (chat.turns.at(-1)?.number !== turn) {
       const prompt = event.sessionUpdate === 'user_message_chunk' ? event.content.text : '';
       apply([{ type: 'began', turn, prompt }]);
@@ -70,12 +75,14 @@ export function replayed(history: readonly Past[], label: Label): readonly Turn[
     apply(translated(chat, turn, event, label));
   }
   for (const turn of chat.turns) {
-    apply([
-      ...abandoned(turn),
-      { type: 'ended', turn: turn.number, end: { stopReason: 'end_turn', problem: '' } },
-    ]);
+    const end = ends.get(turn.number) ?? { stopReason: 'end_turn', problem: '' };
+    apply([...abandoned(turn), { type: 'ended', turn: turn.number, end }]);
   }
   return chat.turns;
+}
+
+export function endOf({ stopReason, problem = '' }: Ended): TurnEnd {
+  return { stopReason, problem };
 }
 
 /** At the end of a turn nothing of it goes on, and no question is open. */

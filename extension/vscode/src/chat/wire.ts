@@ -19,7 +19,8 @@ export interface Resumed extends Opened {
 
 export interface Past {
   readonly turn: number;
-  readonly event: SessionUpdate;
+  /** An end is told of turns that did not end by themselves. */
+  readonly event: SessionUpdate | Ended;
 }
 
 export interface Listed {
@@ -30,7 +31,7 @@ export interface Mentioned {
   readonly items: readonly Mention[];
 }
 
-/** What a prompt is answered with. */
+/** What a prompt is answered with; of a stored turn, `interrupted` says that the server was gone before. */
 export interface Ended {
   readonly stopReason: string;
   /** Those that differ from before the turn. */

@@ -99,7 +99,8 @@ local function ended(event)
   if event.stopReason == 'cancelled' then
     M.note('Stopped. `:Fimble retry` sends your message again.', 'WarningMsg')
   elseif event.problem then
-    local way = event.stopReason == 'error' and ' `:Fimble retry` sends your message again.' or ''
+    local is_cut_off = vim.list_contains({ 'error', 'interrupted' }, event.stopReason)
+    local way = is_cut_off and ' `:Fimble retry` sends your message again.' or ''
     M.note(event.problem .. way, 'ErrorMsg')
   end
   if #event.files > 0 then
@@ -131,7 +132,7 @@ local shows = {
   end,
 }
 
----@param event table a payload of `fimble/chat/event`
+---@param event table a payload of `fimble/chat/event`, or one of a stored session
 function M.show(event)
   if event.stopReason then
     return ended(event)

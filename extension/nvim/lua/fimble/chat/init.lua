@@ -249,13 +249,22 @@ function M.trust(trusted)
   end)
 end
 
+---@param history table[] of `fimble/chat/resume`
+---@return string what the user said last; empty if he has said nothing
+local function last_said(history)
+  local said = vim.iter(history):rev():find(function(each)
+    return each.event.sessionUpdate == 'user_message_chunk'
+  end)
+  return said and said.event.content.text or ''
+end
+
 ---Go on with a session.
 ---@param id string
 function M.resume(id)
   if not M.is_busy() then
     is_switching = true
     M.request('resume', { session = id }, function(opened)
-      is_switching, sent = false, ''
+      is_switching, sent = false, last_said(opened.history)
       show_session(opened)
       view.open({ send = M.send, stop = M.stop, answers = asking.answers })
     end, function(message)
