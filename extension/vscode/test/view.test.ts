@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Ask, Chat, Diff, Turn } from '../src/chat/protocol';
+import type { Ask, Call, Chat, Diff, Turn } from '../src/chat/protocol';
 import { EMPTY } from '../src/chat/reduce';
 import { linesOf } from '../webview/lines';
 import { namesLinks, rendered } from '../webview/markdown/blocks';
 import { typedAt, withMention } from '../webview/mention';
 import { placeOf } from '../webview/places';
 import { EMPTY_VIEW, told } from '../webview/view';
-import { endWords, news, openAsks, percentUsed, when } from '../webview/words';
+import { endWords, news, openAsks, percentUsed, reasonOf, when } from '../webview/words';
 
 const html = (text: string): string => rendered(text, 0, false).finished;
 
@@ -183,4 +183,12 @@ test('messages of the extension', () => {
   const more = told(shown, { type: 'updates', updates: [{ type: 'began', turn: 1, prompt: 'Hi' }] });
   assert.equal(more.chat.turns.length, 1);
   assert.notEqual(told(more, { type: 'compose', text: 'a' }).compose, told(more, { type: 'compose', text: 'a' }).compose);
+});
+
+test('the reason of a failed call is one line', () => {
+  const call: Call = { kind: 'call', id: 'c1', title: '', tool: 'edit', status: 'failed', text: '', diffs: [], locations: [] };
+  assert.equal(reasonOf({ ...call, text: '\n  There is no a.py.\nNear it are:' }), 'There is no a.py.');
+  assert.equal(reasonOf({ ...call, text: 'x'.repeat(2_000) }).length, 501);
+  assert.equal(reasonOf(call), '');
+  assert.equal(reasonOf({ ...call, status: 'completed', text: 'Done.' }), '');
 });

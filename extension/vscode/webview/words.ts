@@ -41,6 +41,12 @@ export const STATUS: Record<Call['status'], string> = {
   failed: 'Failed',
 };
 
+/** Why a call failed, in one line; empty if it did not, or nothing is known. */
+export function reasonOf({ status, text }: Call): string {
+  const line = status === 'failed' ? text.split('\n').find((each) => each.trim() !== '') : undefined;
+  return clip(line?.trim() ?? '');
+}
+
 /** What is said aloud when a chat has become another; empty for all that is only more text. */
 export function news(before: Chat, after: Chat): string {
   if (before.session !== after.session && before.turns !== after.turns && !after.isRunning) {

@@ -6,7 +6,7 @@ did not come by themselves: what was said until then would pass for all of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ def replayed(entries: Iterable[Entry], *, runs: bool = False) -> History:
                 }
                 updates.append((entry.turn, update))
             case "tool" if ended:
-                content = {"type": "content", "content": _text(body["text"])}
+                content = {"type": "content", "content": _text(_result(body))}
                 updates[-1][1]["content"] = [content]
                 ended = ""
             case "ended":
@@ -78,6 +78,12 @@ def replayed(entries: Iterable[Entry], *, runs: bool = False) -> History:
 
 def _chunk(kind: str, text: str) -> dict[str, Any]:
     return {"sessionUpdate": kind, "content": _text(text)}
+
+
+def _result(body: Mapping[str, Any]) -> str:
+    """What a call gave, without the heading that results have where the user seems to say them."""
+    text: str = body["text"]
+    return text.partition("\n")[2] if body.get("role") == "user" else text
 
 
 def _end(reason: str, files: Sequence[str] = ()) -> dict[str, Any]:

@@ -132,6 +132,16 @@ test('finished blocks are not drawn anew', async () => {
   assert.deepEqual(await view.page.locator('.markdown p').allInnerTexts(), ['One.', 'Two. More.', 'Three.']);
 });
 
+test('why a call failed is seen without unfolding it', async () => {
+  await view.show(STREAMING);
+  const reason = view.page.locator('.call-reason');
+  assert.deepEqual(await reason.allInnerTexts(), ['ruff: command not found']);
+  await click(/Run ruff check/);
+  await reason.waitFor({ state: 'detached' });
+  const failed = view.page.locator('.call.failed .output');
+  assert.equal((await failed.innerText()).trim(), 'ruff: command not found');
+});
+
 test('live output follows, and closes when it is done', async () => {
   const output = (status: 'in_progress' | 'completed'): Update => ({
     type: 'item',

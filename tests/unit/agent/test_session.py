@@ -235,7 +235,7 @@ async def test_a_tool_that_there_is_not_is_told(begin: Begin) -> None:
     assert told.startswith("There is no tool")
     updates = replayed(agent.store.entries(session.stored.id)).updates
     (content,) = [each["content"] for _, each in updates if each.get("status") == "failed"]
-    assert content[0]["content"]["text"] == f"Result:\n{told}"
+    assert content[0]["content"]["text"] == told
 
 
 async def test_half_a_text_is_not_written(begin: Begin, folder: Path) -> None:

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../src/chat/protocol';
 import { post } from '../host';
 import { memo } from '../memo';
-import { clip, STATUS } from '../words';
+import { clip, reasonOf, STATUS } from '../words';
 import { Counts, DiffView, linesFor } from './DiffView';
 import { Icon, type IconName } from './icons';
 
@@ -24,6 +24,7 @@ export const CallRow = memo(({ call }: { call: Call }): VNode => {
   const [chosen, choose] = useState<boolean | undefined>(undefined);
   const hasMore = call.text !== '' || call.diffs.length > 0 || call.locations.length > 0;
   const isOpen = hasMore && (chosen ?? opensByItself(call));
+  const reason = isOpen ? '' : reasonOf(call);
   return (
     <section class={`call ${call.status}`} aria-label={`${clip(call.title)}: ${STATUS[call.status]}`}>
       <button type="button" class="call-row" aria-expanded={hasMore ? isOpen : undefined} onClick={() => choose(!isOpen)}>
@@ -37,6 +38,11 @@ export const CallRow = memo(({ call }: { call: Call }): VNode => {
           <span class="hidden">{STATUS[call.status]}</span>
         </span>
       </button>
+      {reason !== '' && (
+        <p class="call-reason" dir="auto">
+          {reason}
+        </p>
+      )}
       {isOpen && <Details call={call} />}
     </section>
   );
