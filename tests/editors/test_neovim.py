@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.editors.neovim import Editor, options, running
@@ -302,6 +303,19 @@ def test_health(editor: Editor) -> None:
     editor.command("checkhealth fimble")
     assert "runs: The scripted engine is ready." in editor.text
     editor.command("close")
+
+
+def test_health_does_not_wait_for_a_doctor_that_hangs(tmp_path: Path) -> None:
+    command = tmp_path / "fimble"
+    command.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/$1.pid\nexec sleep 1000\n")
+    command.chmod(0o755)
+    with running(tmp_path, {"cmd": [str(command), "serve"]}) as editor:
+        editor.lua("require('fimble.health').patience_ms = 200")
+        editor.command("checkhealth fimble")
+        late = f"It has not answered in 0.2 seconds; `{command} doctor --json` in a shell"
+        assert late in editor.text
+        hanging = int((tmp_path / "doctor.pid").read_text())
+        editor.until(lambda: psutil.pid_exists(hanging), False)
 
 
 STAND_IN = """

@@ -2,7 +2,8 @@
 
 local M = {}
 
-local DOCTOR_SECONDS = 120 -- it loads the model
+---So long the doctor is waited for, and nothing else can be done meanwhile. He loads the model.
+M.patience_ms = 10000
 
 ---@param command string[] that starts the server
 ---@return string[]? command of the doctor, with the same model; nil if that can't be known
@@ -25,11 +26,21 @@ local function doctor(command)
   if not line then
     return health.info('`cmd` does not run `fimble serve`; ask `fimble doctor` yourself.')
   end
-  local started, process = pcall(vim.system, line, { text = true, timeout = DOCTOR_SECONDS * 1000 })
+  local ended ---@type vim.SystemCompleted?
+  local started, process = pcall(vim.system, line, { text = true }, function(how)
+    ended = how
+  end)
   if not started then
     return health.error(process)
   end
-  local ended = process:wait()
+  vim.wait(M.patience_ms, function()
+    return ended ~= nil
+  end, nil, true)
+  if not ended then
+    process:kill('sigkill')
+    local late = 'It has not answered in %g seconds; `%s` in a shell takes its time.'
+    return health.warn(late:format(M.patience_ms / 1000, table.concat(line, ' ')))
+  end
   local fine, told = pcall(vim.json.decode, ended.stdout)
   if not fine then
     local said = vim.trim(ended.stderr ~= '' and ended.stderr or ended.stdout)
