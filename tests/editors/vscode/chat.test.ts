@@ -31,6 +31,7 @@ const SCRIPT = [
   { chat: 'Short.', when: 'at length' },
   { chat: `Look:\n\n${HOSTILE}`, when: 'be hostile' },
   { chat: 'Here:\n\n```python\ntotal = 1\n```\n\nSee `calc.py:12`.', when: 'give code' },
+  { chat: 'more '.repeat(400), when: 'until loaded', seconds_per_token: 0.05 },
   { chat: 'word '.repeat(400), when: 'until killed', seconds_per_token: 0.05 },
 ];
 
@@ -207,6 +208,20 @@ test('what is typed into a new chat stands as it was typed', async () => {
   await editor.type('hello world');
   await until(async () => (await chat.input.inputValue()) === 'hello world', () => 'it is in another order');
   await chat.input.fill('');
+});
+
+test('a window that is loaded again in a turn shows it, and that it was interrupted', async () => {
+  await chat.say('talk until loaded');
+  await chat.untilSaid('more more');
+  await editor.page.reload();
+  await editor.untilStatus('qwen2.5-coder-1.5b');
+  await chat.open();
+  await chat.untilSaid('Interrupted; nothing after this was done.');
+  await editor.shot('chat-loaded-again');
+  await chat.button('Try again').click();
+  await chat.turn.filter({ hasNotText: 'Interrupted' }).filter({ hasText: 'more more' }).waitFor();
+  await chat.button('Stop').click();
+  await chat.untilIdle();
 });
 
 test('a server that is killed in a turn is found again', async () => {

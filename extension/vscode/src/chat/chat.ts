@@ -15,6 +15,7 @@ import { Changes } from './changes';
 import { Conversation } from './conversation';
 import { Explanations } from './explanations';
 import { folders, label } from './files';
+import { Kept } from './kept';
 import type { Link } from './link';
 import { firstMode, modesFor } from './modes';
 import type { Chat, Session, ToView, Update } from './protocol';
@@ -40,6 +41,7 @@ export class FimbleChat implements Disposable {
   /** What keeps it from working now, with all that can be done. */
   trouble: Trouble | undefined;
   readonly link: Link;
+  private readonly kept: Kept;
   private readonly explanations = new Explanations(this.board);
   private readonly parts: Disposable;
   private queue: Promise<void> = Promise.resolve();
@@ -50,6 +52,7 @@ export class FimbleChat implements Disposable {
     output: LogOutputChannel,
   ) {
     this.link = linkTo(client);
+    this.kept = new Kept(context.workspaceState);
     const isTrusted = (): boolean => workspace.isTrusted;
     this.asks = new Asks(this.board, label, (ask) => void this.reviews.close(ask));
     this.conversation = new Conversation(
@@ -62,7 +65,11 @@ export class FimbleChat implements Disposable {
     this.changes = new Changes(this.board, this.link, label, (turn) => this.conversation.sessionOf(turn));
     this.reviews = new Reviews(this.board, this.diffs, this.asks, this.changes);
     this.view = new ChatView(context.extensionUri, () => this.board.chat, answering(this, output));
-    const refresh = (): void => this.refresh();
+    const restore = guarded(output, () => this.restore());
+    const refresh = (): void => {
+      this.refresh();
+      void restore();
+    };
     this.parts = Disposable.from(
       this.diffs,
       this.view,
@@ -111,17 +118,28 @@ export class FimbleChat implements Disposable {
     return done;
   }
 
+  /** Show the chat of before the window was loaded, once there is a server to ask and a view for it. */
+  async restore(): Promise<void> {
+    const isPossible = this.client.isThere && this.view.isOpen && folders().length > 0;
+    const session = isPossible ? this.kept.take() : undefined;
+    if (session !== undefined) {
+      await this.conversation.restore(session);
+    }
+  }
+
   dispose(): void {
     this.parts.dispose();
   }
 
   private onWhole(chat: Chat): void {
     this.view.whole(chat);
+    this.kept.note(chat.session);
     setContext('chatRunning', chat.isRunning);
   }
 
   private onUpdates(updates: readonly Update[]): void {
     this.view.updates(updates);
+    this.kept.note(this.board.chat.session);
     setContext('chatRunning', this.board.chat.isRunning);
     if (updates.some((each) => each.type === 'ended' && each.turn > 0 && each.end.problem === '')) {
       setContext('chatted', true);

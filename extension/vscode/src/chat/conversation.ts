@@ -4,11 +4,11 @@ import { REMEDIES, Trouble } from '../trouble';
 import type { Board } from './board';
 import type { Link } from './link';
 import { firstMode, modesFor } from './modes';
-import type { Chat, TurnEnd } from './protocol';
+import type { Chat, Turn, TurnEnd } from './protocol';
 import { EMPTY } from './reduce';
 import { abandoned, endOf, replayed, translated, type Label } from './translate';
 import { lastOf, lastTurn, mayHaveChanged, runningTurn, sentenceOf, titleOf } from './turns';
-import type { Ended, Opened, Resumed, Told } from './wire';
+import type { Ended, Listed, Opened, Resumed, Told } from './wire';
 
 /** Of so many turns it is looked up what they have changed when a session is shown again. */
 const LOOKED_UP = 10;
@@ -29,6 +29,8 @@ export class Conversation {
   private turn = 0;
   private isStopped = false;
   private ending: Promise<unknown> = Promise.resolve();
+  /** The user has said something here, or looked at another chat. */
+  private isUsed = false;
   /** Sessions of turns that were taken over from others. */
   private origins = new Map<number, string>();
 
@@ -50,6 +52,7 @@ export class Conversation {
     if (this.chat.isRunning || text.trim() === '') {
       return false;
     }
+    this.isUsed = true;
     this.turn = this.last + 1;
     this.isStopped = false;
     this.board.apply({ type: 'began', turn: this.turn, prompt: text });
@@ -116,17 +119,18 @@ export class Conversation {
   /** Show a stored session. A turn that runs is stopped. */
   async open(session: string): Promise<void> {
     await this.stop();
-    const run = await this.link.run();
-    const resumed = await this.link.request<Resumed>('resume', { session });
-    this.forget();
-    const values = await this.known(resumed);
-    const turns = replayed(resumed.history, this.label);
-    const usage = resumed.usage ?? undefined;
-    this.board.replace({ ...this.chat, isRunning: false, title: '', ...values, usage, turns });
-    this.run = run;
-    this.last = lastOf(resumed);
-    for (const turn of turns.filter(mayHaveChanged).slice(-LOOKED_UP)) {
-      void this.onEnd(turn.number);
+    (await this.resumed(session))([]);
+  }
+
+  /** Show a stored session if it is still there, and above what is explained; not if the user has begun something. */
+  async restore(session: string): Promise<void> {
+    await this.link.run();
+    const { sessions } = await this.link.request<Listed>('list', {});
+    if (sessions.some((each) => each.sessionId === session)) {
+      const show = await this.resumed(session);
+      if (!this.isUsed) {
+        show(this.chat.turns);
+      }
     }
   }
 
@@ -170,6 +174,25 @@ export class Conversation {
 
   private get chat(): Chat {
     return this.board.chat;
+  }
+
+  /** A stored session is asked for; what is returned shows it, with these turns behind its own. */
+  private async resumed(session: string): Promise<(others: readonly Turn[]) => void> {
+    const run = await this.link.run();
+    const resumed = await this.link.request<Resumed>('resume', { session });
+    const values = await this.known(resumed);
+    return (others) => {
+      this.forget();
+      const turns = replayed(resumed.history, this.label);
+      const usage = resumed.usage ?? undefined;
+      const shown = { ...this.chat, isRunning: false, title: '', ...values, usage };
+      this.board.replace({ ...shown, turns: [...turns, ...others] });
+      this.run = run;
+      this.last = lastOf(resumed);
+      for (const turn of turns.filter(mayHaveChanged).slice(-LOOKED_UP)) {
+        void this.onEnd(turn.number);
+      }
+    };
   }
 
   private async through(text: string): Promise<void> {
@@ -250,6 +273,7 @@ export class Conversation {
   }
 
   private forget(): void {
+    this.isUsed = true;
     this.run = undefined;
     this.seq = 0;
     this.last = 0;

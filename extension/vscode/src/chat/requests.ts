@@ -24,7 +24,7 @@ async function answered(chat: FimbleChat, message: FromView): Promise<void> {
   const { conversation, changes, reviews, view } = chat;
   switch (message.type) {
     case 'ready':
-      return;
+      return chat.restore();
     case 'prompt':
       return chat.inTurn(() => said(chat, message.text));
     case 'explainFile':

@@ -31,6 +31,10 @@ export class ChatView implements WebviewViewProvider, Disposable {
     private readonly onMessage: (message: FromView) => void,
   ) {}
 
+  get isOpen(): boolean {
+    return this.isReady;
+  }
+
   readonly whole = (chat: Chat): void => {
     this.frames.clear();
     this.send({ type: 'chat', chat });
@@ -100,7 +104,8 @@ export class ChatView implements WebviewViewProvider, Disposable {
       this.isReady = true;
       this.whole(this.chat());
       this.deliver();
-    } else if (message !== undefined) {
+    }
+    if (message !== undefined) {
       this.onMessage(message);
     }
   }
