@@ -10,7 +10,7 @@ import pytest
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.edge.chat.words import INTERRUPTED
+from lsp_server.edge.chat.words import INTERRUPTED, RUNS
 from tests.e2e.acp_client import call, running, written
 from tests.e2e.chatting import Chat
 from tests.e2e.conftest import Start
@@ -208,6 +208,9 @@ async def test_a_turn_that_its_client_has_left_is_marked(connect: Connect) -> No
     await chat.until(lambda: "agent_message_chunk" in chat.kinds())
     runs = await chat.request("resume", session=session)
     assert "stopReason" not in runs["history"][-1]["event"]
+    other = await (await connect()).request("resume", session=session)
+    end = other["history"][-1]["event"]
+    assert (end["stopReason"], end["problem"]) == ("running", RUNS)
     await chat.editor.client.shutdown_session()
     assert (await turn)["stopReason"] == "cancelled"
     chat.editor.client._server.returncode  # noqa: B018 - the fixture ends what has ended

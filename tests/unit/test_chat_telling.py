@@ -27,7 +27,7 @@ from lsp_server.edge.acp import shapes
 from lsp_server.edge.chat.replay import replayed
 from lsp_server.edge.chat.shapes import chosen
 from lsp_server.edge.chat.telling import OUTPUT_CHARACTERS, PAUSE_SECONDS, Teller
-from lsp_server.edge.chat.words import INTERRUPTED, Command, command
+from lsp_server.edge.chat.words import INTERRUPTED, RUNS, Command, command
 
 ROOT = Path("/project")
 HIDDEN = "a\x1b[2J\u202eb\u200b\u2028"
@@ -133,7 +133,7 @@ def test_what_is_told_again_has_its_turn_and_the_latest_usage() -> None:
         Entry(2, 1, "ended", {"reason": "end_turn", "files": []}),  # of an older Fimble
         Entry(3, 2, "user", {"text": "two"}),
     ]
-    assert [turn for turn, _ in replayed(entries, runs=True).updates] == [1, 2]
+    assert [turn for turn, _ in replayed(entries).updates] == [1, 2, 2]
     assert replayed(entries).usage is None
     used = [{"used": 7, "size": 9}, {"used": 8, "size": 9}]
     entries += [ended(4, 2, used[0]), ended(5, 3, used[1]), ended(6, 4, None)]
@@ -162,8 +162,9 @@ def test_a_turn_that_did_not_end_by_itself_says_so() -> None:
         (4, "interrupted", ["a.py"], INTERRUPTED),
         (5, "interrupted", [], INTERRUPTED),
     ]
-    going_on = replayed(entries, runs=True).updates
-    assert going_on == replayed(entries).updates[:-1]
+    *before, (turn, end) = replayed(entries, runs="elsewhere").updates
+    assert before == replayed(entries).updates[:-1] == replayed(entries, runs="here").updates
+    assert (turn, end["stopReason"], end["problem"]) == (5, "running", RUNS)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ Requests of the client, each with `"session": string` but the first two:
 - `fimble/chat/resume`: as `begin`, and `"history": [{"turn": number, "event"}]`: what was said, as
   payloads of `session/update`, without differences, and behind a turn that did not end by itself
   what `prompt` is answered with, without the answer; its reason is `interrupted` if the server was
-  gone before the turn had ended. And `"usage": {"used": number, "size": number} | null`: how many
-  tokens of the model's window were used when that was last told.
+  gone before the turn had ended, and `running` if another server is at it. And `"usage": {"used":
+  number, "size": number} | null`: how many tokens of the model's window were used when that was
+  last told.
 - `fimble/chat/fork`: `{"turn"?: number}`, the last that is taken over; the answer as of `begin`.
 - `fimble/chat/delete`; `fimble/chat/export`, whose answer is all that is stored.
 - `fimble/chat/prompt`: `{"text": string}`. Answered at the end of the turn: `{"stopReason":

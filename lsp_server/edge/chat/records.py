@@ -12,7 +12,7 @@ from typing import Any
 from lsp_server.agent import history
 from lsp_server.agent.history import Past
 from lsp_server.agent.store import Store, Stored
-from lsp_server.edge.chat.replay import History, replayed
+from lsp_server.edge.chat.replay import History, Runs, replayed
 
 
 class Records:
@@ -50,7 +50,7 @@ class Records:
         await self.stored(session)
         return await asyncio.to_thread(self._store.export, session)
 
-    async def history(self, session: str, *, runs: bool = False) -> History:
+    async def history(self, session: str, *, runs: Runs = "") -> History:
         """What was said in it, as payloads of events; `runs` as in `replayed`."""
         await self.stored(session)
         return replayed(await asyncio.to_thread(self._store.entries, session), runs=runs)

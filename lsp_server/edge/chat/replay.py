@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from lsp_server.agent.display import visible
 from lsp_server.agent.history import LEFT
 from lsp_server.agent.store import Entry
-from lsp_server.edge.chat.words import INTERRUPTED
+from lsp_server.edge.chat.words import INTERRUPTED, RUNS
+
+Runs = Literal["", "here", "elsewhere"]
+"""Whether the last turn is under way: in this process, which tells more of it, or in another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class History:
     """Tokens `used` of the model's window and its `size`, as last told; None if they never were."""
 
 
-def replayed(entries: Iterable[Entry], *, runs: bool = False) -> History:
-    """Tell it again. `runs`: the last turn is under way."""
+def replayed(entries: Iterable[Entry], *, runs: Runs = "") -> History:
+    """Tell it again."""
     updates: list[tuple[int, dict[str, Any]]] = []
     usage: dict[str, int] | None = None
     ended = ""
@@ -71,8 +74,8 @@ def replayed(entries: Iterable[Entry], *, runs: bool = False) -> History:
                 open_turn = 0
                 if body["reason"] != "end_turn":
                     updates.append((entry.turn, _end(body["reason"], body["files"])))
-    if open_turn and not runs:
-        updates.append((open_turn, _end(LEFT)))
+    if open_turn and runs != "here":
+        updates.append((open_turn, _end("running" if runs else LEFT)))
     return History(updates, usage)
 
 
@@ -86,9 +89,12 @@ def _result(body: Mapping[str, Any]) -> str:
     return text.partition("\n")[2] if body.get("role") == "user" else text
 
 
+_PROBLEMS = {LEFT: INTERRUPTED, "running": RUNS}
+
+
 def _end(reason: str, files: Sequence[str] = ()) -> dict[str, Any]:
     told = {"stopReason": reason, "answer": "", "files": list(files)}
-    return told | ({"problem": INTERRUPTED} if reason == LEFT else {})
+    return told | ({"problem": _PROBLEMS[reason]} if reason in _PROBLEMS else {})
 
 
 def _text(text: str) -> dict[str, str]:

@@ -12,7 +12,6 @@ told as its end, and other sessions go on. Methods raise FimbleError, and what t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from lsp_server.agent.store import Stored
 from lsp_server.agent.workflows.verify import Outcome
 from lsp_server.edge.chat import words
 from lsp_server.edge.chat.records import Records
+from lsp_server.edge.chat.replay import Runs
 from lsp_server.edge.chat.seats import Client, Seats
 from lsp_server.engines.chat import ChatEngine
 from lsp_server.errors import UsageError
@@ -55,8 +55,8 @@ class Opened:
     """Something waits for his trust; the last note says what."""
     interrupted: str = ""
     """As in `Session`: what the last turn was interrupted at."""
-    runs: bool = False
-    """A turn is under way, here or in another process."""
+    runs: Runs = ""
+    """Whether a turn is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,15 @@ class Room:
         """A session as it was left. Raises UsageError if there is none, or of another folder."""
         await self.records.stored(session)
         notes: list[str] = []
-        interrupted, runs = "", True
-        with contextlib.suppress(Claimed):  # it is being run, so nothing was cut off
-            if session not in self._running:
+        interrupted = ""
+        runs: Runs = "here" if session in self._running else ""
+        if not runs:
+            try:
                 async with self._alone(session):
-                    notes, runs = await self._half_done(session), False
+                    notes = await self._half_done(session)
                     interrupted = (await self.records.past(session)).interrupted
+            except Claimed:  # it is being run, so nothing was cut off
+                runs = "elsewhere"
         waiting = await self._distrusted()
         stored = await self.records.stored(session)
         return Opened(stored, (*notes, *waiting), bool(waiting), interrupted, runs)

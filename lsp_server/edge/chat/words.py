@@ -23,6 +23,7 @@ COMMANDS = (
 """Name, description, and a hint of what follows it."""
 
 INTERRUPTED = "Interrupted; nothing after this was done."
+RUNS = "Still under way in another window or program; open this chat again to see the rest."
 
 
 @dataclass(frozen=True, slots=True)
