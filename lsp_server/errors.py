@@ -22,6 +22,7 @@
         ├── EngineCrashed      the worker died or hung while this request was running
         ├── EngineChanged      the engine broke off, and another one answers from now on
         └── RemoteError        the endpoint refused, failed or could not be reached
+            └── KeyUnavailable the system's keyring doesn't give or take a key
 
 The message is one sentence (or two) that says what is wrong and what to do about it; it never holds
 the user's code. `exit_code` is what the command line returns.
@@ -131,6 +132,10 @@ class EngineChanged(EngineError):
 
 class RemoteError(EngineError):
     """A remote endpoint refused, failed or could not be reached."""
+
+
+class KeyUnavailable(RemoteError):
+    """The system's keyring doesn't give or take a key."""
 
 
 def describe(error: BaseException) -> str:

@@ -8,18 +8,14 @@ with names of the user's choice.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lsp_server.core.endpoint_values import check_header, check_key, check_proxy
+from lsp_server.sections import section
 
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-T = TypeVar("T", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +59,26 @@ class RemoteSettings:
     """Model name to send, where the endpoint wants one."""
     template: str = ""
     """Id of the fill-in-the-middle template; empty means: found out from the endpoint."""
-    api_key_env: str = ""
-    """Name of the environment variable that holds the API key."""
+    api_key: str = field(default="", repr=False, metadata={"check": check_key})
+    """Where the API key is: `env:NAME`, an environment variable, or `keyring:NAME`, an entry of the
+    system's keyring."""
+    headers: Mapping[str, str] = field(
+        default_factory=dict, repr=False, hash=False, metadata={"check": check_header}
+    )
+    """Sent with each request. A value is a text, or where one is, as with `api_key`."""
+    ca_file: str = ""
+    """PEM file of certificate authorities that are trusted besides the usual ones."""
+    proxy: str = field(default="", repr=False, metadata={"check": check_proxy})
+    """Address of a proxy. Without one, those of the environment count, but for this machine."""
+    max_requests: int = field(default=0, metadata={"min": 0, "max": 64})
+    """How many requests may run at once; 0: as many as there are connections."""
     timeout_seconds: float = field(default=20.0, metadata={"min": 0.1, "max": 600})
     """Longest wait for a connection, or for the next piece of an answer."""
     log: Literal["off", "sizes", "content"] = "off"
     """What `fimble log` can tell of each request: nothing; when, where to and how large it was; or
     also what was sent, credentials masked."""
+    where: str = field(default="fimble.remote", compare=False, metadata={"path": True})
+    """Where these settings stand, for messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +170,9 @@ class Settings:
     model: str = DEFAULT_MODEL
     local: LocalSettings = field(default_factory=LocalSettings)
     remote: RemoteSettings = field(default_factory=RemoteSettings)
-    endpoints: Mapping[str, RemoteSettings] = field(default_factory=dict)
+    endpoints: Mapping[str, RemoteSettings] = field(
+        default_factory=dict, metadata={"reserved": (LOCAL, REMOTE)}
+    )
     """More endpoints, by names that `roles` can refer to."""
     roles: RoleSettings = field(default_factory=RoleSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
@@ -186,109 +197,5 @@ def parse(raw: object) -> tuple[Settings, list[str]]:
     Never raises. Unknown names are a problem too: a typing mistake should not go unnoticed.
     """
     problems: list[str] = []
-    settings = _section(Settings, raw, "fimble", problems)
+    settings = section(Settings, raw, "fimble", problems)
     return settings, problems
-
-
-def _section(cls: type[T], raw: object, path: str, problems: list[str]) -> T:
-    given = _object(raw, path, problems)
-    hints = get_type_hints(cls)
-    known = {_camel(f.name): f for f in fields(cls)}
-    values: dict[str, Any] = {}
-    for key, value in given.items():
-        spec = known.get(str(key))
-        where = f"{path}.{_short(str(key))}"
-        if spec is None:
-            problems.append(f"{where} is not a setting of Fimble and is ignored.")
-        elif is_dataclass(hints[spec.name]):
-            values[spec.name] = _section(hints[spec.name], value, where, problems)
-        elif get_origin(hints[spec.name]) is Mapping:
-            values[spec.name] = _named(get_args(hints[spec.name])[1], value, where, problems)
-        else:
-            try:
-                values[spec.name] = _value(hints[spec.name], value, spec.metadata)
-            except ValueError as error:
-                default = json.dumps(spec.default)
-                problems.append(f"{where} {error}; its default {default} is used.")
-    return cls(**values)
-
-
-def _object(raw: object, path: str, problems: list[str]) -> Mapping[object, object]:
-    if raw is None or raw == []:  # a client in Lua can't tell an empty object from an empty list
-        return {}
-    if not isinstance(raw, Mapping):
-        problems.append(f"{path} must be an object, not {_kind(raw)}; its defaults are used.")
-        return {}
-    return raw
-
-
-def _named(cls: type[T], raw: object, path: str, problems: list[str]) -> Mapping[str, T]:
-    """Sections under names of the user's choice."""
-    found: dict[str, T] = {}
-    for key, value in _object(raw, path, problems).items():
-        name = str(key)
-        if not _NAME.fullmatch(name) or name in (LOCAL, REMOTE):
-            problems.append(
-                f"{path}.{_short(name)} is ignored: a name is made of letters, digits, `-` and "
-                f"`_`, and is neither {LOCAL} nor {REMOTE}."
-            )
-        else:
-            found[name] = _section(cls, value, f"{path}.{name}", problems)
-    return found
-
-
-_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,59}", re.ASCII)
-
-
-def _value(hint: Any, value: object, limits: Mapping[str, float]) -> object:
-    """Check one value against its type and limits. Raises ValueError with the end of a sentence."""
-    if get_origin(hint) is Literal:
-        if value not in get_args(hint):
-            given = _short(json.dumps(value))
-            raise ValueError(f"must be one of {', '.join(get_args(hint))}, not {given}")
-        return value
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list | tuple):
-            raise ValueError(f"must be a list of texts, not {_kind(value)}")
-        for item in value:
-            if not isinstance(item, str):
-                raise ValueError(f"must be a list of texts, and {_kind(item)} is in it")
-        for item in value:
-            known = get_args(get_args(hint)[0])
-            if known and item not in known:
-                raise ValueError(f"may hold {', '.join(known)}, not {_short(json.dumps(item))}")
-        return tuple(value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(max(-1e300, min(1e300, value)))  # JSON has whole numbers of any size
-    if hint is int and isinstance(value, float) and value.is_integer():
-        value = int(value)  # JSON has one kind of number; Lua clients send 800.0
-    if type(value) is not hint:
-        raise ValueError(f"must be {_NAMES[hint]}, not {_kind(value)}")
-    if isinstance(value, int | float) and limits and not limits["min"] <= value <= limits["max"]:
-        given = _short(str(value))
-        raise ValueError(f"must be from {limits['min']} to {limits['max']}, not {given}")
-    return value
-
-
-_LONGEST_SHOWN = 60
-"""Characters of what the client sent that a problem repeats."""
-
-_NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return _NAMES.get(type(value), type(value).__name__)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
-
-
-def _camel(name: str) -> str:
-    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)

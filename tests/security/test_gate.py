@@ -17,7 +17,7 @@ import pytest
 
 from lsp_server.agent.store import Store
 from lsp_server.core.fim import Snippet
-from lsp_server.engines.base import InfillRequest
+from lsp_server.engines.base import InfillRequest, Priority
 from lsp_server.engines.chat import ChatRequest, Message, NativeCall
 from lsp_server.engines.remote import sent
 from lsp_server.engines.remote.engine import RemoteEngine
@@ -199,7 +199,9 @@ async def test_every_request_is_masked_whoever_makes_it(served: Endpoint) -> Non
     body = {"deep": [{"text": LINE, "numbers": [1, 2.5, True, None]}]}
     await http.post(f"{served.url}/x", body)
     served.routes["/x"] = stream({}, DONE)
-    async with aclosing(http.stream(f"{served.url}/x", body, most=8)) as events:
+    async with aclosing(
+        http.stream(f"{served.url}/x", body, most=8, priority=Priority.TYPING)
+    ) as events:
         async for _ in events:
             break
     await http.close()

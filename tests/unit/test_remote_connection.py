@@ -102,7 +102,7 @@ async def test_the_key_is_sent_and_never_told(
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("TEST_KEY", "s3cret\n")
     served.routes["/v1/completions"] = stream(choice("x"), DONE)
-    engine = engine_for(served, api_key_env="TEST_KEY")
+    engine = engine_for(served, api_key="env:TEST_KEY")
     await ask(engine)
     assert {request.headers["authorization"] for request in served.requests} == {"Bearer s3cret"}
     served.routes["/v1/completions"] = reply({"error": "s3cret"}, status=401)
@@ -115,8 +115,8 @@ async def test_the_key_is_sent_and_never_told(
 @pytest.mark.parametrize(
     ("url", "key", "says"),
     [
-        ("http://127.0.0.1:9", "", "TEST_KEY, which fimble.remote.apiKeyEnv names, is not set"),
-        ("http://127.0.0.1:9", "a\nb", "TEST_KEY doesn't hold a valid API key"),
+        ("http://127.0.0.1:9", "", "TEST_KEY, which fimble.remote.apiKey names, is not set"),
+        ("http://127.0.0.1:9", "a\nb", "TEST_KEY is no valid API key"),
         ("http://nowhere.invalid", "k", "would travel to nowhere.invalid unencrypted"),
         ("", "k", "must be an address such as"),
         ("localhost:8080", "k", "must be an address such as"),
@@ -130,7 +130,7 @@ async def test_settings_that_can_not_be_used(
     served: Endpoint, monkeypatch: pytest.MonkeyPatch, url: str, key: str, says: str
 ) -> None:
     monkeypatch.setenv("TEST_KEY", key)
-    assert says in await refusal(engine_for(served, url=url, api_key_env="TEST_KEY"))
+    assert says in await refusal(engine_for(served, url=url, api_key="env:TEST_KEY"))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ async def test_settings_that_can_not_be_used(
     ],
 )
 def test_bases(url: str, root: str, v1: str) -> None:
-    parsed = address.parse(url)
+    parsed = address.parse(url, "fimble.remote")
     assert (parsed.root, parsed.v1) == (root, v1)
 
 
@@ -160,7 +160,7 @@ def test_bases(url: str, root: str, v1: str) -> None:
     ],
 )
 def test_loopback(url: str, loopback: bool) -> None:
-    assert address.parse(url).loopback is loopback
+    assert address.parse(url, "fimble.remote").loopback is loopback
 
 
 def test_httpx_is_not_loaded_before_the_first_request() -> None:

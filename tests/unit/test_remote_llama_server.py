@@ -35,7 +35,7 @@ def url() -> Iterator[str]:
 @pytest.fixture
 async def engine(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RemoteEngine]:
     monkeypatch.setenv("TEST_KEY", KEY)
-    running = RemoteEngine(RemoteSettings(url=url, api_key_env="TEST_KEY"), lambda status: None)
+    running = RemoteEngine(RemoteSettings(url=url, api_key="env:TEST_KEY"), lambda status: None)
     yield running
     await running.close()
 
@@ -144,7 +144,7 @@ async def test_a_cancelled_request_frees_the_server(engine: RemoteEngine, url: s
 
 
 async def test_the_openai_dialect_gives_the_same_text(engine: RemoteEngine, url: str) -> None:
-    settings = RemoteSettings(url=url, api_key_env="TEST_KEY", dialect="openai", template="qwen")
+    settings = RemoteSettings(url=url, api_key="env:TEST_KEY", dialect="openai", template="qwen")
     other = RemoteEngine(settings, lambda status: None)
     assert (await other.info()).fim_ok
     test = fim.self_test()
@@ -159,7 +159,7 @@ async def test_the_openai_dialect_gives_the_same_text(engine: RemoteEngine, url:
 async def test_its_openai_form_ignores_the_suffix_so_markers_are_found(
     engine: RemoteEngine, url: str
 ) -> None:
-    settings = RemoteSettings(url=url, api_key_env="TEST_KEY", dialect="openai")
+    settings = RemoteSettings(url=url, api_key="env:TEST_KEY", dialect="openai")
     other = RemoteEngine(settings, lambda status: None)
     info = await other.info()
     assert info.fim_ok

@@ -97,8 +97,8 @@ async def test_without_counts_a_name_is_enough_and_nothing_else() -> None:
 async def test_a_model_without_markers_and_an_endpoint_without_suffix() -> None:
     found = await modes.find(counting(set(), suffix=0), ("native_suffix", "markers"), "x", "h")
     assert found.mode == "none"
-    message = str(modes.none_works(found))
-    assert message.startswith("h refused a completion with a suffix (400); set fimble.remote.")
+    message = str(modes.none_works(found, "fimble.endpoints.x"))
+    assert message.startswith("h refused a completion with a suffix (400); set fimble.endpoints.x.")
 
 
 @pytest.mark.parametrize("status", [401, 429, 500, 503])

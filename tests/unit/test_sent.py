@@ -6,18 +6,20 @@ import json
 import stat
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lsp_server.cli import main
-from lsp_server.engines.remote import sent
+from lsp_server.engines.remote import address, sent
 from lsp_server.engines.remote.http import Http
 from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
 from tests.http_endpoint import Endpoint, endpoint, reply
 
 CODE = "def f(): return 'a name of the users'"
+HOST = address.parse("http://host", "fimble.remote")
 SECRET = "gh" + "p_" + "a1B2" * 9
 
 
@@ -91,7 +93,7 @@ def test_the_size_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sent, "MAX_CONTENT", 1000)
     for number in range(100):
         body = f"{number} {'é' * 2000}".encode()
-        sent.note("host", "POST", "http://host/x", body, keep_content=True)
+        sent.note(HOST, "POST", "http://host/x", body, keep_content=True)
     kept = sent.read(path)
     assert sum(each.stat().st_size for each in path.parent.iterdir()) < 35_000
     assert [each.bytes for each in kept[-2:]] == [4003, 4003]
@@ -111,7 +113,7 @@ async def test_what_cannot_be_noted_is_not_sent(served: Endpoint, path: Path) ->
 def test_what_steers_a_terminal_is_shown_as_text(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sent.note("h\x1b[2J", "POST", "http://h/x", b"\x1b[2J", keep_content=True)
+    sent.note(replace(HOST, host="h\x1b[2J"), "POST", "http://h/x", b"\x1b[2J", keep_content=True)
     for options in ([], ["--content"]):
         assert main(["log", *options]) == 0
         assert "\x1b" not in capsys.readouterr().out

@@ -33,7 +33,11 @@ def test_every_setting_can_be_set() -> None:
                 "dialect": "openai",
                 "model": "coder",
                 "template": "qwen",
-                "apiKeyEnv": "KEY",
+                "apiKey": "env:KEY",
+                "headers": {"X-Team": "tools", "api-key": "keyring:office"},
+                "caFile": "/etc/office.pem",
+                "proxy": "http://proxy.example:3128",
+                "maxRequests": 2,
                 "timeoutSeconds": 5,
                 "log": "sizes",
             },
@@ -58,7 +62,10 @@ def test_every_setting_can_be_set() -> None:
     defaults = dataclasses.asdict(Settings())
     assert values.pop("model") != defaults.pop("model")
     assert defaults.pop("endpoints") == {}
-    office = RemoteSettings("https://office.example", model="coder")
+    office = RemoteSettings(
+        "https://office.example", model="coder", where="fimble.endpoints.office"
+    )
+    assert values["remote"].pop("where") == "fimble.remote"
     assert values.pop("endpoints") == {"office": dataclasses.asdict(office)}
     for section, fields in values.items():
         for name, value in fields.items():
@@ -187,7 +194,7 @@ def test_problems_are_short_whatever_was_sent() -> None:
 
 
 def test_a_key_is_never_shown() -> None:
-    _, problems = parse({"remote": {"apiKeyEnv": ["sk-secret"], "url": {"key": "sk-secret"}}})
+    _, problems = parse({"remote": {"apiKey": ["sk-secret"], "url": {"key": "sk-secret"}}})
     assert len(problems) == 2
     assert "sk-secret" not in "".join(problems)
 

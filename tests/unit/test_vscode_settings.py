@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
 
 from lsp_server.settings import Settings, parse
 
@@ -27,6 +29,8 @@ def known(cls: type, prefix: str = "fimble") -> Iterator[tuple[str, dict[str, An
     """Each setting of the server, and what the manifest must say of it."""
     hints = get_type_hints(cls)
     for spec in fields(cls):
+        if spec.metadata.get("path"):  # not the client's
+            continue
         hint = hints[spec.name]
         name = f"{prefix}.{re.sub(r'_(.)', lambda match: match[1].upper(), spec.name)}"
         if is_dataclass(hint):
@@ -41,9 +45,11 @@ def known(cls: type, prefix: str = "fimble") -> Iterator[tuple[str, dict[str, An
             allowed = get_args(get_args(hint)[0])
             items = {"type": "string"} | ({"enum": list(allowed)} if allowed else {})
             said |= {"type": "array", "items": items, "default": list(default)}
+        elif get_origin(hint) is Mapping:
+            said |= {"type": "object", "default": {}}
         else:
             said["type"] = TYPES[hint]
-        if spec.metadata:
+        if "min" in spec.metadata:
             said |= {"minimum": spec.metadata["min"], "maximum": spec.metadata["max"]}
         yield name, said
 
@@ -72,6 +78,36 @@ def test_what_is_sent_by_default_is_without_problems() -> None:
     assert parse(sent) == (Settings(), [])
 
 
+def test_an_endpoint_has_what_the_one_without_a_name_has() -> None:
+    shown = CONTRIBUTED["fimble.endpoints"]["additionalProperties"]
+    assert shown["properties"] == {
+        name.removeprefix("fimble.remote."): {
+            key: value for key, value in entry.items() if key not in ("scope", "order")
+        }
+        for name, entry in CONTRIBUTED.items()
+        if name.startswith("fimble.remote.")
+    }
+    assert not shown["additionalProperties"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fits"),
+    [
+        ("apiKey", "", True),
+        ("apiKey", "keyring:office", True),
+        ("apiKey", "sk-abc", False),
+        ("proxy", "http://proxy.example:3128", True),
+        ("proxy", "socks5h://10.0.0.1:1080/", True),
+        ("proxy", "http://me:pass@proxy.example", False),
+        ("proxy", "proxy.example:3128", False),
+    ],
+)
+def test_patterns_agree(name: str, value: str, fits: bool) -> None:
+    pattern = CONTRIBUTED[f"fimble.remote.{name}"]["pattern"]
+    assert bool(re.search(pattern, value)) is fits
+    assert bool(parse({"remote": {name: value}})[1]) is not fits
+
+
 def test_all_are_described() -> None:
     for name, entry in CONTRIBUTED.items():
         assert entry["markdownDescription"].endswith((".", ")")), name
@@ -84,5 +120,14 @@ def test_all_are_described() -> None:
 def test_a_folder_decides_nothing_that_matters_before_it_is_trusted() -> None:
     trust = MANIFEST["capabilities"]["untrustedWorkspaces"]
     assert trust["supported"] == "limited"
-    risky = ("fimble.model", "fimble.local.", "fimble.remote.", "fimble.server.")
-    assert set(trust["restrictedConfigurations"]) == {n for n in CONTRIBUTED if n.startswith(risky)}
+    risky = (
+        "fimble.model",
+        "fimble.local.",
+        "fimble.remote.",
+        "fimble.endpoints",
+        "fimble.roles.",
+        "fimble.server.",
+    )
+    restricted = {name for name in CONTRIBUTED if name.startswith(risky)}
+    assert set(trust["restrictedConfigurations"]) == restricted
+    assert all(CONTRIBUTED[name]["scope"] == "machine-overridable" for name in restricted)

@@ -81,10 +81,10 @@ export async function install(plan: Plan, watcher: Watcher): Promise<string> {
   return join(home, BIN, `fimble${SUFFIX}`);
 }
 
-/** The requirement for a wheel or package: the local engine comes with it. */
+/** The requirement for a wheel or package: the local engine comes with it, and keys in the keyring. */
 export function requirement(setting: string, ownWheel: string): string {
   const wanted = setting.trim();
-  return wanted === '' ? `${ownWheel}[local]` : wanted;
+  return wanted === '' ? `${ownWheel}[keyring,local]` : wanted;
 }
 
 /** What pip said last that tells why, in one sentence. */

@@ -111,7 +111,7 @@ test('Python must be 3.11 or newer', () => {
 });
 
 test('what is installed is the wheel that comes with the extension, or what the user says', () => {
-  assert.equal(requirement(' ', '/x/fimble.whl'), '/x/fimble.whl[local]');
+  assert.equal(requirement(' ', '/x/fimble.whl'), '/x/fimble.whl[keyring,local]');
   assert.equal(requirement('fimble==2', '/x/fimble.whl'), 'fimble==2');
 });
 

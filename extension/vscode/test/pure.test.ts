@@ -24,10 +24,15 @@ test('the server gets its own settings, in sections', () => {
     'fimble.model': 'm',
     'fimble.local.threads': 2,
     'fimble.local.keepState': false,
+    'fimble.endpoints': { office: { url: 'https://office.example', headers: { 'X-Team': 'a.b' } } },
     'fimble.server.command': '/bin/fimble',
   };
   const sent = forServer(Object.keys(values), (name) => values[name]);
-  assert.deepEqual(sent, { model: 'm', local: { threads: 2, keepState: false } });
+  assert.deepEqual(sent, {
+    model: 'm',
+    local: { threads: 2, keepState: false },
+    endpoints: values['fimble.endpoints'],
+  });
 });
 
 test('models have short names', () => {

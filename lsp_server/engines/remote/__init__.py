@@ -9,9 +9,9 @@ what they bring. `http` carries the requests, `gate` masks credentials in them, 
 the user's text from becoming control tokens. `discovery` and `examine` find servers on this machine
 for a user who has named none.
 
-Invariants: nothing is sent before the first request, nor anywhere but to `fimble.remote.url`
-(redirects are not followed), but for what `discovery` asks this machine. No message and no log
-holds the API key or the user's code.
+Invariants: nothing is sent before the first request, nor anywhere but to the `url` of the
+settings (redirects are not followed), but for what `discovery` asks this machine. No message and
+no log holds the API key or the user's code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where an endpoint is, from what the user wrote into `fimble.remote.url`."""
+"""Where an endpoint is, from what the user wrote into the `url` of its settings."""
 
 from __future__ import annotations
 
@@ -22,37 +22,41 @@ class Address:
     """Host and port, for messages."""
     loopback: bool
     secure: bool
+    where: str
+    """Where its settings stand, for messages."""
 
 
-def parse(url: str) -> Address:
-    """Check an address. Raises RemoteError."""
+def parse(url: str, where: str) -> Address:
+    """Check the address in the settings that stand at `where`. Raises RemoteError."""
     try:
         parsed = httpx.URL(url.strip())
     except httpx.InvalidURL as error:
-        raise RemoteError("fimble.remote.url is not a valid address; correct it.") from error
+        raise RemoteError(f"{where}.url is not a valid address; correct it.") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise RemoteError(
-            "fimble.remote.url must be an address such as http://127.0.0.1:8080 or "
+            f"{where}.url must be an address such as http://127.0.0.1:8080 or "
             "https://host.example/v1; correct it."
         )
     if parsed.port is not None and parsed.port > 65535:
-        raise RemoteError("fimble.remote.url names a port above 65535; correct it.")
+        raise RemoteError(f"{where}.url names a port above 65535; correct it.")
     if parsed.userinfo or parsed.query or parsed.fragment:
         raise RemoteError(
-            "fimble.remote.url must not hold a user name, a password, `?` or `#`; put a key into "
-            "an environment variable and name that in fimble.remote.apiKeyEnv."
+            f"{where}.url must not hold a user name, a password, `?` or `#`; put a key into an "
+            f"environment variable or the keyring, and say where it is in {where}.apiKey."
         )
     base = str(parsed).rstrip("/")
     return Address(
         root=base.removesuffix("/v1").rstrip("/"),
         v1=base if parsed.path.strip("/") else f"{base}/v1",
         host=parsed.netloc.decode("ascii"),
-        loopback=_is_loopback(parsed.host),
+        loopback=is_loopback(parsed.host),
         secure=parsed.scheme == "https",
+        where=where,
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name is that of this machine, whatever a resolver says."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

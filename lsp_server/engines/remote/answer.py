@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
+from lsp_server.engines.remote.address import Address
 from lsp_server.errors import RemoteError
 
 T = TypeVar("T")
@@ -13,10 +14,10 @@ T = TypeVar("T")
 class Unexpected(RemoteError):
     """The answer is not what the protocol says."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, address: Address) -> None:
         super().__init__(
-            f"{host} did not answer as a completion server does; check fimble.remote.url and "
-            "fimble.remote.dialect."
+            f"{address.host} did not answer as a completion server does; check "
+            f"{address.where}.url and {address.where}.dialect."
         )
 
 
@@ -26,19 +27,19 @@ class Answer:
     All methods raise Unexpected for a field of another type.
     """
 
-    def __init__(self, fields: object, host: str) -> None:
-        self._host = host
+    def __init__(self, fields: object, address: Address) -> None:
+        self._address = address
         if not isinstance(fields, dict):
-            raise Unexpected(self._host)
+            raise Unexpected(self._address)
         self._fields: dict[str, Any] = fields
 
     @classmethod
-    def parse(cls, data: bytes, host: str) -> Answer:
+    def parse(cls, data: bytes, address: Address) -> Answer:
         """Read a JSON object from UTF-8. Raises Unexpected."""
         try:
-            return cls(json.loads(data, parse_constant=_refuse), host)
+            return cls(json.loads(data, parse_constant=_refuse), address)
         except (ValueError, RecursionError) as error:
-            raise Unexpected(host) from error
+            raise Unexpected(address) from error
 
     def __contains__(self, name: str) -> bool:
         return self._fields.get(name) is not None
@@ -61,7 +62,7 @@ class Answer:
         try:
             return float(self._get(name, int | float, 0.0))
         except OverflowError as error:
-            raise Unexpected(self._host) from error
+            raise Unexpected(self._address) from error
 
     def flag(self, name: str) -> bool:
         """True or false."""
@@ -75,14 +76,14 @@ class Answer:
         """A list of whole numbers."""
         values: list[int] = self._get(name, list, [])
         if not all(type(value) is int for value in values):
-            raise Unexpected(self._host)
+            raise Unexpected(self._address)
         return values
 
     def texts(self, name: str) -> list[str]:
         """A list of texts."""
         values: list[str] = self._get(name, list, [])
         if not all(type(value) is str for value in values):
-            raise Unexpected(self._host)
+            raise Unexpected(self._address)
         return values
 
     def json(self, name: str) -> str:
@@ -91,19 +92,19 @@ class Answer:
 
     def section(self, name: str) -> Answer:
         """An object inside this one."""
-        return Answer(self._get(name, dict, {}), self._host)
+        return Answer(self._get(name, dict, {}), self._address)
 
     def sections(self, name: str) -> list[Answer]:
         """A list of objects."""
         values: list[object] = self._get(name, list, [])
-        return [Answer(value, self._host) for value in values]
+        return [Answer(value, self._address) for value in values]
 
     def _get(self, name: str, kind: Any, default: T) -> T:
         value = self._fields.get(name)
         if value is None:
             return default
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise Unexpected(self._host)
+            raise Unexpected(self._address)
         return value  # type: ignore[no-any-return]  # `kind` can't be tied to T for a union
 
 

@@ -69,7 +69,7 @@ async def connect(
 ) -> OpenAiChat:
     """Chat with any endpoint. Raises RemoteError."""
     models = await listing.read_models(http, ways)
-    model = settings.model or listing.only_model(models, http.host)
+    model = settings.model or listing.only_model(models, http.address)
     told = await listing.told_context_tokens(http, ways, models, model)
     info = ChatInfo(model or http.host, told or chat.context_tokens, native_tools=True)
     return OpenAiChat(http, info, chat.timeout_seconds, model, ways)
@@ -139,6 +139,7 @@ class OpenAiChat:
             self._body(request, thoughts),
             timeout_seconds=self._timeout,
             most=most_events(request.max_tokens + (thoughts or 0)),
+            priority=request.priority,
         )
         async with aclosing(stream) as chunks:
             try:

@@ -35,7 +35,7 @@ async def connect(
 ) -> Completions:
     """Ask for the models, and how gaps are filled. Raises RemoteError."""
     models = await listing.read_models(http, ways)
-    model = settings.model or listing.only_model(models, http.host)
+    model = settings.model or listing.only_model(models, http.address)
     told = await listing.told_context_tokens(http, ways, models, model)
     return await at(http, settings, ways, folder, model, told or ASSUMED_CONTEXT_TOKENS)
 
@@ -106,7 +106,7 @@ class Completions:
             )
             self._known.remember(filling)
         if filling.mode == "none":
-            raise modes.none_works(filling)
+            raise modes.none_works(filling, self._http.address.where)
         self._filling = filling
 
     async def infill(
@@ -124,6 +124,7 @@ class Completions:
             body,
             framing=self._ways.shape.framing,
             most=most_events(request.max_tokens),
+            priority=request.priority,
         )
         async with aclosing(stream) as chunks:
             try:

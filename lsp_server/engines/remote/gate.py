@@ -25,6 +25,7 @@ from typing import Literal
 
 from lsp_server.engines.base import Delta, Event, InfillRequest
 from lsp_server.engines.remote import control_text, sent
+from lsp_server.engines.remote.address import Address
 from lsp_server.workspace import masking
 
 
@@ -41,9 +42,9 @@ class Passed:
 class Gate:
     """The gate of one endpoint."""
 
-    def __init__(self, host: str, log: Literal["off", "sizes", "content"]) -> None:
+    def __init__(self, address: Address, log: Literal["off", "sizes", "content"]) -> None:
         """`log` as in `RemoteSettings`."""
-        self._host = host
+        self._address = address
         self._log = log
 
     async def passed(self, method: str, url: str, body: Mapping[str, object] | None) -> Passed:
@@ -57,7 +58,7 @@ class Gate:
         # Editors can send lone surrogates, which are no text in UTF-8.
         content = text.encode("utf-8", "replace")
         if self._log != "off":
-            sent.note(self._host, method, url, content, keep_content=self._log == "content")
+            sent.note(self._address, method, url, content, keep_content=self._log == "content")
         return Passed(method, url, None if body is None else content)
 
 

@@ -1,14 +1,14 @@
 """Requests to the endpoint, and one clear sentence for whatever goes wrong with them.
 
-Invariants: nothing is sent that the gate has not passed; no redirect is followed; the API key
-travels only encrypted or on this machine; no wait is longer than `fimble.remote.timeoutSeconds` or,
-for a chat, `fimble.chat.timeoutSeconds`; no answer is read without bound.
+Invariants: nothing is sent that the gate has not passed; no redirect is followed; credentials
+travel only encrypted or on this machine; no wait for the endpoint is longer than `timeoutSeconds`
+of its settings or, for a chat, `fimble.chat.timeoutSeconds`; no answer is read without bound; no
+more requests run at once than `maxRequests`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import (
     AsyncGenerator,
@@ -18,14 +18,18 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import aclosing, asynccontextmanager, suppress
+from http.client import FORBIDDEN, UNAUTHORIZED
 from itertools import count
 
 import httpx
 
 from lsp_server import __version__
-from lsp_server.engines.remote import address, sse, words
+from lsp_server.engines.base import Priority
+from lsp_server.engines.remote import address, client, credentials, sse, words
 from lsp_server.engines.remote.answer import Answer, Unexpected
+from lsp_server.engines.remote.connection import closed
 from lsp_server.engines.remote.gate import Gate, Passed
+from lsp_server.engines.remote.places import Places
 from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
 
@@ -37,6 +41,7 @@ _TOO_LONG = re.compile(rb"context[ _](?:length|size|window)|too many tokens", re
 
 _FAILED = ("error", "insufficient_system_resource")
 """Reasons to end an answer: Mistral's and DeepSeek's words for a failure."""
+_HEADERS = {"User-Agent": f"fimble/{__version__}", "Accept-Encoding": "identity"}
 MAX_RETRY_AFTER = 60.0
 """Seconds that an endpoint which asks for it is left alone at most."""
 
@@ -78,29 +83,29 @@ class Http:
     def __init__(self, settings: RemoteSettings, max_answer_bytes: int = MAX_ANSWER_BYTES) -> None:
         """`max_answer_bytes` bounds answers that are read as a whole."""
         self._max_answer_bytes = max_answer_bytes
-        self.address = address.parse(settings.url)
+        self.address = address.parse(settings.url, settings.where)
         self.host = self.address.host
-        self._key_env = settings.api_key_env
-        self._timeout = settings.timeout_seconds
-        self._gate = Gate(self.host, settings.log)
-        headers = {"User-Agent": f"fimble/{__version__}", "Accept-Encoding": "identity"}
-        if key := self._key():
-            headers["Authorization"] = f"Bearer {key}"
-        self._client = httpx.AsyncClient(
-            headers=headers,
-            timeout=None,  # `_patience` is the one clock
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
-            verify=self.address.secure,  # plain http has no use for certificates: loading is slow
-            trust_env=not self.address.loopback,  # a proxy has no business on this machine
-        )
+        self._settings = settings
+        self._gate = Gate(self.address, settings.log)
+        self._most = settings.max_requests or MAX_CONNECTIONS
+        self._places = Places(self._most)
+        self._preparing = asyncio.Lock()
+        self._client: httpx.AsyncClient | None = None
+        self._credentials: httpx.Headers | None = None
+        self._closed = False
 
     async def get(self, url: str) -> Answer:
         """Return the JSON object at an address."""
-        return await self._fetch("GET", url, None)
+        return await self._fetch("GET", url, None, Priority.TYPING)
 
-    async def post(self, url: str, body: Mapping[str, object]) -> Answer:
-        """Send a JSON object, return the one that answers."""
-        return await self._fetch("POST", url, body)
+    async def post(
+        self, url: str, body: Mapping[str, object], priority: Priority = Priority.TYPING
+    ) -> Answer:
+        """Send a JSON object, return the one that answers.
+
+        By default it has the priority of what every other request may wait for.
+        """
+        return await self._fetch("POST", url, body, priority)
 
     async def stream(
         self,
@@ -108,6 +113,7 @@ class Http:
         body: Mapping[str, object],
         *,
         most: int,
+        priority: Priority,
         framing: Framing = sse.events,
         timeout_seconds: float | None = None,
     ) -> AsyncGenerator[Answer | None, None]:
@@ -118,11 +124,11 @@ class Http:
         stream ends: whoever has read the last event that matters stops asking.
         """
         async with (
-            self._open("POST", url, body, timeout_seconds) as response,
+            self._open("POST", url, body, priority, timeout_seconds) as response,
             aclosing(framing(response.aiter_bytes())) as events,
         ):
             if "html" in response.headers.get("Content-Type", ""):  # of a proxy, or a login
-                raise Unexpected(self.host)
+                raise Unexpected(self.address)
             for number in count():
                 async with self._patience(timeout_seconds):
                     data = await anext(events, None)
@@ -137,7 +143,7 @@ class Http:
                 if data == b"[DONE]":
                     yield None
                     continue
-                answer = Answer.parse(data, self.host)
+                answer = Answer.parse(data, self.address)
                 if "error" in answer:
                     raise Unreachable(f"{self.host} failed while answering; see its log.")
                 yield answer
@@ -149,16 +155,20 @@ class Http:
 
     async def close(self) -> None:
         """Close all connections; streams that are still read fail."""
-        await self._client.aclose()
+        self._closed = True
+        if self._client is not None:
+            await self._client.aclose()
 
-    async def _fetch(self, method: str, url: str, body: Mapping[str, object] | None) -> Answer:
+    async def _fetch(
+        self, method: str, url: str, body: Mapping[str, object] | None, priority: Priority
+    ) -> Answer:
         data = bytearray()
-        async with self._open(method, url, body) as response, self._patience():
+        async with self._open(method, url, body, priority) as response, self._patience():
             async for chunk in response.aiter_bytes():
                 data += chunk
                 if len(data) > self._max_answer_bytes:
-                    raise Unexpected(self.host)
-        return Answer.parse(bytes(data), self.host)
+                    raise Unexpected(self.address)
+        return Answer.parse(bytes(data), self.address)
 
     @asynccontextmanager
     async def _open(
@@ -166,40 +176,41 @@ class Http:
         method: str,
         url: str,
         body: Mapping[str, object] | None,
+        priority: Priority,
         timeout_seconds: float | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """An answer of status 200 whose body has not been read yet."""
-        passed = await self._gate.passed(method, url, body)
-        async with self._patience(timeout_seconds):
-            response = await self._send(self._request(passed))
-        try:
-            if response.status_code != httpx.codes.OK:
-                raise await self._refusal(response)
-            yield response
-        finally:
-            await response.aclose()
+        ready, headers = await self._ready()
+        async with self._places.taken(priority):
+            passed = await self._gate.passed(method, url, body)
+            async with self._patience(timeout_seconds):
+                response = await _send(ready, _request(ready, passed, headers))
+            try:
+                if response.status_code != httpx.codes.OK:
+                    raise await self._refusal(response)
+                yield response
+            finally:
+                await response.aclose()
 
-    def _request(self, passed: Passed) -> httpx.Request:
-        headers = {"Content-Type": "application/json"} if passed.content is not None else None
-        return self._client.build_request(
-            passed.method, passed.url, content=passed.content, headers=headers
-        )
-
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return await self._client.send(request, stream=True)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            if self._client.is_closed:
-                raise
-            # A connection that was kept, and that the server closed meanwhile. llama-server closes
-            # after each stream without saying so.
-            return await self._client.send(request, stream=True)
+    async def _ready(self) -> tuple[httpx.AsyncClient, httpx.Headers]:
+        """The client, and the headers that the settings ask for; made once, when first needed."""
+        async with self._preparing:
+            if self._client is None:
+                self._client = await asyncio.to_thread(
+                    client.make, self._settings, self.address, self._most
+                )
+            if self._credentials is None:
+                self._credentials = await credentials.read(self._settings, self.address)
+            if self._closed:
+                await self._client.aclose()
+                raise closed()
+            return self._client, self._credentials
 
     @asynccontextmanager
     async def _patience(self, seconds: float | None = None) -> AsyncIterator[None]:
         """Bound the time of one wait, and translate what may go wrong in it."""
-        setting = "fimble.remote" if seconds is None else "fimble.chat"
-        seconds = self._timeout if seconds is None else seconds
+        setting = self.address.where if seconds is None else "fimble.chat"
+        seconds = self._settings.timeout_seconds if seconds is None else seconds
         try:
             async with asyncio.timeout(seconds):
                 yield
@@ -209,17 +220,22 @@ class Http:
                 f"{setting}.timeoutSeconds too low for it."
             ) from error
         except httpx.ConnectError as error:
-            raise Unreachable(words.no_connection(self.host, error)) from error
+            raise Unreachable(words.no_connection(self.address, self._proxy, error)) from error
+        except httpx.ProxyError as error:
+            raise Unreachable(words.no_way_through(self.address, self._proxy, error)) from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise Unreachable(f"{self.host} broke off the connection; try again.") from error
         except sse.LineTooLong as error:
-            raise Unexpected(self.host) from error
+            raise Unexpected(self.address) from error
 
     async def _refusal(self, response: httpx.Response) -> RemoteError:
         status = response.status_code
+        if status in (UNAUTHORIZED, FORBIDDEN):
+            self._credentials = None  # the keyring may have others by now
         wait = words.seconds_to_wait(response.headers.get("Retry-After", ""))
+        source = credentials.source(self._settings)
         return Refused(
-            f"{self.host} {words.refusal(status, self._key_env, wait)}",
+            f"{self.host} {words.refusal(self.address, status, source, wait)}",
             status,
             too_long=await self._says_too_long(response),
             retry_after=wait and min(float(wait), MAX_RETRY_AFTER),
@@ -238,22 +254,25 @@ class Http:
                         break
         return _TOO_LONG.search(data) is not None
 
-    def _key(self) -> str:
-        """The API key, empty if none is named. Raises RemoteError if it can't be sent."""
-        name = self._key_env
-        if not name:
-            return ""
-        key = os.environ.get(name, "").strip()
-        if not key:
-            raise RemoteError(
-                f"The environment variable {name}, which fimble.remote.apiKeyEnv names, is not "
-                "set; set it to the API key and restart the editor."
-            )
-        if not (key.isascii() and key.isprintable()):
-            raise RemoteError(f"The environment variable {name} doesn't hold a valid API key.")
-        if not (self.address.secure or self.address.loopback):
-            raise RemoteError(
-                f"The API key would travel to {self.host} unencrypted; use https in "
-                "fimble.remote.url, or leave fimble.remote.apiKeyEnv empty."
-            )
-        return key
+    @property
+    def _proxy(self) -> str:
+        return client.proxy_of(self._settings, self.address)
+
+
+def _request(ready: httpx.AsyncClient, passed: Passed, wanted: Mapping[str, str]) -> httpx.Request:
+    headers = httpx.Headers(_HEADERS)
+    if passed.content is not None:
+        headers["Content-Type"] = "application/json"
+    headers.update(wanted)
+    return ready.build_request(passed.method, passed.url, content=passed.content, headers=headers)
+
+
+async def _send(ready: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    try:
+        return await ready.send(request, stream=True)
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+        if ready.is_closed:
+            raise
+        # A connection that was kept, and that the server closed meanwhile. llama-server closes
+        # after each stream without saying so.
+        return await ready.send(request, stream=True)

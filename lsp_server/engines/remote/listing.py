@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lsp_server.engines.remote.address import Address
 from lsp_server.engines.remote.answer import Answer
 from lsp_server.engines.remote.dialects.ways import MODELS, Ways
 from lsp_server.engines.remote.http import Http, Refused
@@ -31,12 +32,14 @@ async def read_models(http: Http, ways: Ways) -> list[Answer]:
     return []
 
 
-def only_model(models: list[Answer], host: str) -> str:
+def only_model(models: list[Answer], address: Address) -> str:
     """The one that is listed, empty if there is no list. Raises RemoteError if there are more."""
     names = [model.name("id") for model in models]
     if len(names) > 1:
         listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-        raise RemoteError(f"{host} has several models; name one in fimble.remote.model: {listed}")
+        raise RemoteError(
+            f"{address.host} has several models; name one in {address.where}.model: {listed}"
+        )
     return names[0] if names else ""
 
 

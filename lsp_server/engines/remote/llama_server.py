@@ -23,7 +23,15 @@ from pathlib import PureWindowsPath
 from urllib.parse import urlencode
 
 from lsp_server.core import fim
-from lsp_server.engines.base import MAX_NAMES, Delta, Event, Finished, InfillRequest, Usage
+from lsp_server.engines.base import (
+    MAX_NAMES,
+    Delta,
+    Event,
+    Finished,
+    InfillRequest,
+    Priority,
+    Usage,
+)
 from lsp_server.engines.remote import grammar
 from lsp_server.engines.remote.answer import Answer, Unexpected
 from lsp_server.engines.remote.choice import CHOICE_TEMPERATURE
@@ -51,7 +59,7 @@ async def read_props(http: Http, settings: RemoteSettings) -> Answer:
     query = f"?{urlencode({'model': settings.model})}" if settings.model else ""
     answer = await http.get(f"{http.address.root}/props{query}")
     if not read_context_tokens(answer):
-        raise Unexpected(http.host)
+        raise Unexpected(http.address)
     return answer
 
 
@@ -121,6 +129,7 @@ class LlamaServer:
                 f"{self._root}/completion",
                 body | _samplers(request.choice),
                 most=most_events(max_tokens),
+                priority=request.priority,
             )
         ) as chunks:
             async for chunk in chunks:
@@ -164,7 +173,7 @@ class LlamaServer:
         # Only the middle changes with a key.
         tokens = {text: self._tokens[text] for text in frozen if text in self._tokens}
         new = [text for text in dict.fromkeys(frozen) if text not in tokens]
-        *told, typed = await self._tokenize_all([*new, middle])
+        *told, typed = await self._tokenize_all([*new, middle], priority=request.priority)
         tokens.update(zip(new, told, strict=True))
         self._tokens = tokens
         size = self.context_tokens - max(max_tokens, 1)
@@ -180,17 +189,29 @@ class LlamaServer:
         )
 
     async def _tokenize(
-        self, text: str, *, add_special: bool = False, parse_special: bool = False
+        self,
+        text: str,
+        *,
+        add_special: bool = False,
+        parse_special: bool = False,
+        priority: Priority = Priority.TYPING,
     ) -> list[int]:
         body = {"content": text, "add_special": add_special, "parse_special": parse_special}
-        answer = await self._http.post(f"{self._root}/tokenize", self._named | body)
+        answer = await self._http.post(f"{self._root}/tokenize", self._named | body, priority)
         return answer.counts("tokens")
 
     async def _tokenize_all(
-        self, texts: Sequence[str], *, parse_special: bool = False
+        self,
+        texts: Sequence[str],
+        *,
+        parse_special: bool = False,
+        priority: Priority = Priority.TYPING,
     ) -> list[list[int]]:
         return await asyncio.gather(
-            *(self._tokenize(text, parse_special=parse_special) for text in texts)
+            *(
+                self._tokenize(text, parse_special=parse_special, priority=priority)
+                for text in texts
+            )
         )
 
     async def _choose_template(self, wanted: str) -> None:

@@ -66,11 +66,11 @@ async def find(ask: Ask, modes: Iterable[Mode], model: str, host: str) -> Fillin
     return Filling("none", note=f"{host} {failures[0]}")
 
 
-def none_works(filling: Filling) -> RemoteError:
-    """What a user is told of an endpoint that fills no gaps."""
+def none_works(filling: Filling, where: str) -> RemoteError:
+    """What a user is told of an endpoint that fills no gaps, whose settings stand at `where`."""
     known = ", ".join(template.id for template in fim.shipped_templates())
     return RemoteError(
-        f"{filling.note}; set fimble.remote.template to the family of its model ({known}), or use "
+        f"{filling.note}; set {where}.template to the family of its model ({known}), or use "
         "another endpoint."
     )
 

@@ -42,7 +42,7 @@ async def read_version(http: Http) -> str:
     told = await http.get(f"{http.address.root}/api/version")
     version = told.text("version")
     if not version or "commit" in told:  # llama-swap tells its version there, too
-        raise Unexpected(http.host)
+        raise Unexpected(http.address)
     return version
 
 
@@ -62,7 +62,7 @@ async def connect_chat(http: Http, settings: RemoteSettings, chat: ChatSettings)
 async def _read_info(http: Http, settings: RemoteSettings, chat: ChatSettings) -> ChatInfo:
     """What the server knows of the model."""
     models = await listing.read_models(http, WAYS)
-    model = settings.model or listing.only_model(models, http.host)
+    model = settings.model or listing.only_model(models, http.address)
     if not model:
         raise RemoteError(f"{http.host} has no model; fetch one with `ollama pull`.")
     shown = await http.post(WAYS.url(http.address, WAYS.facts), {"model": model})
@@ -97,6 +97,7 @@ class OllamaChat:
             framing=sse.lines,
             timeout_seconds=self._timeout,
             most=most_events(request.max_tokens + (thoughts or 0)),
+            priority=request.priority,
         )
         async with aclosing(stream) as chunks:
             async for chunk in chunks:

@@ -27,7 +27,7 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """As in `fimble.remote.dialect`."""
+        """As in the settings' `dialect`."""
         ...
 
     @property

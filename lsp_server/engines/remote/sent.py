@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
@@ -24,6 +25,9 @@ from filelock import FileLock, Timeout
 from lsp_server.errors import RemoteError
 from lsp_server.models.store import state_dir
 from lsp_server.workspace.masking import PLACEHOLDER
+
+if TYPE_CHECKING:  # httpx, behind it, has no part in showing what was sent
+    from lsp_server.engines.remote.address import Address
 
 MAX_BYTES = 4 << 20
 MAX_CONTENT = 1 << 20
@@ -53,13 +57,15 @@ def default_path() -> Path:
     return state_dir() / "sent.jsonl"
 
 
-def note(host: str, method: str, url: str, content: bytes, *, keep_content: bool) -> None:
+def note(address: Address, method: str, url: str, content: bytes, *, keep_content: bool) -> None:
     """Write down a request that is about to be sent. Raises RemoteError if that can't be done."""
     text = content.decode()
     kind = f"{method} {urlsplit(url).path}"
     count = len(PLACEHOLDER.findall(text))
     kept = text[:MAX_CONTENT] if keep_content else None
-    line = json.dumps(asdict(Sent(time.time(), host, kind, len(content), count, kept))) + "\n"
+    line = (
+        json.dumps(asdict(Sent(time.time(), address.host, kind, len(content), count, kept))) + "\n"
+    )
     path = default_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,8 +77,8 @@ def note(host: str, method: str, url: str, content: bytes, *, keep_content: bool
                 stream.write(line.encode())
     except OSError as error:  # Timeout is one
         raise RemoteError(
-            f"Nothing was sent to {host}, since it can't be noted in {path} "
-            f"({error.strerror or error}); make room there, or set fimble.remote.log to off."
+            f"Nothing was sent to {address.host}, since it can't be noted in {path} "
+            f"({error.strerror or error}); make room there, or set {address.where}.log to off."
         ) from error
 
 

@@ -34,4 +34,4 @@ ALL: dict[str, Ways] = {
         openai,
     )
 }
-"""By the names in `fimble.remote.dialect`."""
+"""By the names in the settings' `dialect`."""

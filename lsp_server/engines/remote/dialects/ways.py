@@ -27,7 +27,7 @@ class Ways:
     """
 
     name: str
-    """As in `fimble.remote.dialect`."""
+    """As in the settings' `dialect`."""
     modes: tuple[Mode, ...]
     """To be tried in this order."""
     completions: str = "{v1}/completions"
