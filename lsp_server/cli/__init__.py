@@ -153,6 +153,15 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--json", action="store_true", help="print one JSON object a line")
     shown.add_argument("--clear", action="store_true", help="delete what was noted")
 
+    key = commands.add_parser("key", help="keep keys of endpoints in the system's keyring")
+    changes = key.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for action, text in (
+        ("set", "ask for a key, or read it from standard input, and keep it"),
+        ("delete", "forget a key"),
+    ):
+        named = changes.add_parser(action, help=text)
+        named.add_argument("name", metavar="NAME", help="settings say `keyring:NAME`")
+
     doctor = commands.add_parser("doctor", help="say what works, what doesn't, and what to do")
     doctor.add_argument(
         "--probe",
