@@ -78,7 +78,7 @@ def most_events(max_tokens: int) -> int:
 
 
 class Http:
-    """A client for one endpoint. All methods raise RemoteError."""
+    """A client for one endpoint. All methods raise RemoteError; EngineUnavailable once closed."""
 
     def __init__(self, settings: RemoteSettings, max_answer_bytes: int = MAX_ANSWER_BYTES) -> None:
         """`max_answer_bytes` bounds answers that are read as a whole."""
