@@ -1,4 +1,4 @@
-"""`fimble log`: what was sent to endpoints, if `fimble.remote.log` has it kept."""
+"""`fimble log`: what was sent to endpoints, if their setting `log` has it kept."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
             print(json.dumps(asdict(each)))
     elif not requests:
         print(
-            "Nothing is noted. Set fimble.remote.log to sizes or content to have noted what is "
-            "sent to an endpoint."
+            "Nothing is noted. Set fimble.remote.log, or `log` of another endpoint, to sizes or "
+            "content to have noted what is sent there."
         )
     elif options.content:
         for each in requests:

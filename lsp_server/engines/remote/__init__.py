@@ -4,7 +4,9 @@
 which `connection` keeps track. `dialects` says, one small file each, what is peculiar to a kind of
 endpoint. Gaps are filled by `completions`, in one of the `modes`, which are remembered (`known`),
 or by `llama_server` in token ids; `chat` and `ollama` chat, `thinking` tells thoughts apart from
-what they bring. `http` carries the requests, `gate` masks credentials in them, `sent` notes them;
+what they bring. `http` carries the requests, as many at once as there are `places`, by a `client`
+that knows certificates and proxies, with the `credentials` that settings refer to; these ask the
+system's keyring by `keyring_entries`. `gate` masks credentials in what is sent, `sent` notes it;
 `sse`, `answer` and `usage` read what comes back, `words` says what went wrong; `control_text` keeps
 the user's text from becoming control tokens. `discovery` and `examine` find servers on this machine
 for a user who has named none.
