@@ -11,7 +11,7 @@ from lsp_server.engines.base import StatusListener, UsageListener
 from lsp_server.engines.fake import FakeEngine, read_script
 from lsp_server.engines.open import open_engine
 from lsp_server.engines.roles.engine import RoleEngine
-from lsp_server.settings import LOCAL, REMOTE, RoleSettings, Settings
+from lsp_server.settings import LOCAL, REMOTE, RemoteSettings, RoleSettings, Settings
 
 Open = Callable[[Settings, StatusListener, UsageListener], RoleEngine]
 
@@ -31,7 +31,9 @@ def opener(options: argparse.Namespace) -> Open:
         settings: Settings, on_status: StatusListener, on_usage: UsageListener
     ) -> RoleEngine:
         if options.endpoint:
-            remote = replace(settings.remote, url=options.endpoint)
+            remote = settings.remote
+            if remote.url != options.endpoint:  # what is set is for another one, its key above all
+                remote = RemoteSettings(options.endpoint, log=remote.log)
             if options.model:
                 remote = replace(remote, model=options.model)
             settings = replace(settings, remote=remote, roles=_only(REMOTE))

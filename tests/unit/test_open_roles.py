@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
 import pytest
 
-from lsp_server.cli import main
+from lsp_server.cli import engine, main
 from lsp_server.cli.own_settings import own_settings
 from lsp_server.engines.open import open_engine
 from lsp_server.errors import UnknownModel, UsageError
@@ -19,8 +20,8 @@ CLOSED = "http://127.0.0.1:1"
 def names(**raw: object) -> list[tuple[str, str]]:
     settings, problems = parse(raw)
     assert not problems
-    engine = open_engine(settings, lambda _status: None)
-    return [(health.role, health.name) for health in engine.health()]
+    opened = open_engine(settings, lambda _status: None)
+    return [(health.role, health.name) for health in opened.health()]
 
 
 def test_without_roles_one_engine_does_all() -> None:
@@ -97,3 +98,21 @@ def test_the_doctor_looks_at_each_engine(config: Path, capsys: pytest.CaptureFix
     assert len(failed) == 3
     assert failed[1].startswith("office, which fills gaps: No server answers at 127.0.0.1:1")
     assert failed[2].startswith("cloud, which answers chats: No server answers at 127.0.0.1:2")
+
+
+@pytest.mark.parametrize("url", [CLOSED, "http://127.0.0.1:2"])
+def test_the_key_of_an_endpoint_goes_to_no_other(
+    config: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    opened: list[Settings] = []
+
+    def open_engine(settings: Settings, *_: object) -> None:
+        opened.append(settings)
+
+    monkeypatch.setattr(engine, "open_engine", open_engine)
+    config.write_text(json.dumps({"remote": {"url": CLOSED, "apiKey": "env:KEY"}}))
+    options = argparse.Namespace(script=None, model="coder", endpoint=url)
+    engine.opener(options)(own_settings(), lambda _status: None, lambda *_: None)
+    remote = opened[0].remote
+    assert (remote.url, remote.model) == (url, "coder")
+    assert remote.api_key == ("env:KEY" if url == CLOSED else "")

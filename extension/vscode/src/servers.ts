@@ -55,7 +55,10 @@ export function remoteSettings({ server, model }: Served): Record<string, string
     model: model.name,
     // What is there is for another endpoint; its key is none of this one's business.
     template: undefined,
-    apiKeyEnv: undefined,
+    apiKey: undefined,
+    headers: undefined,
+    caFile: undefined,
+    proxy: undefined,
   };
 }
 

@@ -42,7 +42,7 @@ test('all settings of an endpoint are set, so that none of another is left', () 
     dialect: 'ollama',
     model: 'qwen2.5-coder:7b',
     template: undefined,
-    apiKeyEnv: undefined,
+    apiKey: undefined, headers: undefined, caFile: undefined, proxy: undefined,
   });
 });
 
