@@ -81,7 +81,7 @@ def arguments(description: str, keys: int) -> argparse.ArgumentParser:
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
     parser.add_argument("--keys", type=int, default=keys)
     parser.add_argument(
-        "--sides", nargs="+", choices=["fimble", "peer"], default=["fimble", "peer"]
+        "--sides", nargs="+", choices=["fimble", "remote", "peer"], default=["fimble", "peer"]
     )
     parser.add_argument("--think-ms", type=float, default=150, help="median pause between keys")
     parser.add_argument("--seed", type=int, default=1)

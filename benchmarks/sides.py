@@ -1,11 +1,14 @@
-"""The two that are measured: Fimble's server, and a llama-server driven as llama.vim drives it."""
+"""Those that are measured: Fimble's server, with its own model and with that of a llama-server, and
+a llama-server driven as llama.vim drives it."""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -18,7 +21,7 @@ from lsp_server.core.text import Text
 from lsp_server.models import hardware
 from tests.llama_server import llama_server
 
-SideName = Literal["fimble", "peer"]
+SideName = Literal["fimble", "remote", "peer"]
 PEER_CONTEXT_TOKENS = 4096
 PEER_BATCH_TOKENS = 1024
 PEER_CACHE_REUSE = 256
@@ -91,6 +94,39 @@ class Fimble:
         return self._evaluated.idle_tokens - self._idle_before
 
 
+class Remote:
+    """Our server, with the model of a llama-server, which counts the tokens itself.
+
+    Its counter rises by what it has evaluated, also for requests that were cancelled, and not by
+    what it had cached.
+    """
+
+    def __init__(self, fimble: Fimble, count: Callable[[], Awaitable[int]], before: int) -> None:
+        self._fimble = fimble
+        self._count = count
+        self._counted = before
+        self._idle = 0
+
+    def open(self, uri: str, language: str, text: Text) -> None:
+        """See Side."""
+        self._fimble.open(uri, language, text)
+
+    async def press(self, key: Key) -> Answer:
+        """See Side."""
+        self._idle += await self._claim()
+        answer = await self._fimble.press(key)
+        return replace(answer, prompt_tokens=await self._claim())
+
+    def idle_tokens(self) -> int:
+        """See Side. What came after the last key is not known."""
+        return self._idle
+
+    async def _claim(self) -> int:
+        """Tokens since the last call."""
+        before, self._counted = self._counted, await self._count()
+        return self._counted - before
+
+
 class Peer:
     """llama.vim with its server."""
 
@@ -128,6 +164,16 @@ async def side(name: SideName, model: Path) -> AsyncGenerator[Side, None]:
             yield Fimble(server, await server.evaluated())
             return
         url = stack.enter_context(peer_server(model))
+        if name == "remote":
+            environment = stack.enter_context(apart())
+            server = await stack.enter_async_context(
+                editor([], {"remote": {"url": url}}, environment)
+            )
+            await server.ready()
+
+            count = partial(evaluated_by, url)
+            yield Remote(Fimble(server, await server.evaluated()), count, await count())
+            return
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=REQUEST_SECONDS))
 
         async def complete(body: dict[str, Any]) -> dict[str, Any]:
@@ -138,6 +184,15 @@ async def side(name: SideName, model: Path) -> AsyncGenerator[Side, None]:
         plugin = LlamaVim(complete)
         stack.push_async_callback(plugin.close)
         yield Peer(plugin)
+
+
+async def evaluated_by(url: str) -> int:
+    """Prompt tokens that a llama-server has evaluated since its start."""
+    async with httpx.AsyncClient(timeout=REQUEST_SECONDS) as http:
+        metrics = (await http.get(f"{url}/metrics")).raise_for_status().text
+    found = re.search(r"^llamacpp:prompt_tokens_total (\S+)$", metrics, re.MULTILINE)
+    assert found is not None
+    return int(float(found[1]))
 
 
 def peer_server(model: Path) -> AbstractContextManager[str]:

@@ -1,9 +1,13 @@
-"""What a key costs while somebody types: our server, and llama.vim with a real llama-server.
+"""What a key costs while somebody types: our server, with its own model or with that of a real
+llama-server (`remote`), and llama.vim with a real llama-server.
 
 The same keys (`benchmarks/typist.py`) are typed at each side, one after the other, alone on the
 machine: a key, the answer, a pause of a typing rhythm, the next key. Each side types the same code,
 but accepts what it was shown itself. Our side is `fimble serve` over standard input and output; the
-peer's is described in `benchmarks/llama_vim.py`.
+peer's is described in `benchmarks/llama_vim.py`. For `remote` the tokens are those that the
+llama-server has counted (its `/metrics`): what it evaluated, also for requests that were cancelled,
+and not what it had cached. A batch is counted when it is done, so on a machine that is too slow for
+its prompts a part of what a jump costs is found at the key after it.
 
 Prints one JSON object. Latencies are in ms from the key to the answer. They stand together (`all`)
 and by where the answer came from: from a request for that key (`model`), from a generation that ran
@@ -12,7 +16,7 @@ evaluated while a key waited; what was evaluated besides is `idle_prompt_tokens`
 after a cursor jump is part of `all`, and apart in `jumps`; `typing` are the others. `ratios` are
 ours divided by the peer's, also for the raw speeds of the two builds of llama.cpp.
 
-    python -m benchmarks.typing --model qwen2.5-coder-1.5b --keys 500 --sides fimble peer
+    python -m benchmarks.typing --model qwen2.5-coder-1.5b --keys 500 --sides fimble remote peer
 """
 
 from __future__ import annotations

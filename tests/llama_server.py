@@ -25,6 +25,8 @@ class Options:
     batch_tokens: int
     cache_reuse: int
     warm_up: bool
+    slots: int
+    cache_ram_mib: int
 
 
 @contextmanager
@@ -37,14 +39,25 @@ def llama_server(
     batch_tokens: int = 128,
     cache_reuse: int = 0,
     warm_up: bool = False,
+    slots: int = 1,
+    cache_ram_mib: int = 8192,
 ) -> Iterator[str]:
     """Start a server, yield its URL, end it. Raises RuntimeError if it does not start.
 
     A disconnect is noticed between two batches, so small ones suit tests. `cache_reuse`: see the
-    option of that name of llama-server.
+    option of that name of llama-server. `slots` is how many requests it answers at a time; each has
+    an equal part of the context. Prompts that had to leave their slot are kept in `cache_ram_mib`.
     """
     options = Options(
-        str(model), context_tokens, threads, api_key, batch_tokens, cache_reuse, warm_up
+        str(model),
+        context_tokens,
+        threads,
+        api_key,
+        batch_tokens,
+        cache_reuse,
+        warm_up,
+        slots,
+        cache_ram_mib,
     )
     process = subprocess.Popen(
         [sys.executable, __file__, json.dumps(asdict(options))],
@@ -70,13 +83,15 @@ def _serve(options: Options) -> None:
     params = CommonParams()
     params.model.path = options.model
     params.n_ctx = options.context_tokens
-    params.n_parallel = 1
+    params.n_parallel = options.slots
+    params.cache_ram_mib = options.cache_ram_mib
     params.n_batch = params.n_ubatch = options.batch_tokens
     params.n_cache_reuse = options.cache_reuse
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.warmup = options.warm_up
+    params.endpoint_metrics = True
     params.api_keys = [options.api_key] if options.api_key else []
     server = Server(params)
     print(server.listening_address, flush=True)

@@ -232,6 +232,18 @@ async def test_getting_ready_evaluates_a_prompt(served: Endpoint) -> None:
     await engine.close()
 
 
+async def test_the_first_piece_tells_what_was_evaluated(served: Endpoint) -> None:
+    fake_llama_server(served)
+    timings = {"timings": {"prompt_n": 5, "cache_n": 2, "predicted_n": 1}}
+    finish = {"stop": True, "stop_type": "eos", "content": "", "tokens": []}
+    chunks = [chunk(text, 50, number) | timings for number, text in enumerate("ab", 1)]
+    served.routes["/completion"] = stream(*chunks, finish | timings)
+    engine = engine_for(served, dialect="llama-server", template="")
+    *pieces, _finished = await ask(engine)
+    assert pieces == [Delta("a", (-0.5,), 5), Delta("b", (-0.5,))]
+    await engine.close()
+
+
 @pytest.mark.parametrize("text", ["", "<|im_start|>"])
 async def test_a_control_token_ends_the_middle(served: Endpoint, text: str) -> None:
     fake_llama_server(served)

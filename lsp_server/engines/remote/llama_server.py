@@ -123,7 +123,7 @@ class LlamaServer:
         }
         if begun or request.names:
             body["grammar"] = grammar.going_on_with(begun, request.names[:MAX_NAMES])
-        generated = 0
+        generated, untold = 0, True
         async with aclosing(
             self._http.stream(
                 f"{self._root}/completion",
@@ -150,7 +150,9 @@ class LlamaServer:
                 text = chunk.text("content")
                 answer, begun = text[len(begun) :], begun[len(text) :]
                 if answer:
-                    yield Delta(answer, _logprobs(chunk, generated - before))
+                    logprobs = _logprobs(chunk, generated - before)
+                    evaluated, untold = usage.evaluated_tokens if untold else 0, False
+                    yield Delta(answer, logprobs, evaluated)
 
     def _leaves_the_middle(self, chunk: Answer) -> bool:
         """Whether the model wrote a control token. The server has no text for most of them."""
