@@ -33,14 +33,15 @@ def of_timings(timings: Answer) -> Usage:
 
 
 def of_ollama(last: Answer) -> Usage:
-    """The last event of Ollama's answer."""
-    prompt = last.count("prompt_eval_count")
+    """The last event of Ollama's answer. Older ones don't tell what they had cached."""
+    prompt, reused = last.count("prompt_eval_count"), last.count("prompt_eval_cached_count")
     return Usage(
         prompt_tokens=prompt,
+        reused_tokens=reused,
         generated_tokens=last.count("eval_count"),
         prompt_seconds=last.number("prompt_eval_duration") / 1e9,
         generate_seconds=last.number("eval_duration") / 1e9,
-        evaluated_tokens=prompt,
+        evaluated_tokens=max(0, prompt - reused),
     )
 
 
