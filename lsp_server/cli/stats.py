@@ -54,6 +54,7 @@ def _print_periods(periods: list[dict[str, Any]]) -> None:
         "Latency, median": [_milliseconds(period["latencyMs"]["p50"]) for period in periods],
         "Latency, 95 of 100 keys": [_milliseconds(p["latencyMs"]["p95"]) for p in periods],
         "Prompt tokens a key": [_number(p["promptTokensPerKey"]["mean"]) for p in periods],
+        "Prompts read from the cache": [_percent(p["promptCacheRate"]) for p in periods],
         "Answered from what is there": [_percent(period["reuseRate"]) for period in periods],
         "Suggestions shown": [f"{period['shown']:,}" for period in periods],
         "Accepted": [_part(period["accepted"], period["shown"]) for period in periods],

@@ -75,6 +75,7 @@ class Stats:
         self._count(
             {
                 "promptTokens": usage.evaluated_tokens,
+                "reusedTokens": usage.reused_tokens,
                 f"{who}.requests": 1,
                 f"{who}.generatedTokens": usage.generated_tokens,
             }

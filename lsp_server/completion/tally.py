@@ -90,12 +90,15 @@ def figures(
     reused = answers - sources["model"]
     tokens = _spread(key_tokens)
     waited_for = tally["typing.promptTokens"]
+    cached = tally["reusedTokens"]
+    prompts = cached + tally["promptTokens"]
     return {
         "typing": _cost(tally, "typing", waited_for),
         "idle": _cost(tally, "idle", max(0, tally["promptTokens"] - waited_for)),
         "answers": {**sources, "none": tally["answers.none"]},
         "latencyMs": _spread(latencies),
         "promptTokensPerKey": {name: tokens[name] for name in ("mean", "p95")},
+        "promptCacheRate": round(cached / prompts, 3) if prompts else None,
         "reuseRate": round(reused / answers, 3) if answers else None,
         **_suggestions(tally),
         "languages": languages(tally),

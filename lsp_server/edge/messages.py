@@ -17,7 +17,9 @@ server's start. A mean or a percentile (of the last 1,000 keys) is null while th
   request of their own, a generation under way, text that was known; or nothing was asked.
 - `"latencyMs": {"p50", "p95", "mean", "count"}`: from a key to its answer; `none` apart.
 - `"promptTokensPerKey": {"mean", "p95"}`: those that an answered key waited for, where the engine
-  tells (the local one does).
+  tells (the local one does, and llama-server).
+- `"promptCacheRate"`: part of all tokens of prompts that the engine, or the endpoint, had already
+  and did not evaluate again, where it tells; or null.
 - `"reuseRate"`: part of the answers, `none` apart, that needed no request of their own; or null.
 - `"shown"`, `"accepted"` (whole), `"partlyAccepted"`, `"acceptedCharacters"`, `"rejected"`: of
   suggestions. Some 30 s later it is judged whether what was accepted still stands: `"judged"`,

@@ -22,6 +22,7 @@ EXPECTED = """\
 │ Latency, median             │    8 ms │        8 ms │
 │ Latency, 95 of 100 keys     │  512 ms │    2,048 ms │
 │ Prompt tokens a key         │     1.0 │         1.0 │
+│ Prompts read from the cache │     96% │         96% │
 │ Answered from what is there │     75% │         60% │
 │ Suggestions shown           │       3 │           3 │
 │ Accepted                    │ 2 (67%) │     2 (67%) │
@@ -53,8 +54,9 @@ def count_some() -> None:
     tokens = [bucket(KEY_TOKENS, value) for value in (0, 0, 0, 4)]
     answers = {"answers.model": 1, "answers.running": 1, "answers.remembered": 2}
     shown = {"shown": 3, "accepted": 2, "rejected": 1}
+    prompts = {"promptTokens": 4, "reusedTokens": 96}
     days = {
-        today: Counter([*latencies, *tokens]) + Counter(answers) + Counter(shown),
+        today: Counter([*latencies, *tokens]) + Counter(answers | shown | prompts),
         today - timedelta(days=6): Counter([bucket(LATENCY, 2048), "answers.model"]),
         today - timedelta(days=7): Counter([bucket(LATENCY, 99), "answers.model"]),
     }

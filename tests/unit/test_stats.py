@@ -31,7 +31,7 @@ def both(shown: int) -> dict[str, int]:
 
 
 def used(counted: Stats, priority: Priority, evaluated: int, generated: int) -> None:
-    counted.used(priority, Usage(5000, 10, generated, evaluated_tokens=evaluated))
+    counted.used(priority, Usage(5000, 100, generated, evaluated_tokens=evaluated))
 
 
 def test_nothing_is_known_at_first() -> None:
@@ -39,6 +39,7 @@ def test_nothing_is_known_at_first() -> None:
     assert figures["latencyMs"] == NOTHING
     assert figures["promptTokensPerKey"] == {"mean": None, "p95": None}
     assert figures["reuseRate"] is None
+    assert figures["promptCacheRate"] is None
     assert figures["typing"] == {"requests": 0, "promptTokens": 0, "generatedTokens": 0}
 
 
@@ -54,6 +55,7 @@ def test_costs_of_typing_and_of_idle_time() -> None:
     assert figures["typing"] == {"requests": 2, "promptTokens": 2, "generatedTokens": 5}
     assert figures["idle"] == {"requests": 2, "promptTokens": 321, "generatedTokens": 7}
     assert figures["promptTokensPerKey"] == {"mean": 2, "p95": 2}
+    assert figures["promptCacheRate"] == 0.553  # 400 of 723
 
 
 def test_keys_that_asked_nothing_of_the_engine_cost_nothing() -> None:
