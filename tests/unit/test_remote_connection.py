@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import ssl
 import subprocess
@@ -59,6 +60,29 @@ async def test_plain_http_is_no_secure_connection(served: Endpoint) -> None:
         port = server.sockets[0].getsockname()[1]
         message = await refusal(engine_for(served, url=f"https://127.0.0.1:{port}"))
     assert f"There is no secure connection to 127.0.0.1:{port}" in message
+
+
+async def test_answers_that_end_by_themselves_come_over_one_connection(served: Endpoint) -> None:
+    events = (choice("a"), choice("", "stop"), DONE)
+    lines = "".join(f"data: {e if isinstance(e, str) else json.dumps(e)}\n\n" for e in events)
+    served.routes["/v1/completions"] = reply(lines.encode())  # a whole answer, kept alive
+    engine = engine_for(served)
+    await engine.info()
+    served.ended.clear()
+    assert [await text_of(engine) for _ in range(3)] == ["a"] * 3
+    assert not served.ended.is_set()
+    await engine.close()
+
+
+async def test_what_comes_after_the_end_is_not_waited_for(served: Endpoint) -> None:
+    async def on_and_on(_request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(stream(choice("a", "stop"), DONE))
+        await asyncio.Event().wait()
+
+    served.routes["/v1/completions"] = on_and_on
+    engine = engine_for(served)
+    assert await text_of(engine) == "a"
+    await engine.close()
 
 
 async def test_a_kept_connection_that_the_server_closed_is_replaced(served: Endpoint) -> None:

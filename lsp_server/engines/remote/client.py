@@ -12,6 +12,10 @@ from lsp_server.engines.remote.address import Address
 from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
 
+KEPT_SECONDS = 60.0
+"""A connection is kept so long for the next request: setting one up takes two or three round trips
+to a host that is far away."""
+
 
 def make(settings: RemoteSettings, address: Address, connections: int) -> httpx.AsyncClient:
     """Make the client. Raises RemoteError. Blocks for some tens of ms, to load certificates."""
@@ -26,7 +30,7 @@ def make(settings: RemoteSettings, address: Address, connections: int) -> httpx.
         )
         return httpx.AsyncClient(
             timeout=None,  # `Http` has the one clock
-            limits=httpx.Limits(max_connections=connections),
+            limits=httpx.Limits(max_connections=connections, keepalive_expiry=KEPT_SECONDS),
             verify=trusted or False,
             proxy=proxy,
             trust_env=not address.loopback,  # its proxies have no business on this machine

@@ -36,6 +36,8 @@ from lsp_server.settings import RemoteSettings
 MAX_ANSWER_BYTES = 16 << 20
 MAX_CONNECTIONS = 8
 MAX_REASON_BYTES = 64 << 10
+REST_SECONDS = 0.1
+"""How long the end of a stream whose last event has come may take; it usually came with that."""
 _TOO_LONG = re.compile(rb"context[ _](?:length|size|window)|too many tokens", re.IGNORECASE)
 """How endpoints say that a prompt does not fit: llama-server, Ollama, vLLM, OpenAI, Mistral."""
 
@@ -141,6 +143,7 @@ class Http:
                 if number >= most:
                     raise Unreachable(f"{self.host} answers without an end; see its log.")
                 if data == b"[DONE]":
+                    await _read_to_the_end(events)
                     yield None
                     continue
                 answer = Answer.parse(data, self.address)
@@ -276,3 +279,11 @@ async def _send(ready: httpx.AsyncClient, request: httpx.Request) -> httpx.Respo
         # A connection that was kept, and that the server closed meanwhile. llama-server closes
         # after each stream without saying so.
         return await ready.send(request, stream=True)
+
+
+async def _read_to_the_end(events: AsyncGenerator[bytes, None]) -> None:
+    """Else the connection would be closed, and the next request need another."""
+    with suppress(TimeoutError, httpx.HTTPError, sse.LineTooLong):
+        async with asyncio.timeout(REST_SECONDS):
+            async for _ in events:
+                pass
