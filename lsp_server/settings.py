@@ -44,6 +44,7 @@ class RemoteSettings:
     dialect: Literal[
         "auto",
         "llama-server",
+        "llama-cpp-python",
         "ollama",
         "lm-studio",
         "vllm",

@@ -19,6 +19,7 @@ DONE = "[DONE]"
 MODEL = "org/Qwen2.5-Coder-7B"
 USAGE = {"prompt_tokens": 200, "completion_tokens": 1, "total_tokens": 201}
 OPENAI_FIM = {"model", "prompt", "suffix", "max_tokens", "temperature", "stop", "stream", "seed"}
+OPENAI_FIM |= {"stream_options"}
 OPENAI_CHAT = {"model", "messages", "max_tokens", "temperature", "top_p", "seed", "stop", "stream"}
 OPENAI_CHAT |= {"stream_options", "tools"}
 GENERATE = {"model", "prompt", "suffix", "raw", "stream", "options", "keep_alive"}
@@ -156,6 +157,12 @@ STRICT: dict[str, Strict] = {
             gets={"/v1/models": listed(owned_by="vllm", max_model_len=16384)},
         ),
         openai_like(
+            "llama-cpp-python",
+            fim_fields=OPENAI_FIM - {"suffix"} | {"repeat_penalty"},
+            more={"repeat_penalty", "grammar"},
+            gets={"/v1/models": listed(owned_by="me", permissions=[])},
+        ),
+        openai_like(
             "sglang",
             more={"chat_template_kwargs"},
             gets={"/v1/models": listed(owned_by="sglang", max_model_len=16384)},
@@ -170,13 +177,13 @@ STRICT: dict[str, Strict] = {
         ),
         openai_like(
             "siliconflow",
-            fim_fields=OPENAI_FIM - {"seed"},
+            fim_fields=OPENAI_FIM - {"seed", "stream_options"},
             more={"enable_thinking", "thinking_budget"},
         ),
         openai_like(
             "mistral",
             fim_path="/v1/fim/completions",
-            fim_fields=OPENAI_FIM - {"seed"} | {"random_seed", "min_tokens"},
+            fim_fields=OPENAI_FIM - {"seed", "stream_options"} | {"random_seed", "min_tokens"},
             fim_event=delta,
             fim_end=(ended(delta("")), DONE),
             chat_path="/v1/chat/completions",
@@ -184,7 +191,7 @@ STRICT: dict[str, Strict] = {
         ),
         openai_like(
             "tgi",
-            fim_fields=OPENAI_FIM - {"suffix"},
+            fim_fields=OPENAI_FIM - {"suffix", "stream_options"},
             gets={
                 "/v1/models": LISTED,
                 "/info": {"model_id": MODEL, "max_input_tokens": 4000, "max_total_tokens": 4096},

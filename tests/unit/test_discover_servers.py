@@ -76,7 +76,7 @@ async def test_each_dialect_is_found(served: Endpoint, dialect: str) -> None:
     ("owner", "title", "dialect"),
     [
         ("llama-swap", "llama-swap", "openai"),
-        ("me", "llama-cpp-python", "openai"),
+        ("me", "llama-cpp-python", "llama-cpp-python"),
         ("llamacpp", "llama-server", "llama-server"),
     ],
 )

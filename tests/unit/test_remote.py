@@ -94,6 +94,7 @@ async def test_what_is_sent(served: Endpoint) -> None:
             "temperature": 0.0,
             "stop": ["<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|endoftext|>"],
             "stream": True,
+            "stream_options": {"include_usage": True},
         }
     ]
     await engine.close()

@@ -22,6 +22,11 @@ GAP = InfillRequest("def f():\n    ", "\n\nf()\n", max_tokens=16, middle="return
 TOOL = {"type": "function", "function": {"name": "read", "parameters": {"type": "object"}}}
 ASKED = ChatRequest((Message("user", "hi"),), 50)
 EVERY = pytest.mark.parametrize("strict", STRICT.values(), ids=STRICT.keys())
+CALLING = pytest.mark.parametrize(
+    "strict",
+    [strict for strict in STRICT.values() if dialects.ALL[strict.name].calls_tools],
+    ids=lambda strict: strict.name,
+)
 
 
 @pytest.fixture
@@ -74,7 +79,7 @@ async def test_a_gap_is_filled(served: Endpoint, strict: Strict) -> None:
     assert problems == []
 
 
-@EVERY
+@CALLING
 async def test_thoughts_and_calls_are_told_apart(served: Endpoint, strict: Strict) -> None:
     problems = serve(served, strict)
     arguments: Any = {"path": "a"} if strict.ndjson else '{"path": "a"}'

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from http.client import BAD_REQUEST, UNPROCESSABLE_ENTITY
 from typing import Protocol
 
 from lsp_server.engines.base import Delta, Finished, Usage
@@ -27,8 +26,10 @@ from lsp_server.engines.remote import dialects, listing, llama_server, usage
 from lsp_server.engines.remote.answer import Answer
 from lsp_server.engines.remote.control_text import broken_up
 from lsp_server.engines.remote.dialects.ways import Ways
-from lsp_server.engines.remote.http import Http, Refused, Unreachable, most_events
+from lsp_server.engines.remote.http import Http, Unreachable, most_events
+from lsp_server.engines.remote.streams import Streams
 from lsp_server.engines.stops import Stops
+from lsp_server.errors import RemoteError
 from lsp_server.settings import ChatSettings, RemoteSettings
 
 TOP_P = 0.95
@@ -37,6 +38,16 @@ MAX_STOPS = 4
 """More are refused by OpenAI's own service and some others; `Stops` watches for all."""
 
 Spent = Callable[[Usage], None]
+
+
+class Interrupted(RemoteError):
+    """The endpoint ended an answer to begin another one."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"{host} broke off its answer for another request; start it with "
+            "--interrupt_requests false."
+        )
 
 
 class ChatDialect(Protocol):
@@ -71,7 +82,12 @@ async def connect(
     models = await listing.read_models(http, ways)
     model = settings.model or listing.only_model(models, http.address)
     told = await listing.told_context_tokens(http, ways, models, model)
-    info = ChatInfo(model or http.host, told or chat.context_tokens, native_tools=True)
+    info = ChatInfo(
+        model or http.host,
+        told or chat.context_tokens,
+        takes_grammar=ways.takes_grammar,
+        native_tools=ways.calls_tools,
+    )
     return OpenAiChat(http, info, chat.timeout_seconds, model, ways)
 
 
@@ -102,7 +118,7 @@ class OpenAiChat:
         self.ways = ways
         self._timeout = timeout_seconds
         self._named = {"model": model} if model else {}
-        self._asks_usage = ways.asks_usage
+        self._streams = Streams(http, ways, asks_usage=ways.asks_usage)
 
     async def chat(
         self, request: ChatRequest, spent: Spent, thoughts: int | None
@@ -111,30 +127,9 @@ class OpenAiChat:
         if not request.max_tokens:  # no way to ask for that
             yield Finished("length")
             return
-        try:
-            async with aclosing(self._answer(request, spent, thoughts)) as events:
-                async for event in events:
-                    yield event
-        except Refused as error:
-            unknown = error.status in (BAD_REQUEST, UNPROCESSABLE_ENTITY) and not error.too_long
-            if not (unknown and self._asks_usage):
-                raise
-            # It may be the one field that some endpoints don't know. Nothing was answered yet.
-            self._asks_usage = False
-            try:
-                async with aclosing(self._answer(request, spent, thoughts)) as events:
-                    async for event in events:
-                        yield event
-            except Refused:
-                self._asks_usage = True
-                raise
-
-    async def _answer(
-        self, request: ChatRequest, spent: Spent, thoughts: int | None
-    ) -> AsyncGenerator[ChatEvent, None]:
         stops, calls = Stops(request.stop), Calls(request.max_tokens)
         cost, reason = Usage(), ""
-        stream = self._http.stream(
+        stream = self._streams.events(
             self.ways.url(self._http.address, self.ways.chats),
             self._body(request, thoughts),
             timeout_seconds=self._timeout,
@@ -145,6 +140,8 @@ class OpenAiChat:
             try:
                 async for chunk in chunks:
                     if chunk is None:
+                        if not reason and self.ways.interrupts:
+                            raise Interrupted(self._http.host)
                         reason = reason or "stop"
                         break
                     told = usage.told(chunk)
@@ -188,8 +185,6 @@ class OpenAiChat:
             body["max_tokens"] = request.max_tokens + thoughts
         if thoughts is not None and self.ways.thinking is not None:
             body |= self.ways.thinking(thoughts)
-        if self._asks_usage:
-            body["stream_options"] = {"include_usage": True}
         if request.temperature:
             body["top_p"] = TOP_P
         if request.temperature and request.seed and self.ways.seed:

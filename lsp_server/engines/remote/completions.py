@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
 from lsp_server.core import fim
 from lsp_server.engines.base import Delta, Event, Finished, InfillRequest, Usage
-from lsp_server.engines.remote import control_text, listing, modes
+from lsp_server.engines.remote import control_text, listing, modes, selftest
 from lsp_server.engines.remote.dialects.shapes import Gap
 from lsp_server.engines.remote.dialects.ways import Ways
 from lsp_server.engines.remote.http import Http, Refused, Unreachable, most_events
 from lsp_server.engines.remote.known import Known
 from lsp_server.engines.remote.modes import Filling
+from lsp_server.engines.remote.streams import Streams
 from lsp_server.engines.stops import Stops
+from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
 
 ASSUMED_CONTEXT_TOKENS = 4096
@@ -37,7 +40,8 @@ async def connect(
     models = await listing.read_models(http, ways)
     model = settings.model or listing.only_model(models, http.address)
     told = await listing.told_context_tokens(http, ways, models, model)
-    return await at(http, settings, ways, folder, model, told or ASSUMED_CONTEXT_TOKENS)
+    context_tokens = told or ways.context_tokens or ASSUMED_CONTEXT_TOKENS
+    return await at(http, settings, ways, folder, model, context_tokens)
 
 
 async def at(
@@ -69,6 +73,8 @@ class Completions:
         self._http = http
         self._ways = ways
         self._sent_model = model
+        asks_usage = ways.asks_usage and ways.shape.asks_usage
+        self._streams = Streams(http, ways, asks_usage=asks_usage)
         self._known = known
         self.name = ways.name
         self.model = model or http.host
@@ -97,7 +103,7 @@ class Completions:
         Raises RemoteError if there is none.
         """
         if wanted and "markers" in self._ways.modes:
-            self._filling = Filling("markers", fim.by_id(wanted))
+            self._filling = Filling("markers", fim.by_id(wanted), is_last=True)
             return
         filling = self._known.recall()
         if filling is None:
@@ -109,6 +115,35 @@ class Completions:
             raise modes.none_works(filling, self._http.address.where)
         self._filling = filling
 
+    async def fills_gaps(self, seconds: float) -> bool:
+        """Whether the self-test is passed. Where it isn't, the mode gives way to one that passes.
+
+        There are endpoints that take a suffix and put the prompt together wrongly.
+        """
+        if await selftest.passes(self, seconds):
+            return True
+        if self._filling.is_last:
+            return False
+        try:
+            other = await self._in_another_mode()
+            passed = other is not None and await selftest.passes(other, seconds)
+        except RemoteError:
+            return False  # of the other mode: this one was answered
+        chosen = other._filling if passed and other is not None else self._filling
+        self._filling = replace(chosen, is_last=True)
+        self._known.remember(self._filling)
+        return passed
+
+    async def _in_another_mode(self) -> Completions | None:
+        """The same endpoint in the next mode that works, if one does."""
+        mode = self._filling.mode
+        behind = self._ways.modes[self._ways.modes.index(mode) + 1 :]
+        other = copy(self)
+        other._filling = await modes.find(
+            self._count, behind, self._sent_model, self._http.host, failed=mode
+        )
+        return None if other._filling.mode == "none" else other
+
     async def infill(
         self, request: InfillRequest, spent: Callable[[Usage], None]
     ) -> AsyncGenerator[Event, None]:
@@ -119,7 +154,7 @@ class Completions:
         body = self._ways.shape.body(self._gap(request))
         stops = Stops(self._stops)
         usage, reason = Usage(), ""
-        stream = self._http.stream(
+        stream = self._streams.events(
             self._url,
             body,
             framing=self._ways.shape.framing,
@@ -130,7 +165,7 @@ class Completions:
             try:
                 async for chunk in chunks:
                     if chunk is None:
-                        reason = reason or "stop"
+                        reason = reason or ("length" if self._ways.interrupts else "stop")
                         break
                     said = self._ways.shape.read(chunk)
                     if said.usage is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -11,7 +10,6 @@ from http.client import BAD_REQUEST, TOO_MANY_REQUESTS, UNPROCESSABLE_ENTITY
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lsp_server.core import fim
 from lsp_server.core.tokens import Counter, estimate
 from lsp_server.engines.base import (
     Delta,
@@ -213,20 +211,8 @@ class RemoteEngine:
 
     async def _fills_gaps(self, dialect: Dialect) -> bool:
         """Whether the endpoint passes the self-test; one that never comes to an end does not."""
-        test = fim.self_test()
-        request = InfillRequest(test.prefix, test.suffix, max_tokens=fim.SELF_TEST_TOKENS)
-        text = ""
         try:
-            async with (
-                asyncio.timeout(None) as clock,
-                aclosing(dialect.infill(request, lambda _usage: None)) as events,
-            ):
-                async for event in events:
-                    if clock.when() is None:  # before that, it may have waited for a place
-                        now = asyncio.get_running_loop().time()
-                        clock.reschedule(now + 2 * self._settings.timeout_seconds)
-                    text += event.text if isinstance(event, Delta) else ""
-            return test.passed(text)
+            return await dialect.fills_gaps(2 * self._settings.timeout_seconds)
         except TimeoutError:
             return False
 

@@ -21,6 +21,7 @@ MAX_MODELS = 100
 
 _TITLES = {
     "llama-server": "llama-server",
+    "llama-cpp-python": "llama-cpp-python",
     "ollama": "Ollama",
     "lm-studio": "LM Studio",
     "vllm": "vLLM",
@@ -31,7 +32,6 @@ _TITLES = {
 _OWNERS = {
     "llamacpp": ("llama-server", "llama-server"),  # with several models, or with a key
     "llama-swap": ("openai", "llama-swap"),
-    "me": ("openai", "llama-cpp-python"),
 }
 """What stands under `owned_by` in lists of models: the dialect, and what the server is called."""
 

@@ -55,6 +55,10 @@ class Unreachable(RemoteError):
     """No answer came, or it broke off: whatever was known of the endpoint may have changed."""
 
 
+class Empty(Unreachable):
+    """An answer ended before its first word."""
+
+
 class Refused(RemoteError):
     """The endpoint answered with an error."""
 
@@ -135,11 +139,9 @@ class Http:
                 async with self._patience(timeout_seconds):
                     data = await anext(events, None)
                 if data is None:
-                    raise Unreachable(
-                        f"{self.host} broke off its answer; try again."
-                        if number
-                        else f"{self.host} sent an empty answer; try again, or see its log."
-                    )
+                    if number:
+                        raise Unreachable(f"{self.host} broke off its answer; try again.")
+                    raise Empty(f"{self.host} sent an empty answer; try again, or see its log.")
                 if number >= most:
                     raise Unreachable(f"{self.host} answers without an end; see its log.")
                 if data == b"[DONE]":
@@ -232,30 +234,33 @@ class Http:
             raise Unexpected(self.address) from error
 
     async def _refusal(self, response: httpx.Response) -> RemoteError:
-        status = response.status_code
+        reason = await self._reason(response)
+        status = words.status_meant(response.status_code, reason)
         if status in (UNAUTHORIZED, FORBIDDEN):
             self._credentials = None  # the keyring may have others by now
         wait = words.seconds_to_wait(response.headers.get("Retry-After", ""))
+        too_long = _TOO_LONG.search(reason) is not None
         source = credentials.source(self._settings)
+        told = words.refusal(self.address, status, source, wait)
         return Refused(
-            f"{self.host} {words.refusal(self.address, status, source, wait)}",
+            f"{self.host} {words.TOO_LONG if too_long else told}",
             status,
-            too_long=await self._says_too_long(response),
+            too_long=too_long,
             retry_after=wait and min(float(wait), MAX_RETRY_AFTER),
         )
 
-    async def _says_too_long(self, response: httpx.Response) -> bool:
-        """Whether a refusal says so. Its text is never shown: the prompt may be in it."""
-        if response.status_code not in (400, 413, 422, 500):  # 500: Ollama, of the model's runner
-            return False
+    async def _reason(self, response: httpx.Response) -> bytes:
+        """What a refusal says, as far as it matters. Never shown: the prompt may be in it."""
         data = b""
+        if response.status_code not in (400, 413, 422, 500):  # 500: Ollama, of the model's runner
+            return data
         with suppress(RemoteError):  # then it does not say
             async with self._patience():
                 async for chunk in response.aiter_bytes():
                     data += chunk
                     if len(data) > MAX_REASON_BYTES:
                         break
-        return _TOO_LONG.search(data) is not None
+        return data
 
     @property
     def _proxy(self) -> str:

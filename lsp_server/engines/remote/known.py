@@ -19,7 +19,7 @@ from lsp_server.engines.remote.dialects.ways import Mode
 from lsp_server.engines.remote.modes import Filling
 from lsp_server.errors import NoFimMarkers
 
-VERSION = 1
+VERSION = 2
 _DAY = 86_400
 EXPIRY_SECONDS = {"none": _DAY // 24}
 """Of modes that are asked for again sooner than others: who reads that nothing works will change
@@ -48,7 +48,7 @@ class Known:
             if not 0 <= age < EXPIRY_SECONDS.get(mode, _EXPIRY_SECONDS):
                 return None
             template = fim.by_id(entry["template"]) if entry["template"] else None
-            return Filling(mode, template, str(entry["note"])[:500])
+            return Filling(mode, template, str(entry["note"])[:500], entry["is_last"] is True)
         except (OSError, ValueError, KeyError, TypeError, NoFimMarkers):
             return None
 
@@ -61,6 +61,7 @@ class Known:
             "mode": filling.mode,
             "template": filling.template.id if filling.template else "",
             "note": filling.note,
+            "is_last": filling.is_last,
             "at": time.time(),
         }
         temporary = self._path.with_suffix(f".{os.getpid()}.tmp")

@@ -32,7 +32,7 @@ from lsp_server.engines.base import (
     Priority,
     Usage,
 )
-from lsp_server.engines.remote import grammar
+from lsp_server.engines.remote import grammar, selftest
 from lsp_server.engines.remote.answer import Answer, Unexpected
 from lsp_server.engines.remote.choice import CHOICE_TEMPERATURE
 from lsp_server.engines.remote.http import Http, most_events
@@ -104,6 +104,10 @@ class LlamaServer:
     def shows_files(self) -> bool:
         """See EngineInfo."""
         return self._template.shows_files(self._markers.__contains__)
+
+    async def fills_gaps(self, seconds: float) -> bool:
+        """Whether the self-test is passed."""
+        return await selftest.passes(self, seconds)
 
     async def infill(
         self, request: InfillRequest, spent: Callable[[Usage], None]

@@ -33,18 +33,23 @@ class Filling:
     template: fim.Template | None = None
     note: str = ""
     """What the user should know of how this was found."""
+    is_last: bool = False
+    """The modes behind it in the order do no better."""
 
 
 Ask = Callable[[Gap], Awaitable[int]]
 """Ask for a completion; the number of tokens in the prompt, 0 if that is not told."""
 
 
-async def find(ask: Ask, modes: Iterable[Mode], model: str, host: str) -> Filling:
+async def find(
+    ask: Ask, modes: Iterable[Mode], model: str, host: str, failed: Mode = "none"
+) -> Filling:
     """The first mode that works; `none` if none does.
 
-    Raises RemoteError for what has nothing to do with the mode.
+    `failed` is a mode that was taken before, and did not pass the self-test. Raises RemoteError for
+    what has nothing to do with the mode.
     """
-    failures: list[str] = []
+    failures = [] if failed == "none" else [f"failed a simple test with {_WITH[failed]}"]
     for mode in modes:
         try:
             if mode == "markers":

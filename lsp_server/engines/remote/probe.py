@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from http.client import NOT_IMPLEMENTED, TOO_MANY_REQUESTS
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from lsp_server.engines.base import Event, InfillRequest, Usage
 from lsp_server.engines.remote import chat, completions, dialects, llama_server, ollama
 from lsp_server.engines.remote.answer import Answer, Unexpected
 from lsp_server.engines.remote.chat import ChatDialect
 from lsp_server.engines.remote.dialects.ways import Ways
 from lsp_server.engines.remote.http import Http, Refused, Unreachable
 from lsp_server.engines.remote.llama_server import LlamaServer
+from lsp_server.engines.remote.selftest import Fills
 from lsp_server.engines.remote.thinking import Thinking
 from lsp_server.errors import NoFimMarkers, RemoteError
 from lsp_server.settings import ChatSettings, RemoteSettings
@@ -22,7 +22,7 @@ from lsp_server.settings import ChatSettings, RemoteSettings
 T = TypeVar("T")
 
 
-class Dialect(Protocol):
+class Dialect(Fills, Protocol):
     """An endpoint whose ways are known."""
 
     @property
@@ -70,10 +70,11 @@ class Dialect(Protocol):
         """Latest figure, if the endpoint tells."""
         ...
 
-    def infill(
-        self, request: InfillRequest, spent: Callable[[Usage], None]
-    ) -> AsyncGenerator[Event, None]:
-        """See `Engine.infill`; `spent` hears what has been spent so far, whenever that is told."""
+    async def fills_gaps(self, seconds: float) -> bool:
+        """Whether it passes the self-test, in whichever of its modes.
+
+        Raises RemoteError, and TimeoutError if an answer takes longer than so many seconds.
+        """
         ...
 
 

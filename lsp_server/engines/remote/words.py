@@ -97,6 +97,18 @@ def _wants_login(where: str) -> str:
     )
 
 
+TOO_LONG = "can't read a prompt of that length; start it with a larger context."
+"""The same, where it was told."""
+
+
+def status_meant(status: int, reason: bytes) -> int:
+    """The right status for a refusal: LiteLLM without a database has another for a wrong key.
+
+    `reason` is what the refusal says.
+    """
+    return 401 if status == 400 and b'"no_db_connection"' in reason else status
+
+
 def seconds_to_wait(header: str) -> int | None:
     """What `Retry-After` says; its other form, a date, counts for nothing."""
     return int(header) if header.isascii() and header.isdecimal() and len(header) < 7 else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lsp_server.engines.remote.dialects import (
     deepseek,
+    llama_cpp_python,
     llama_server,
     lm_studio,
     mistral,
@@ -23,6 +24,7 @@ ALL: dict[str, Ways] = {
     module.WAYS.name: module.WAYS
     for module in (
         llama_server,
+        llama_cpp_python,
         ollama,
         lm_studio,
         vllm,

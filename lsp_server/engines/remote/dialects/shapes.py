@@ -54,6 +54,8 @@ class Shape:
     read: Callable[[Answer], Said]
     """Raises Unexpected."""
     framing: Framing = sse.events
+    asks_usage: bool = False
+    """See `Ways.asks_usage`, which must allow it too."""
 
 
 def _openai_body(gap: Gap, seed: str = "seed") -> dict[str, object]:
@@ -80,10 +82,10 @@ def _openai_read(answer: Answer, field: str = "") -> Said:
     return Said(usage=usage)
 
 
-OPENAI = Shape(_openai_body, _openai_read)
+OPENAI = Shape(_openai_body, _openai_read, asks_usage=True)
 """`/v1/completions`."""
 
-SEEDLESS = Shape(lambda gap: _openai_body(gap, ""), _openai_read)
+SEEDLESS = Shape(lambda gap: _openai_body(gap, ""), _openai_read, asks_usage=True)
 """The same where samples can't be told apart by a seed."""
 
 MISTRAL = Shape(

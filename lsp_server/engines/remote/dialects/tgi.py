@@ -6,6 +6,14 @@ huggingface/text-generation-inference, router/src/server.rs.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from lsp_server.engines.remote.dialects import shapes
 from lsp_server.engines.remote.dialects.ways import Ways
 
-WAYS = Ways("tgi", ("markers",), facts="{root}/info")
+WAYS = Ways(
+    "tgi",
+    ("markers",),
+    facts="{root}/info",
+    shape=replace(shapes.OPENAI, asks_usage=False),  # that has no `stream_options`
+)

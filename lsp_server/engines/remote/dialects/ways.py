@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lsp_server.engines.remote.address import Address
@@ -46,7 +46,7 @@ class Ways:
     seed: str = "seed"
     """Name of the field, in chats; empty: there is none."""
     asks_usage: bool = True
-    """It tells what a chat has cost only if it is asked to."""
+    """It tells what a stream has cost only if it is asked to."""
     thinks: bool = False
     """Its models think unless they are told not to."""
     thinks_with_tools: bool = True
@@ -54,6 +54,18 @@ class Ways:
     """Fields of a chat that allow so many tokens of thought, or none; None: there is no way to."""
     counts_thoughts: bool = True
     """They count among `max_tokens`."""
+    fields: Mapping[str, object] = field(default_factory=dict)
+    """What every completion and chat is sent with."""
+    context_tokens: int = 0
+    """What it keeps unless it is started with another size, where it doesn't tell; 0: unknown."""
+    takes_grammar: bool = False
+    """See `ChatInfo`."""
+    calls_tools: bool = True
+    """It tells calls of tools apart from the text."""
+    refuses_silently: bool = False
+    """A stream that it would refuse ends without a word."""
+    interrupts: bool = False
+    """It ends a stream, without a reason, when another request comes."""
 
     def url(self, address: Address, pattern: str) -> str:
         """Fill one of the patterns above."""
