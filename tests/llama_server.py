@@ -6,12 +6,13 @@ Run as a program, it serves until its standard input ends, so it never outlives 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from tests.child_servers import Child, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,14 @@ class Options:
     """What the child is told."""
 
     model: str
-    context_tokens: int
-    threads: int
-    api_key: str
-    batch_tokens: int
-    cache_reuse: int
-    warm_up: bool
-    slots: int
-    cache_ram_mib: int
+    context_tokens: int = 4096
+    threads: int = 2
+    api_key: str = ""
+    batch_tokens: int = 128
+    cache_reuse: int = 0
+    warm_up: bool = False
+    slots: int = 1
+    cache_ram_mib: int = 8192
 
 
 @contextmanager
@@ -42,12 +43,7 @@ def llama_server(
     slots: int = 1,
     cache_ram_mib: int = 8192,
 ) -> Iterator[str]:
-    """Start a server, yield its URL, end it. Raises RuntimeError if it does not start.
-
-    A disconnect is noticed between two batches, so small ones suit tests. `cache_reuse`: see the
-    option of that name of llama-server. `slots` is how many requests it answers at a time; each has
-    an equal part of the context. Prompts that had to leave their slot are kept in `cache_ram_mib`.
-    """
+    """Start a server, yield its URL, end it. Raises RuntimeError if it does not start."""
     options = Options(
         str(model),
         context_tokens,
@@ -59,22 +55,22 @@ def llama_server(
         slots,
         cache_ram_mib,
     )
-    process = subprocess.Popen(
-        [sys.executable, __file__, json.dumps(asdict(options))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            url = process.stdout.readline().strip()
-            if not url:
-                raise RuntimeError("llama-server did not start; is xllamacpp installed?")
-            yield url
-        finally:
-            process.kill()
+    with llama_server_child(options) as child:
+        yield child.url
+
+
+@contextmanager
+def llama_server_child(options: Options) -> Iterator[Child]:
+    """The same, with its process.
+
+    A disconnect is noticed between two batches, so small ones suit tests. `cache_reuse`: see the
+    option of that name of llama-server. `slots` is how many requests it answers at a time; each has
+    an equal part of the context. Prompts that had to leave their slot are kept in `cache_ram_mib`.
+    """
+    command = [sys.executable, "-m", "tests.llama_server", json.dumps(asdict(options))]
+    environment = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with serving(command, "llama-server (xllamacpp)", environment) as child:
+        yield child
 
 
 def _serve(options: Options) -> None:

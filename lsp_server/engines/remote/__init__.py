@@ -2,14 +2,14 @@
 
 `engine.RemoteEngine` speaks the engine protocol; `probe` finds out what speaks at the other end, of
 which `connection` keeps track. `dialects` says, one small file each, what is peculiar to a kind of
-endpoint. Gaps are filled by `completions`, in one of the `modes`, which are remembered (`known`),
-or by `llama_server` in token ids; `chat` and `ollama` chat, `thinking` tells thoughts apart from
-what they bring. `http` carries the requests, as many at once as there are `places`, by a `client`
-that knows certificates and proxies, with the `credentials` that settings refer to; these ask the
-system's keyring by `keyring_entries`. `gate` masks credentials in what is sent, `sent` notes it;
-`sse`, `answer` and `usage` read what comes back, `words` says what went wrong; `control_text` keeps
-the user's text from becoming control tokens. `discovery` and `examine` find servers on this machine
-for a user who has named none.
+endpoint. Gaps are filled by `completions`, in one of the `modes`, which are tested (`selftest`) and
+remembered (`known`), or by `llama_server` in token ids; `chat` and `ollama` chat, `thinking` tells
+thoughts apart from what they bring, `streams` asks for what they cost. `http` carries the requests,
+as many at once as there are `places`, by a `client` that knows certificates and proxies, with the
+`credentials` that settings refer to; these ask the system's keyring by `keyring_entries`. `gate`
+masks credentials in what is sent, `sent` notes it; `sse`, `answer` and `usage` read what comes
+back, `words` says what went wrong; `control_text` keeps the user's text from becoming control
+tokens. `discovery` and `examine` find servers on this machine for a user who has named none.
 
 Invariants: nothing is sent before the first request, nor anywhere but to the `url` of the
 settings (redirects are not followed), but for what `discovery` asks this machine. No message and
