@@ -138,8 +138,8 @@ def test_every_setting_can_be_set() -> None:
         ),
         (
             {"remote": {"dialect": ["auto"]}},
-            "fimble.remote.dialect must be one of auto, llama-server, ollama, lm-studio, vllm, "
-            "sglang, deepseek, siliconflow, mistral, tgi, openai, not "
+            "fimble.remote.dialect must be one of auto, llama-server, llama-cpp-python, ollama, "
+            "lm-studio, vllm, sglang, deepseek, siliconflow, mistral, tgi, openai, not "
             '["auto"]; its default "auto" is used.',
         ),
         (
