@@ -10,7 +10,7 @@ from queue import Queue
 
 import pytest
 
-from tests.editors.neovim import options, running
+from tests.editors.neovim import options, running, scripted
 from tests.http_endpoint import Endpoint, endpoint
 from tests.strict_endpoints import MODEL, STRICT, serve
 
@@ -79,3 +79,26 @@ def test_that_there_is_none_is_told(tmp_path: Path) -> None:
             "start Ollama, LM Studio or llama-server."
         )
         editor.until(lambda: told in editor.messages, True)
+
+
+def test_that_a_role_names_other_engines_is_told(tmp_path: Path) -> None:
+    roles = {"fim": ["local", "remote"], "chat": ["local"]}
+    with running(tmp_path, scripted(tmp_path, settings={"roles": roles}), CHOOSE) as editor:
+        editor.lua("""
+            local model = { name = 'coder', fillsGaps = true }
+            local found = { url = 'http://127.0.0.1:9', title = 'vLLM', dialect = 'vllm' }
+            found.models = { model }
+            require('fimble.server').with(function(client)
+              client.request = function(_, _, _, hear) hear(nil, { servers = { found } }) end
+            end)
+        """)
+        editor.command("Fimble servers")
+        editor.until(lambda: len(editor.messages), 2)
+        assert editor.messages[0].startswith(
+            "Fimble: coder from vLLM at http://127.0.0.1:9 is used"
+        )
+        assert editor.messages[1] == (
+            "Fimble: `roles.chat` of `settings` names local; "
+            "for it to be asked, name 'remote' there."
+        )
+        assert editor.lua("return require('fimble.server').settings().roles") == roles

@@ -62,6 +62,7 @@ M.all = {
       require('fimble').client().complete()
     end,
   },
+  engines = { run = call('fimble.engines', 'show') },
   explain = {
     run = function(_, command)
       require('fimble.actions').explain(command)

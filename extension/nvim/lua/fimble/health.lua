@@ -5,6 +5,9 @@ local M = {}
 ---So long the doctor is waited for, and nothing else can be done meanwhile. He loads the model.
 M.patience_ms = 10000
 
+---So long the server is waited for, which only tells what it knows.
+M.server_patience_ms = 5000
+
 ---@param command string[] that starts the server
 ---@return string[]? command of the doctor, with the same model; nil if that can't be known
 local function doctor_command(command)
@@ -61,6 +64,24 @@ local function doctor(command)
   end
 end
 
+---@param running vim.lsp.Client
+local function engines(running)
+  local health = vim.health
+  local known, problem = require('fimble.engines').known(running, M.server_patience_ms)
+  health.start('Fimble: engines of the running server')
+  if not known then
+    return health.warn(('The server does not tell: %s.'):format(problem), '`:Fimble restart`')
+  end
+  for _, engine in ipairs(known) do
+    local line = require('fimble.engines').described(engine)
+    if engine.state == 'down' then
+      health.error(('%s: %s'):format(line, engine.message))
+    else
+      (engine.state == 'ready' and health.ok or health.info)(line)
+    end
+  end
+end
+
 ---@param command string[]
 local function server(command)
   local health = vim.health
@@ -79,6 +100,7 @@ local function server(command)
     health.info('It works in ' .. running.root_dir)
     local version = running.server_info and running.server_info.version
     health.info('Its version is ' .. (version or 'not told'))
+    engines(running)
   end
 end
 

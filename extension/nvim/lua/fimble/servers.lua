@@ -42,6 +42,18 @@ local function described(served)
   return ('%s from %s at %s%s'):format(served.name, served.title, served.url, note)
 end
 
+---Warn if roles name other engines only, so that the one that was chosen is not asked.
+---@param roles? table<string, string[]>
+local function warn_of(roles)
+  for _, role in ipairs({ 'fim', 'chat' }) do
+    local names = roles and roles[role] or {}
+    if names[1] and not vim.tbl_contains(names, 'remote') then
+      local told = "Fimble: `roles.%s` of `settings` names %s; for it to be asked, name 'remote' there."
+      vim.notify(told:format(role, table.concat(names, ', ')), vim.log.levels.WARN)
+    end
+  end
+end
+
 ---Use a model until Neovim ends, and say how to keep it.
 ---@param served fimble.Served
 local function use(served)
@@ -63,6 +75,7 @@ local function use(served)
       keep:format(served.url, served.dialect, served.name)
     )
   )
+  warn_of(settings.roles)
 end
 
 ---Let the user choose a model of a server on this machine.
