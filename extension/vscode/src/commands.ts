@@ -1,10 +1,11 @@
 /** The commands of the palette, of keys and of buttons. */
 
-import { commands, Disposable, window, type LogOutputChannel } from 'vscode';
+import { commands, Disposable, env, window, type LogOutputChannel } from 'vscode';
 import type { Client } from './client';
 import type { Suggestions } from './completion';
 import { change, currentModel, disabledLanguages } from './configuration';
 import { showingProgress } from './contexts';
+import { showEngines } from './engines';
 import type { Locator } from './locate';
 import { askSnooze, showMenu } from './menu';
 import type { Models } from './models';
@@ -41,6 +42,7 @@ export function register(parts: Parts): Disposable {
     switchModel: () => models.choose(),
     setUpModel: () => models.setUp(),
     useModelServer: () => servers.choose(),
+    showEngines: () => showEngines(client),
     install: () => setUp(parts),
     restart: () => client.restart(),
     showOutput: () => output.show(),
@@ -125,5 +127,10 @@ async function onSelection(client: Client, command: string, more: object): Promi
 
 async function openSettings(filter: unknown): Promise<void> {
   const query = typeof filter === 'string' ? filter : '@ext:fimble.fimble';
-  await commands.executeCommand('workbench.action.openSettings', query);
+  if (env.remoteName === undefined) {
+    await commands.executeCommand('workbench.action.openSettings', query);
+  } else {
+    // Where the server runs elsewhere, so is what belongs to its machine, as engines do; it has a page of its own.
+    await commands.executeCommand('workbench.action.openRemoteSettings', { query });
+  }
 }

@@ -62,6 +62,7 @@ function entries(state: MenuState): Entry[] {
     ...list,
     { label: '', kind: QuickPickItemKind.Separator },
     { label: '$(arrow-swap) Switch model…', description: state.model, command: 'fimble.switchModel' },
+    { label: '$(pulse) Engines', command: 'fimble.showEngines' },
     { label: '$(debug-restart) Restart', command: 'fimble.restart' },
     { label: '$(output) Show output', command: 'fimble.showOutput' },
     { label: '$(gear) Open settings', command: 'fimble.openSettings' },

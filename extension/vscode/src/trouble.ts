@@ -30,6 +30,11 @@ export const REMEDIES = {
   switchModel: { title: 'Switch Model…', command: 'fimble.switchModel' },
 } as const satisfies Record<string, Remedy>;
 
+/** Shows the settings of these names, and no others. */
+export function settingsOf(...names: string[]): Remedy & { readonly argument: string } {
+  return { ...REMEDIES.settings, argument: `@id:${names.join(',')}` };
+}
+
 /** For a model that can't be asked: on this machine, or at an endpoint. */
 export function engineRemedies(isRemote: boolean): Remedy[] {
   const endpoint = { ...REMEDIES.settings, argument: 'fimble.remote' };

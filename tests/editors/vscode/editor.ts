@@ -35,6 +35,7 @@ const SETTINGS = {
   'window.dialogStyle': 'custom',
   'workbench.reduceMotion': 'on',
   'workbench.hover.delay': 100_000,
+  'workbench.editor.useModal': 'off', // settings are a page, which covers nothing
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,

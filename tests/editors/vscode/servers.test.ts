@@ -101,3 +101,26 @@ test('another of its models is chosen from a list', async () => {
   await editor.untilStatus('llama3.1:8b');
   assert.equal(await editor.page.locator('.notification-toast', { hasText: 'several models' }).count(), 0);
 });
+
+function rows(text: string | RegExp): ReturnType<typeof editor.page.locator> {
+  return editor.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
+}
+
+/** An item of the settings' page. */
+function setting(name: string): ReturnType<typeof editor.page.locator> {
+  return editor.page.locator(`.settings-editor [data-key="fimble.${name}"]`);
+}
+
+test('engines are listed as they do, and lead to their settings', async () => {
+  await editor.status.click();
+  await rows('Engines').click();
+  await rows(/remote\s*completions · ready · first word after/).waitFor();
+  const chat = rows(/remote\s*chat · down/); // it has no /api/chat
+  assert.match(await chat.innerText(), /127\.0\.0\.1/);
+  assert.equal(await rows('').count(), 2);
+  await editor.shot('engines');
+  await chat.click();
+  await setting('endpoints').waitFor();
+  await setting('roles.chat').waitFor();
+  await editor.shot('engines-settings');
+});
