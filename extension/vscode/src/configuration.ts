@@ -1,6 +1,7 @@
 /** Reading and changing the extension's settings. */
 
 import { ConfigurationTarget, workspace, type Extension } from 'vscode';
+import type { Roles } from './roles';
 import { forServer, modelName } from './settings';
 
 interface Manifest {
@@ -29,6 +30,12 @@ export function chosenModel(): string | undefined {
 /** An endpoint is asked, not a model on this machine. */
 export function isRemote(): boolean {
   return workspace.getConfiguration('fimble').get('remote.url', '') !== '';
+}
+
+/** Which engines the user has named for each role. */
+export function currentRoles(): Roles {
+  const roles = workspace.getConfiguration('fimble.roles');
+  return { fim: roles.get<string[]>('fim', []), chat: roles.get<string[]>('chat', []) };
 }
 
 export function disabledLanguages(): string[] {

@@ -2,7 +2,10 @@
 
 import { ConfigurationTarget, window, workspace } from 'vscode';
 import type { Client } from './client';
+import { currentRoles } from './configuration';
+import { notAsked } from './roles';
 import { described, remoteSettings, served, type ModelServer, type Served } from './servers';
+import { warn } from './tell';
 import { REMEDIES, Trouble } from './trouble';
 
 const ENDPOINT = { ...REMEDIES.settings, argument: 'fimble.remote' };
@@ -48,5 +51,6 @@ export class ModelServers {
     if (workspace.getConfiguration('fimble.remote').get('url') !== url) {
       throw new Trouble("This workspace's settings name another endpoint, which counts here.", [ENDPOINT]);
     }
+    await warn(notAsked(chosen.model.name, ['remote'], currentRoles()));
   }
 }

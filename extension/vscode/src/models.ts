@@ -2,10 +2,12 @@
 
 import { ProgressLocation, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import { complaint, megabytes, parseStage, steps, type Model, type Recommendation } from './cli';
-import { change, chosenModel } from './configuration';
+import { change, chosenModel, currentRoles } from './configuration';
 import type { ModelServers } from './modelServers';
+import { isLeftToAddress, notAsked } from './roles';
 import { run, type Ended, type Options } from './run';
 import { described, offered, proposed, type Served } from './servers';
+import { warn } from './tell';
 import { Cancelled, REMEDIES, Trouble } from './trouble';
 
 const ASK_TIMEOUT_MS = 30_000;
@@ -82,10 +84,13 @@ export class Models {
       await this.pull(model);
     }
     const isOther = await change('model', model);
-    const wasRemote = await change('remote.url', ''); // an endpoint would go on answering
+    const roles = currentRoles();
+    // An endpoint that is named nowhere would go on answering; one that is named is wanted.
+    const wasRemote = isLeftToAddress(roles) && (await change('remote.url', ''));
     if (!isOther && !wasRemote) {
       await this.restart(); // it looks for the file when it starts
     }
+    await warn(notAsked(model, ['local', model], roles));
   }
 
   private async pull(model: string): Promise<void> {

@@ -19,6 +19,13 @@ export async function tell(error: unknown, show: Show = window.showErrorMessage)
   }
 }
 
+/** Warn of what the user may not have meant; undefined: there is nothing. */
+export async function warn(trouble: Trouble | undefined): Promise<void> {
+  if (trouble !== undefined) {
+    await tell(trouble, window.showWarningMessage);
+  }
+}
+
 /** Let nothing that fails go by in silence. */
 export function guarded<A extends unknown[]>(
   output: LogOutputChannel,

@@ -124,3 +124,17 @@ test('engines are listed as they do, and lead to their settings', async () => {
   await setting('roles.chat').waitFor();
   await editor.shot('engines-settings');
 });
+
+test('a choice that another setting keeps from counting is told', async () => {
+  editor.configure({ 'fimble.roles.chat': ['local'], 'fimble.completion.automatic': false });
+  await editor.untilStatus('on request'); // the settings have been read
+  await editor.command('Fimble: Use a Model Server on This Machine');
+  await rows('qwen2.5-coder:7b').click();
+  const told = editor.page.locator('.notification-toast', { hasText: 'qwen2.5-coder:7b is not asked for chat' });
+  await told.waitFor();
+  assert.match(await told.innerText(), /fimble\.roles\.chat names local\./);
+  await editor.shot('not-asked');
+  await told.getByRole('button', { name: 'Open Settings' }).click();
+  await setting('endpoints').waitFor({ state: 'detached' });
+  await setting('roles.chat').waitFor();
+});
