@@ -22,6 +22,7 @@ demo: setup
 # The model takes all cores, so it is run by itself; of the others two run at once.
 test: setup check
 	$(BIN)/fimble models pull qwen2.5-coder-0.5b
+	$(BIN)/python -m tests.litellm_proxy  # makes its environment, which takes a minute
 	$(BIN)/pytest -m model
 	$(BIN)/pytest -m "not model" -n 2 --dist loadfile
 

@@ -95,3 +95,7 @@ def litellm_proxy(
     command = [str(litellm_python()), asgi_child.__file__, "litellm", options]
     with serving(command, "LiteLLM", _KEPT_HERE) as child:
         yield child
+
+
+if __name__ == "__main__":
+    litellm_python()
