@@ -18,7 +18,12 @@ export function serverSettings(extension: Extension<unknown>): object {
 
 export function currentModel(): string {
   const values = workspace.getConfiguration('fimble');
-  return modelName(values.get('model', ''), values.get('remote.url', ''), values.get('remote.model', ''));
+  return modelName(
+    values.get('model', ''),
+    values.get('remote.url', ''),
+    values.get('remote.model', ''),
+    values.get<string[]>('roles.fim', []),
+  );
 }
 
 /** The model that the user has set; undefined: he has left it to us. */

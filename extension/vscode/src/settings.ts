@@ -23,9 +23,13 @@ export function forServer(names: readonly string[], get: (name: string) => unkno
   return settings;
 }
 
-/** What a user calls the model of these settings. */
-export function modelName(model: string, remoteUrl: string, remoteModel: string): string {
-  if (remoteUrl !== '') {
+/** What a user calls the engine that these settings have complete; `fim` are the names of the role. */
+export function modelName(model: string, remoteUrl: string, remoteModel: string, fim: readonly string[]): string {
+  const name = fim[0] ?? (remoteUrl === '' ? 'local' : 'remote');
+  if (name !== 'local' && name !== 'remote') {
+    return name;
+  }
+  if (name === 'remote') {
     return remoteModel || hostOf(remoteUrl);
   }
   return (model.split(/[/\\]/).pop() ?? model).replace(/\.gguf$/i, '');

@@ -36,12 +36,15 @@ test('the server gets its own settings, in sections', () => {
 });
 
 test('models have short names', () => {
-  assert.equal(modelName('qwen2.5-coder-1.5b', '', 'x'), 'qwen2.5-coder-1.5b');
-  assert.equal(modelName('/home/me/models/Coder.Q4.GGUF', '', ''), 'Coder.Q4');
-  assert.equal(modelName('C:\\models\\coder.gguf', '', ''), 'coder');
-  assert.equal(modelName('m', 'http://127.0.0.1:8080/v1', ''), '127.0.0.1:8080');
-  assert.equal(modelName('m', 'http://127.0.0.1:8080/v1', 'big'), 'big');
-  assert.equal(modelName('m', 'nonsense', ''), 'nonsense');
+  assert.equal(modelName('qwen2.5-coder-1.5b', '', 'x', []), 'qwen2.5-coder-1.5b');
+  assert.equal(modelName('/home/me/models/Coder.Q4.GGUF', '', '', []), 'Coder.Q4');
+  assert.equal(modelName('coder', 'http://a', 'big', ['office', 'local']), 'office');
+  assert.equal(modelName('coder', 'http://a', 'big', ['local']), 'coder');
+  assert.equal(modelName('coder', 'http://a', 'big', ['remote']), 'big');
+  assert.equal(modelName('C:\\models\\coder.gguf', '', '', []), 'coder');
+  assert.equal(modelName('m', 'http://127.0.0.1:8080/v1', '', []), '127.0.0.1:8080');
+  assert.equal(modelName('m', 'http://127.0.0.1:8080/v1', 'big', []), 'big');
+  assert.equal(modelName('m', 'nonsense', '', []), 'nonsense');
 });
 
 test('a language is turned off and on', () => {
