@@ -172,7 +172,7 @@ class Settings:
     local: LocalSettings = field(default_factory=LocalSettings)
     remote: RemoteSettings = field(default_factory=RemoteSettings)
     endpoints: Mapping[str, RemoteSettings] = field(
-        default_factory=dict, metadata={"reserved": (LOCAL, REMOTE)}
+        default_factory=dict, hash=False, metadata={"reserved": (LOCAL, REMOTE)}
     )
     """More endpoints, by names that `roles` can refer to."""
     roles: RoleSettings = field(default_factory=RoleSettings)

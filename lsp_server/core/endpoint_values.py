@@ -13,9 +13,14 @@ from lsp_server.core import key_reference
 
 _HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]{1,60}", re.ASCII)
 _CREDENTIAL_NAME = re.compile(
-    r"authori[sz]|\bauth\b|cookie|key|token(?!s)|secret|passw|credential", re.IGNORECASE
+    r"auth(?!or\b)|cookie|\bkey\b|api-?key|token(?!s)|secret|\bpass|\bpat\b|credential",
+    re.IGNORECASE,
 )
-_CREDENTIAL = re.compile(r"(?:bearer|basic|digest|token)\s", re.IGNORECASE)
+_CREDENTIAL = re.compile(
+    r"(?:bearer|basic|digest|token)\s"
+    r"|(?:sk-|gh[opsur]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|eyJ)[\w-]{8}",
+    re.IGNORECASE,
+)
 _OURS = frozenset(
     (
         "accept",

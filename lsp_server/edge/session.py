@@ -234,7 +234,8 @@ def _keep(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> No
 
 
 def _engine_settings(settings: Settings) -> tuple[object, ...]:
-    return (settings.model, settings.local, settings.remote, settings.endpoints, settings.roles)
+    which = settings.model, settings.endpoints, settings.roles
+    return (*which, settings.local, settings.remote, settings.chat)
 
 
 def _has_sandbox() -> bool:

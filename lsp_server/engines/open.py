@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from lsp_server.engines.base import StatusListener, UsageListener
@@ -49,6 +50,8 @@ def _model(name: str, settings: Settings) -> Path:
     if name == LOCAL:
         return resolve(settings.model)
     try:
+        if Path(name).exists() and not Path(name).is_absolute():
+            raise UnknownModel(f"{name} names a file, so it must be a whole path.")
         return resolve(name)
     except UnknownModel as error:
         names = ", ".join(settings.endpoints) or "none"
@@ -59,4 +62,6 @@ def _member(name: str, engine: FullEngine, settings: Settings) -> Member:
     endpoint = settings.endpoint(name)
     if endpoint is None:
         return Member(name, engine, is_remote=False)
-    return Member(name, engine, is_remote=True, patience_seconds=endpoint.timeout_seconds)
+    # Of the only place, a chat of ours may be the reason why typing has to wait.
+    patience = math.inf if endpoint.max_requests == 1 else endpoint.timeout_seconds
+    return Member(name, engine, is_remote=True, patience_seconds=patience)

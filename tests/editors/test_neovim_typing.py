@@ -138,7 +138,7 @@ def test_commands_and_what_follows_them_are_completed(editor: Editor) -> None:
     def completed(line: str) -> list[str]:
         return list(editor.lua("return vim.fn.getcompletion(..., 'cmdline')", line))
 
-    assert completed("Fimble s") == ["sessions", "snooze", "status", "stop"]
+    assert completed("Fimble s") == ["servers", "sessions", "snooze", "status", "stop"]
     assert completed("Fimble mode ") == ["plan", "ask", "edit", "all"]
     assert completed("'<,'>Fimble sessions d") == ["delete"]
     assert completed("Fimble restart ") == []

@@ -130,3 +130,22 @@ async def test_a_path_in_the_users_home(
         )
         assert await text_of(engine) == "x"
         await engine.close()
+
+
+@pytest.mark.parametrize("ca_file", ["~nobody-of-that-name/x.pem", "/a\0b"])
+async def test_what_is_no_path_at_all(served: Endpoint, ca_file: str) -> None:
+    engine = engine_for(served, url="https://127.0.0.1:1", ca_file=ca_file, where=WHERE)
+    assert (await refusal(engine)).startswith(f"{WHERE}.caFile ")
+
+
+async def test_the_environments_certificates_may_be_missing(
+    served: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
+    told = await refusal(engine_for(served, url="https://endpoint.invalid"))
+    assert "SSL_CERT_FILE" in told
+
+
+async def test_a_host_that_can_not_be_read(served: Endpoint) -> None:
+    told = await refusal(engine_for(served, url="http://xn--.x"))
+    assert told == "fimble.remote.url is not a valid address; correct it."

@@ -20,6 +20,7 @@ from lsp_server.engines.base import (
 from lsp_server.engines.chat import ChatEvent, ChatInfo, ChatRequest, Message, NativeCall
 from lsp_server.engines.fake import FakeEngine, Reply
 from lsp_server.engines.fake_chat import ChatReply
+from lsp_server.engines.roles import order
 from lsp_server.engines.roles.engine import RoleEngine
 from lsp_server.engines.roles.order import Member
 from lsp_server.engines.roles.statuses import Statuses
@@ -322,3 +323,70 @@ async def test_each_engine_is_closed_once() -> None:
     engine = RoleEngine([member], [Member("both", both, False), Member("other", other, False)])
     await engine.close()
     assert (both.closed, other.closed) == (1, 1)
+
+
+async def test_an_engine_that_breaks_off_is_left_alone_though_it_says_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = Engine(Reply("b):\n    return ", "a +", crash=True), Reply("", "fine"))
+    second = Engine(Reply("return ", "a + b"))
+    engine = roles(first, second)
+    for _ in range(4):
+        assert await filled(engine) == "a + b"
+        await settle()
+    assert len(first.requests) == 1
+    monkeypatch.setattr(order, "REST_SECONDS", 0.0)
+    engine = roles(first, second)
+    await filled(engine)
+    await filled(engine)
+    await settle()
+    assert engine.health()[0].state == "ready"
+
+
+async def test_what_a_local_model_has_begun_is_shown_to_no_endpoint() -> None:
+    local = Engine(Reply("return ", 'key = "sk-', crash=True))
+    remote = Engine(Reply("", "rest"))
+    with pytest.raises(EngineCrashed):
+        await filled(roles(local, remote, remote=[1]))
+    assert not remote.requests
+    local = Engine(chat=[ChatReply("Hello my", crash=True)])
+    remote = Engine(chat=[ChatReply(" friend.")])
+    with pytest.raises(EngineChanged):
+        await said(roles(local, remote, remote=[1]))
+    assert not remote.chats
+
+
+async def test_what_is_too_long_for_the_next_engine_is_asked_anew() -> None:
+    first, second = Engine(), Engine()
+    engine = roles(first, second)
+    first.trouble = RemoteError("first is gone.")
+    second.trouble = ContextExceeded("Too long.")
+    first.able = second.able
+    with pytest.raises((EngineChanged, ContextExceeded)) as caught:
+        await said(engine)
+    assert isinstance(caught.value, EngineChanged)
+
+
+async def test_what_runs_while_all_are_closed_goes_to_no_other_engine() -> None:
+    class Leaving(Engine):
+        async def close(self) -> None:
+            self.trouble = EngineCrashed("It has been closed.")
+            leaving.set()
+            await asyncio.sleep(0.05)
+
+        async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
+            asked.set()
+            await leaving.wait()
+            async with aclosing(super().infill(request)) as events:
+                async for event in events:
+                    yield event
+
+    leaving, asked = asyncio.Event(), asyncio.Event()
+    second = Engine()
+    engine = roles(Leaving(), second)
+    running = asyncio.create_task(filled(engine))
+    await asked.wait()
+    await engine.close()
+    with pytest.raises(EngineCrashed):
+        await running
+    assert not second.requests

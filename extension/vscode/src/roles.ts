@@ -24,5 +24,6 @@ export function notAsked(model: string, names: readonly string[], roles: Roles):
 
 /** Whether an endpoint under `fimble.remote` would be asked without being named. */
 export function isLeftToAddress(roles: Roles): boolean {
-  return Object.values(roles).some((names) => names.length === 0);
+  const all = Object.values(roles);
+  return all.some((names) => names.length === 0) && !all.some((names) => names.includes('remote'));
 }

@@ -50,15 +50,16 @@ export function offered(all: readonly Served[]): { sentence: string; button: str
 /** Values of all settings under `fimble.remote` that belong to an endpoint; undefined: the default. */
 export function remoteSettings({ server, model }: Served): Record<string, string | undefined> {
   return {
-    url: server.url,
-    dialect: server.dialect,
-    model: model.name,
-    // What is there is for another endpoint; its key is none of this one's business.
-    template: undefined,
+    // What is there is for another endpoint; its key is none of this one's business. In this order: other
+    // windows hear of each change at once.
     apiKey: undefined,
     headers: undefined,
     caFile: undefined,
     proxy: undefined,
+    template: undefined,
+    dialect: server.dialect,
+    model: model.name,
+    url: server.url,
   };
 }
 

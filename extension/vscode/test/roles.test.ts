@@ -29,4 +29,5 @@ test('a button shows the settings that are meant, and no others', () => {
 test('an endpoint is asked unnamed as long as a role is left open', () => {
   assert.equal(isLeftToAddress({ fim: [], chat: ['office'] }), true);
   assert.equal(isLeftToAddress({ fim: ['remote'], chat: ['office'] }), false);
+  assert.equal(isLeftToAddress({ fim: ['remote'], chat: [] }), false);
 });

@@ -28,6 +28,7 @@ from lsp_server.agent.draft import Draft, Task, drafted, tested
 from lsp_server.agent.events import ThoughtChunk, TurnEnded
 from lsp_server.agent.files.undo import EVERYWHERE, Undone
 from lsp_server.agent.offers import Offers
+from lsp_server.agent.permissions import Mode
 from lsp_server.agent.review import Review, review
 from lsp_server.agent.session import Session
 from lsp_server.agent.store import Stored
@@ -75,6 +76,8 @@ class _Running:
     preparing: asyncio.Task[Session] | None = None
     session: Session | None = None
     is_cancelled: bool = False
+    mode: Mode | None = None
+    """Set while the session was being got ready, which may have read the one before."""
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -156,8 +159,10 @@ class Room:
         known = checked_mode(mode)
         await self.records.stored(session)
         await self.records.set_mode(session, known)
-        if (running := self._running.get(session)) and running.session:
-            running.session.permit(known)
+        if running := self._running.get(session):
+            running.mode = known
+            if running.session is not None:
+                running.session.permit(known)
 
     async def trust(self, trusted: bool) -> None:
         """Let the folder's own files have a say from the next turn on, or no longer."""
@@ -236,6 +241,8 @@ class Room:
             await self._client.tell(session, 0, ended)
             return ended
         running.session = ready
+        if running.mode is not None:
+            ready.permit(running.mode)
         async with aclosing(ready.turn(text)) as events:
             async for event in events:
                 if isinstance(event, TurnEnded):

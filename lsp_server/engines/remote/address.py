@@ -30,9 +30,10 @@ def parse(url: str, where: str) -> Address:
     """Check the address in the settings that stand at `where`. Raises RemoteError."""
     try:
         parsed = httpx.URL(url.strip())
-    except httpx.InvalidURL as error:
+        host = parsed.host  # which is decoded here
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise RemoteError(f"{where}.url is not a valid address; correct it.") from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed.scheme not in ("http", "https") or not host:
         raise RemoteError(
             f"{where}.url must be an address such as http://127.0.0.1:8080 or "
             "https://host.example/v1; correct it."
@@ -49,7 +50,7 @@ def parse(url: str, where: str) -> Address:
         root=base.removesuffix("/v1").rstrip("/"),
         v1=base if parsed.path.strip("/") else f"{base}/v1",
         host=parsed.netloc.decode("ascii"),
-        loopback=is_loopback(parsed.host),
+        loopback=is_loopback(host),
         secure=parsed.scheme == "https",
         where=where,
     )

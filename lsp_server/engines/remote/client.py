@@ -61,11 +61,20 @@ def proxy_of(settings: RemoteSettings, address: Address) -> str:
 
 def _trusted(settings: RemoteSettings, address: Address) -> ssl.SSLContext:
     """The usual authorities, and the user's own."""
-    trusted = httpx.create_ssl_context(trust_env=not address.loopback)
+    try:
+        trusted = httpx.create_ssl_context(trust_env=not address.loopback)
+    except OSError as error:  # ssl.SSLError is one
+        raise RemoteError(
+            "The certificates that the environment variable SSL_CERT_FILE or SSL_CERT_DIR names "
+            "can't be read; correct or unset it."
+        ) from error
     if not settings.ca_file:
         return trusted
-    path = Path(settings.ca_file).expanduser()
     setting = f"{settings.where}.caFile"
+    try:
+        path = Path(settings.ca_file).expanduser()
+    except RuntimeError as error:
+        raise RemoteError(f"{setting} names a user that there is not; correct it.") from error
     if not path.is_absolute():
         raise RemoteError(f"{setting} must be a whole path, such as /etc/ssl/office.pem.")
     try:
@@ -74,6 +83,7 @@ def _trusted(settings: RemoteSettings, address: Address) -> ssl.SSLContext:
         raise RemoteError(
             f"{setting} holds no certificate in PEM; name a file that does."
         ) from error
-    except OSError as error:
-        raise RemoteError(f"{setting} can't be read ({error.strerror}); correct it.") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no path"
+        raise RemoteError(f"{setting} can't be read ({why}); correct it.") from error
     return trusted

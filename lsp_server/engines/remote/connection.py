@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from lsp_server.engines.remote.backoff import Backoff
-from lsp_server.errors import EngineUnavailable, FimbleError
+from lsp_server.errors import EngineUnavailable, FimbleError, describe
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 class Connection(Generic[T]):
@@ -82,6 +84,14 @@ class Connection(Generic[T]):
         except FimbleError as error:
             self._fail(error)
             raise
+        except Exception as fault:  # of ours; else nobody would hear of it, and all would be asked
+            logger.error("getting to know an endpoint failed: %s", describe(fault))
+            unknown = EngineUnavailable(
+                f"Fimble failed to connect to the endpoint ({type(fault).__name__}); this is a "
+                "bug, its log says where."
+            )
+            self._fail(unknown)
+            raise unknown from fault
 
     def _forget_failure(self, task: asyncio.Task[T]) -> None:
         failed = task.cancelled() or task.exception() is not None

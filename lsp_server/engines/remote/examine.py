@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from lsp_server.core import fim
 from lsp_server.engines.remote import listing, llama_server, ollama, probe
@@ -16,6 +17,8 @@ ANSWER_SECONDS = 1.5
 """Longest wait for one answer."""
 MOST_SECONDS = 3.0
 """For all answers of one server."""
+SPARE_SECONDS = 0.5
+"""Of these, for what is left to do when the time for its models is over."""
 MAX_ANSWER_BYTES = 1 << 20
 MAX_MODELS = 100
 
@@ -44,15 +47,15 @@ async def examine(url: str, log: Log) -> Server | None:
     settings = RemoteSettings(url=url, timeout_seconds=ANSWER_SECONDS, log=log)
     http = Http(settings, MAX_ANSWER_BYTES)
     try:
-        async with asyncio.timeout(MOST_SECONDS):
-            return await _examine(http, settings)
+        async with asyncio.timeout(MOST_SECONDS) as clock:
+            return await _examine(http, settings, clock)
     except (RemoteError, TimeoutError):
         return None
     finally:
         await http.close()
 
 
-async def _examine(http: Http, settings: RemoteSettings) -> Server | None:
+async def _examine(http: Http, settings: RemoteSettings, clock: asyncio.Timeout) -> Server | None:
     kind = await probe.recognise(http, settings)
     dialect = kind.ways.name
     title = _TITLES[dialect]
@@ -61,7 +64,8 @@ async def _examine(http: Http, settings: RemoteSettings) -> Server | None:
     else:
         listed = (await listing.read_models(http, kind.ways))[:MAX_MODELS]
         if dialect == "ollama":
-            models = await asyncio.gather(*(_of_ollama(http, each.text("id")) for each in listed))
+            names = [each.text("id") for each in listed]
+            models = await _of_ollama_all(http, names, clock)
         else:
             if dialect == "openai":
                 owner = listed[0].text("owned_by") if listed else ""
@@ -76,6 +80,23 @@ def _named(name: str) -> Model | None:
     """A model of which nothing but the name is known; None if it is of no use."""
     writes = not any(part in name.lower() for part in _WITHOUT_TEXT)
     return Model(name, bool(fim.named_after(name))) if writes and _can_be_shown(name) else None
+
+
+async def _of_ollama_all(
+    http: Http, names: Sequence[str], clock: asyncio.Timeout
+) -> list[Model | None]:
+    """What Ollama tells of its models in the time that there is: of some, if there are many."""
+    asked = [asyncio.create_task(_of_ollama(http, name)) for name in names]
+    end = clock.when()
+    assert end is not None
+    left = end - asyncio.get_running_loop().time() - SPARE_SECONDS
+    try:
+        done, _ = await asyncio.wait(asked, timeout=max(0, left)) if asked else (set(), None)
+        return [task.result() for task in asked if task in done]
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
 
 
 async def _of_ollama(http: Http, name: str) -> Model | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -35,6 +36,9 @@ from lsp_server.settings import RemoteSettings
 
 MAX_ANSWER_BYTES = 16 << 20
 MAX_CONNECTIONS = 8
+STALE_SECONDS = 0.25
+"""A kept connection that is closed fails at once; later, the server has begun with the request, and
+may have died of it."""
 MAX_REASON_BYTES = 64 << 10
 REST_SECONDS = 0.1
 """How long the end of a stream whose last event has come may take; it usually came with that."""
@@ -188,6 +192,8 @@ class Http:
         ready, headers = await self._ready()
         async with self._places.taken(priority):
             passed = await self._gate.passed(method, url, body)
+            if self._closed:  # while this waited
+                raise closed()
             async with self._patience(timeout_seconds):
                 response = await _send(ready, _request(ready, passed, headers))
             try:
@@ -276,10 +282,11 @@ def _request(ready: httpx.AsyncClient, passed: Passed, wanted: Mapping[str, str]
 
 
 async def _send(ready: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    sent_at = time.monotonic()
     try:
         return await ready.send(request, stream=True)
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-        if ready.is_closed:
+        if ready.is_closed or time.monotonic() - sent_at > STALE_SECONDS:
             raise
         # A connection that was kept, and that the server closed meanwhile. llama-server closes
         # after each stream without saying so.

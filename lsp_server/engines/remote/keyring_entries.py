@@ -91,6 +91,8 @@ def _asked() -> Iterator[KeyringBackend]:
             "Fimble needs the Python package keyring to ask the keyring; install it with "
             f"`pip install 'fimble[keyring]'`, or {_INSTEAD}."
         ) from error
+    except Exception as error:  # it looks for backends when it is loaded
+        raise _failed(error) from error
     try:
         yield keyring.get_keyring()
     except NoKeyringError as error:
@@ -100,6 +102,8 @@ def _asked() -> Iterator[KeyringBackend]:
     except KeyringLocked as error:
         raise KeyUnavailable("The keyring is locked; unlock it and try again.") from error
     except Exception as error:  # a backend's own, of which there are many
-        raise KeyUnavailable(
-            f"The keyring failed ({type(error).__name__}); see to it, or {_INSTEAD}."
-        ) from error
+        raise _failed(error) from error
+
+
+def _failed(error: Exception) -> KeyUnavailable:
+    return KeyUnavailable(f"The keyring failed ({type(error).__name__}); see to it, or {_INSTEAD}.")

@@ -2,8 +2,10 @@
 
 Where one fails before it has said anything, the next one is asked the same. Where one breaks off,
 the next one goes on behind what was said if it can be given the beginning of its answer. Else, or
-if what is asked is not what the next one takes (tools of its own, a grammar), `EngineChanged` is
-raised: whoever knows what the chat is about asks again.
+if what is asked is not what the next one takes (tools of its own, a grammar, so many messages),
+`EngineChanged` is raised: whoever knows what the chat is about asks again. So it is where a model
+on this machine has begun an answer and the next engine is remote: it may have ended within a
+credential, which no gate knows by its half.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from lsp_server.engines.chat import (
     NativeCall,
 )
 from lsp_server.engines.roles.order import Member, Order
-from lsp_server.errors import EngineChanged, FimbleError, UsageError
+from lsp_server.errors import ContextExceeded, EngineChanged, FimbleError, UsageError
 
 
 class Chatting:
@@ -34,13 +36,14 @@ class Chatting:
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Stream the assistant's next message."""
-        failure: FimbleError | None = None
+        failed: Member | None = None
         said, pieces, can_go_on = "", 0, True
         for member in self._order.in_turn():
-            if failure is not None:
+            if failed is not None:
+                can_go_on = can_go_on and (not said or failed.is_remote or not member.is_remote)
                 rest = _behind(request, said, pieces) if can_go_on else None
                 if rest is None or not await self._takes(member, rest):
-                    raise EngineChanged(f"{failure} {member.name} is asked from now on.")
+                    raise _changed(failed, member)
                 request, said, pieces = rest, "", 0
             asked_at, has_begun = time.monotonic(), False
             try:
@@ -48,40 +51,33 @@ class Chatting:
                     async for event in events:
                         if not has_begun:
                             has_begun = True
-                            self._order.note_answer(member, asked_at)
+                            self._order.note_begin(member, asked_at)
                         if isinstance(event, Delta):
                             said += event.text
                             pieces += 1
                         elif isinstance(event, NativeCall):
                             can_go_on = False
                         yield event
+                self._order.note_end(member)
                 return
+            except ContextExceeded as error:
+                if failed is None:
+                    raise
+                raise _changed(failed, member) from error  # it is to be told less
             except FimbleError as error:
-                self._order.note_failure(member, error)
-                failure = failure or error
-        assert failure is not None
-        raise self._order.failure() or failure
+                self._order.note_failure(member, error, midway=has_begun)
+                failed = member
+        raise self._order.failure()
 
     async def chat_info(self) -> ChatInfo:
         """Say how the first engine that gets ready chats."""
-        return (await self._first())[1]
+        _, info = await self._order.first_able(lambda engine: engine.chat_info())
+        return replace(info, is_remote=self._order.is_remote)
 
     async def count_chat(self, messages: Sequence[Message]) -> int:
         """As the engine counts that is asked first."""
-        return await (await self._first())[0].engine.count_chat(messages)
-
-    async def _first(self) -> tuple[Member, ChatInfo]:
-        failure: FimbleError | None = None
-        for member in self._order.in_turn():
-            try:
-                info = await member.engine.chat_info()
-            except FimbleError as error:
-                self._order.note_failure(member, error)
-                failure = failure or error
-            else:
-                return member, replace(info, is_remote=self._order.is_remote)
-        assert failure is not None
-        raise self._order.failure() or failure
+        _, count = await self._order.first_able(lambda engine: engine.count_chat(messages))
+        return count
 
     async def _takes(self, member: Member, request: ChatRequest) -> bool:
         """Whether an engine can be asked this; one that isn't ready will say so when it is."""
@@ -92,6 +88,10 @@ class Chatting:
         except FimbleError:
             return True
         return True
+
+
+def _changed(failed: Member, member: Member) -> EngineChanged:
+    return EngineChanged(f"{failed.failure} {member.name} is asked from now on.")
 
 
 async def say_a_word(engine: ChatEngine) -> None:

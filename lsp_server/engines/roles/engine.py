@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from lsp_server.core.tokens import Counter
@@ -79,5 +80,5 @@ class RoleEngine:
         for order in self._orders:
             await order.close()
         members = [member for order in self._orders for member in order.members]
-        for engine in {id(member.engine): member.engine for member in members}.values():
-            await engine.close()
+        engines = {id(member.engine): member.engine for member in members}.values()
+        await asyncio.gather(*(engine.close() for engine in engines))

@@ -15,7 +15,7 @@ from dataclasses import replace
 from lsp_server.core import fim
 from lsp_server.core.tokens import Counter
 from lsp_server.engines.base import Delta, Engine, EngineInfo, Event, InfillRequest, Priority
-from lsp_server.engines.roles.order import Order
+from lsp_server.engines.roles.order import Member, Order
 from lsp_server.errors import FimbleError, UsageError
 
 
@@ -27,50 +27,54 @@ class Filling:
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Event, None]:
         """Stream the text between prefix and suffix."""
-        failure: FimbleError | None = None
+        wanted = request
+        failed: Member | None = None
         for member in self._order.in_turn():
+            if failed is not None and not _may_go_on(failed, member, request, wanted):
+                break
             asked_at, has_begun = time.monotonic(), False
             try:
                 async with aclosing(member.engine.infill(request)) as events:
                     async for event in events:
                         if not has_begun:
                             has_begun = True
-                            self._order.note_answer(member, asked_at)
+                            self._order.note_begin(member, asked_at)
                         if isinstance(event, Delta):
                             request = _behind(request, event)
                         yield event
+                self._order.note_end(member)
                 return
             except (asyncio.CancelledError, GeneratorExit):
                 if not has_begun:
                     self._order.note_silence(member, asked_at)
                 raise
             except UsageError:
-                if failure is None:
+                if failed is None:
                     raise
                 break  # the engine that failed could have done it, this one can't
             except FimbleError as error:
-                self._order.note_failure(member, error)
-                failure = failure or error
-        assert failure is not None
-        raise self._order.failure() or failure
+                self._order.note_failure(member, error, midway=has_begun)
+                failed = member
+        raise self._order.failure()
 
     async def info(self) -> EngineInfo:
         """Describe the first engine that gets ready."""
-        failure: FimbleError | None = None
-        for member in self._order.in_turn():
-            try:
-                info = await member.engine.info()
-            except FimbleError as error:
-                self._order.note_failure(member, error)
-                failure = failure or error
-            else:
-                return replace(info, kind="remote") if self._order.is_remote else info
-        assert failure is not None
-        raise self._order.failure() or failure
+        _, info = await self._order.first_able(lambda engine: engine.info())
+        return replace(info, kind="remote") if self._order.is_remote else info
 
     def counter(self) -> Counter:
         """That of the engine that is asked first."""
         return self._order.first.engine.counter()
+
+
+def _may_go_on(
+    failed: Member, member: Member, request: InfillRequest, wanted: InfillRequest
+) -> bool:
+    """Whether an engine may be given what one that failed has told.
+
+    What a model on this machine wrote may end within a credential, which no gate knows by its half.
+    """
+    return failed.is_remote or not member.is_remote or request is wanted
 
 
 async def fill_a_gap(engine: Engine) -> None:

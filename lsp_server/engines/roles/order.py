@@ -7,13 +7,28 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from lsp_server.engines.chat import FullEngine
-from lsp_server.errors import ContextExceeded, FimbleError, RemoteError, UsageError
+from lsp_server.errors import (
+    ContextExceeded,
+    EngineUnavailable,
+    FimbleError,
+    RemoteError,
+    UsageError,
+)
 
+T = TypeVar("T")
 Role = Literal["fim", "chat"]
 State = Literal["unused", "ready", "down"]
+
+
+REST_SECONDS = 15.0
+"""How long an engine that broke off an answer is left alone, at least; twice as long each further
+time, but for no more than four minutes."""
+MAX_DOUBLINGS = 4
+LOOK_SECONDS = 60.0
+"""The least may take as long as loading a model does."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +50,10 @@ class Member:
     """What the latest answer took to begin."""
     silent_seconds: float = 0.0
     """Waited for in vain since its latest word."""
+    broken_off: int = 0
+    """Answers one after the other that ended in their middle."""
+    rests_until: float = 0.0
+    """Before that, by `time.monotonic`, it is not tried again."""
     trying: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
@@ -78,6 +97,7 @@ class Order:
         self._role: Role = role
         self._get_ready = get_ready
         self._on_change = on_change
+        self._is_closed = False
 
     @property
     def is_remote(self) -> bool:
@@ -96,24 +116,44 @@ class Order:
         really asked is theirs to bound: each has pauses of its own after a failure.
         """
         found = self._sorted()
-        if found[0].failure is None:
+        if found[0].failure is None and not self._is_closed:
             for member in found:
-                if member.failure is not None and member.trying is None:
+                if self._may_be_tried(member):
                     member.trying = asyncio.create_task(self._try(member))
         return found
 
-    def note_failure(self, member: Member, error: FimbleError) -> None:
-        """An engine could not do what was asked. Raises `error` if that says nothing of it."""
-        if isinstance(error, UsageError | ContextExceeded):
+    async def first_able(self, ask: Callable[[FullEngine], Awaitable[T]]) -> tuple[Member, T]:
+        """The first engine that tells what is asked of it, and what it tells."""
+        for member in self.in_turn():
+            try:
+                return member, await ask(member.engine)
+            except FimbleError as error:
+                self.note_failure(member, error)
+        raise self.failure()
+
+    def note_failure(self, member: Member, error: FimbleError, *, midway: bool = False) -> None:
+        """An engine could not do what was asked; `midway`: it had begun to.
+
+        Raises `error` if that says nothing of it, or if no other engine may be asked any more.
+        """
+        if self._is_closed or isinstance(error, UsageError | ContextExceeded):
             raise error
         member.failed += 1
+        if midway:  # one token, for which it is tried, would tell nothing
+            member.broken_off += 1
+            rest = REST_SECONDS * 2 ** min(member.broken_off - 1, MAX_DOUBLINGS)
+            member.rests_until = time.monotonic() + rest
         self._set(member, error)
 
-    def note_answer(self, member: Member, asked_at: float) -> None:
+    def note_begin(self, member: Member, asked_at: float) -> None:
         """An engine has begun to answer what was asked then, by `time.monotonic`."""
         member.answered += 1
         member.first_word_seconds = time.monotonic() - asked_at
         self._set(member, None)
+
+    def note_end(self, member: Member) -> None:
+        """An answer has come to its end."""
+        member.broken_off = 0
 
     def note_silence(self, member: Member, asked_at: float) -> None:
         """A request was cancelled before an engine had said anything.
@@ -125,9 +165,10 @@ class Order:
             error = RemoteError(f"{member.name} has not answered for a while; see its log.")
             self.note_failure(member, error)
 
-    def failure(self) -> FimbleError | None:
-        """Why the engine that the user named first is down, if it is."""
-        return self.members[0].failure
+    def failure(self) -> FimbleError:
+        """Why nobody answers: what is wrong with the engine that the user named first."""
+        failures = [member.failure for member in self.members if member.failure is not None]
+        return failures[0] if failures else EngineUnavailable("The engine has been closed.")
 
     def health(self) -> list[Health]:
         """Of each engine, in the user's order."""
@@ -145,11 +186,16 @@ class Order:
         ]
 
     async def close(self) -> None:
-        """Try no longer."""
+        """Try no longer, and go on with nothing: engines are about to end one after the other."""
+        self._is_closed = True
         trying = [member.trying for member in self.members if member.trying]
         for task in trying:
             task.cancel()
         await asyncio.gather(*trying, return_exceptions=True)
+
+    def _may_be_tried(self, member: Member) -> bool:
+        is_down = member.failure is not None and member.trying is None
+        return is_down and time.monotonic() >= member.rests_until
 
     def _sorted(self) -> list[Member]:
         return sorted(self.members, key=lambda member: member.failure is not None)
@@ -158,7 +204,10 @@ class Order:
         """Have an engine do the least; it is up if it can, else down."""
         asked_at = time.monotonic()
         try:
-            await self._get_ready(member.engine)
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._get_ready(member.engine)
+        except TimeoutError:
+            self._set(member, RemoteError(f"{member.name} did nothing for {LOOK_SECONDS:g} s."))
         except FimbleError as error:
             self._set(member, error)
         else:

@@ -32,7 +32,7 @@ class Statuses:
         first = self.order.first
         status = self._latest.get(first.name)
         if first.failure is not None:
-            self._on_status(EngineStatus.failed(self.order.failure() or first.failure))
+            self._on_status(EngineStatus.failed(self.order.failure()))
         elif status is not None and status.state == "ready":
             self._on_status(self._told(first, status))
 
