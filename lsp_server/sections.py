@@ -4,8 +4,9 @@ A field's type says what it may hold: a text, a number, true or false, one of so
 texts, an object of texts (`Mapping[str, str]`), another dataclass, or several of it by name
 (`Mapping[str, X]`). Its metadata says more: `min` and `max` of a number; `check`, which is given a
 text, or name and text of each in an object, and raises ValueError with the end of a sentence;
-`reserved`, names that can't be given; `path`, that it is not the client's and gets the path of its
-section.
+`reserved`, names that can't be given; `one`, that a text counts as a list of one; `broken`, what is
+used instead of a wrong value, if that is not the default; `path`, that it is not the client's and
+gets the path of its section.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ def section(cls: type[T], raw: object, path: str, problems: list[str]) -> T:
             try:
                 values[spec.name] = _value(hints[spec.name], value, spec.metadata)
             except ValueError as error:
+                if "broken" in spec.metadata:
+                    values[spec.name] = spec.metadata["broken"]
+                    problems.append(f"{where} {error}; until then nothing is sent there.")
+                    continue
                 default = json.dumps(spec.default)
                 problems.append(f"{where} {error}; its default {default} is used.")
     return cls(**values)
@@ -106,6 +111,8 @@ def _value(hint: Any, value: object, limits: Mapping[str, Any]) -> object:
             raise ValueError(f"must be one of {', '.join(get_args(hint))}, not {given}")
         return value
     if get_origin(hint) is tuple:
+        if isinstance(value, str) and limits.get("one"):
+            value = [value]
         if not isinstance(value, list | tuple):
             raise ValueError(f"must be a list of texts, not {_kind(value)}")
         for item in value:

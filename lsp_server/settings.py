@@ -32,6 +32,8 @@ class LocalSettings:
     """Keep evaluated prompts, code of the user's among them, on disk between two sessions."""
 
 
+BROKEN_PROXY = "broken:"
+"""What stands for a proxy that can't be used: nothing must go past the one that was meant."""
 LOCAL, REMOTE = "local", "remote"
 """Names of engines that are always there: the model of `fimble.model`, and `fimble.remote`."""
 
@@ -69,7 +71,9 @@ class RemoteSettings:
     """Sent with each request. A value is a text, or where one is, as with `api_key`."""
     ca_file: str = ""
     """PEM file of certificate authorities that are trusted besides the usual ones."""
-    proxy: str = field(default="", repr=False, metadata={"check": check_proxy})
+    proxy: str = field(
+        default="", repr=False, metadata={"check": check_proxy, "broken": BROKEN_PROXY}
+    )
     """Address of a proxy. Without one, those of the environment count, but for this machine."""
     max_requests: int = field(default=0, metadata={"min": 0, "max": 64})
     """How many requests may run at once; 0: as many as there are connections."""
@@ -90,9 +94,9 @@ class RoleSettings:
     model on this machine. With none it is `remote` if that has an address, else `local`.
     """
 
-    fim: tuple[str, ...] = ()
+    fim: tuple[str, ...] = field(default=(), metadata={"one": True})
     """Fill gaps: completions."""
-    chat: tuple[str, ...] = ()
+    chat: tuple[str, ...] = field(default=(), metadata={"one": True})
     """Answer: chats and actions."""
 
 

@@ -60,6 +60,7 @@ _SMALLER = (
     "The model that answered is gone, and the one that stands in for it is too small to go on with "
     "its steps; ask again for what is left to do."
 )
+_CUT = "The answer is cut off, as it got too long; ask for a part of it."
 _TOO_LONG = "The model's window is too small for this task; begin a new session, or ask for less."
 
 
@@ -182,9 +183,7 @@ class Session:
             room = info.context_tokens // MENTIONS_SHARE
             pointed = await self._look_up_mentions(turn, text, room)
             stepped = None if is_small(info) else await self._steps(turn)
-            if stepped is None:
-                await self._workflow(turn, text, pointed)
-            ended = stepped or TurnEnded("end_turn")
+            ended = stepped or await self._workflow(turn, text, pointed)
         except asyncio.CancelledError:
             ended = TurnEnded("cancelled")
         except ContextExceeded:
@@ -232,7 +231,7 @@ class Session:
             self._manner = await self._find_manner()
         return self._manner
 
-    async def _workflow(self, turn: _Turn, text: str, pointed: str) -> None:
+    async def _workflow(self, turn: _Turn, text: str, pointed: str) -> TurnEnded:
         """What a small model does instead of choosing its steps."""
         manner = self._manner
         before = manner.told([item for item in self._items if item.turn == turn.number - 1])
@@ -246,6 +245,7 @@ class Session:
         message = Message("assistant", work.answer)
         said = history.body(message) | {"prose": work.answer.strip()}
         await self._add(turn, "assistant", said, Item(message, turn.number))
+        return TurnEnded("max_tokens", problem=_CUT) if work.was_cut else TurnEnded("end_turn")
 
     async def _steps(self, turn: _Turn) -> TurnEnded | None:
         """Have the model answer, and do what it calls for, until it calls for nothing.
@@ -276,7 +276,7 @@ class Session:
             turn.unsaid = Answered()
             if not answered.calls:
                 if answered.was_cut:
-                    return TurnEnded("max_tokens", problem="The answer was too long for the model.")
+                    return TurnEnded("max_tokens", problem=_CUT)
                 return TurnEnded("end_turn")
             has_called = True
             if not await self._all_calls(turn, answered):

@@ -185,7 +185,11 @@ def _engine_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         help="id of the catalogue, path of a GGUF file, ollama:NAME ..., or a name at the endpoint",
     )
-    parser.add_argument("--endpoint", metavar="URL", help="ask this server instead of a model here")
+    parser.add_argument(
+        "--endpoint",
+        metavar="URL",
+        help="ask this server instead of a model here; its address, or a name in settings.json",
+    )
     parser.add_argument(
         "--script", metavar="FILE", help="answer from a script, without a model; for tests"
     )

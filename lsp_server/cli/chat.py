@@ -22,7 +22,7 @@ from lsp_server.cli import complain
 from lsp_server.cli.chat_folder import Reading, interrupts
 from lsp_server.cli.chat_lines import Lines
 from lsp_server.cli.chat_screen import Screen, as_json
-from lsp_server.cli.engine import opener
+from lsp_server.cli.engine import leave, opener
 from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.status import shown_status
 from lsp_server.edge.chat import words
@@ -85,7 +85,7 @@ async def _chat(options: argparse.Namespace) -> int:
     async with AsyncExitStack() as ends:
         with shown_status() as on_status:
             engine = opener(options)(own_settings(), on_status, not_counted)
-            ends.push_async_callback(engine.close)
+            ends.push_async_callback(leave, engine)
             agent = Agent(engine, root, Index(root), ask=screen.ask if asks else nobody)
             ends.push_async_callback(agent.close)
             await engine.chat_info()

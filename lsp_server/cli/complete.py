@@ -10,7 +10,7 @@ import stat
 import time
 from pathlib import Path
 
-from lsp_server.cli.engine import opener
+from lsp_server.cli.engine import leave, opener
 from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.project import repository, scanned
 from lsp_server.cli.status import shown_status
@@ -19,9 +19,11 @@ from lsp_server.completion.suggest import Completer, Suggestion
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax, grammar_for
 from lsp_server.core.text import Point, Text
+from lsp_server.core.uris import path_of
 from lsp_server.engines.base import EngineInfo, StatusListener
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
+from lsp_server.workspace.private import private
 from lsp_server.workspace.schema import default_path
 
 LARGEST_BYTES = 64 * 2**20
@@ -109,13 +111,19 @@ async def _ask(
     engine = opener(options)(settings, on_status, not_counted)
     try:
         info = await engine.info()
+        if info.kind == "remote":
+            path = path_of(snapshot.uri)
+            if reason := await asyncio.to_thread(private, None, path, ""):
+                raise UsageError(
+                    f"This file is not sent to {info.model}: {reason}. Use a local model for it."
+                )
         project = await _project(snapshot.uri)
         started = time.perf_counter()
         completer = Completer(engine, settings.completion, project=project)
         suggestion = await completer.suggest(snapshot, cursor, invoked=True)
         return suggestion, info, time.perf_counter() - started
     finally:
-        await engine.close()
+        await leave(engine)
 
 
 async def _project(uri: str) -> Project | None:

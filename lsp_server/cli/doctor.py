@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     with shown_status() as on_status:
         found, card = asyncio.run(_engine(options, settings, on_status))
     checks += found
-    agent = doctor_agent.checks()
+    agent = [*_unasked(options, settings), *doctor_agent.checks()]
     if options.json:
         shown = {"checks": checks, "agent": agent}
         told = {
@@ -138,6 +138,18 @@ def _needs_this_machine(options: argparse.Namespace, settings: Settings) -> bool
         return False
     names = {*settings.engines("fim"), *settings.engines("chat")}
     return bool(options.model) or any(settings.endpoint(name) is None for name in names)
+
+
+def _unasked(options: argparse.Namespace, settings: Settings) -> list[Check]:
+    """Endpoints that are set and that nobody asks."""
+    if options.endpoint or options.model or options.script:
+        return []
+    asked = {*settings.engines("fim"), *settings.engines("chat")}
+    return [
+        (False, f"{name} is asked for nothing; name it in fimble.roles.fim or fimble.roles.chat")
+        for name in settings.endpoints
+        if name not in asked
+    ]
 
 
 async def _engine(

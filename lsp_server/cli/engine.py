@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from lsp_server.cli import complain
 from lsp_server.engines.base import StatusListener, UsageListener
 from lsp_server.engines.fake import FakeEngine, read_script
 from lsp_server.engines.open import open_engine
@@ -30,7 +31,14 @@ def opener(options: argparse.Namespace) -> Open:
     def open_with_options(
         settings: Settings, on_status: StatusListener, on_usage: UsageListener
     ) -> RoleEngine:
-        if options.endpoint:
+        known = _known(options.endpoint, settings) if options.endpoint else ""
+        if known:
+            remote = settings.endpoints[known]
+            if options.model:
+                remote = replace(remote, model=options.model)
+            endpoints = {**settings.endpoints, known: remote}
+            settings = replace(settings, endpoints=endpoints, roles=_only(known))
+        elif options.endpoint:
             remote = settings.remote
             if remote.url != options.endpoint:  # what is set is for another one, its key above all
                 remote = RemoteSettings(options.endpoint, log=remote.log)
@@ -42,6 +50,21 @@ def opener(options: argparse.Namespace) -> Open:
         return open_engine(settings, on_status, on_usage)
 
     return open_with_options
+
+
+async def leave(engine: RoleEngine) -> None:
+    """End an engine, and tell who answered in the place of whom."""
+    for sentence in engine.stand_ins():
+        complain(sentence)
+    await engine.close()
+
+
+def _known(endpoint: str, settings: Settings) -> str:
+    """The name of an endpoint of the user's that is meant, by its name or its address."""
+    if endpoint in settings.endpoints:
+        return endpoint
+    found = (name for name, each in settings.endpoints.items() if each.url == endpoint)
+    return next(found, "")
 
 
 def _only(name: str) -> RoleSettings:

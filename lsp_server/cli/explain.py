@@ -17,7 +17,7 @@ from lsp_server.actions.asking import PROMPTS, Model
 from lsp_server.agent.display import visible
 from lsp_server.cli import complain
 from lsp_server.cli.complete import locate, parse_place, read, read_bytes
-from lsp_server.cli.engine import opener
+from lsp_server.cli.engine import leave, opener
 from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.project import repository
 from lsp_server.cli.status import shown_status
@@ -92,7 +92,7 @@ async def _print(options: argparse.Namespace, root: Path | None, explained: Expl
             async for piece in pieces:
                 print(visible(piece), end="", flush=True)
     finally:
-        await engine.close()
+        await leave(engine)
 
 
 def _root(uri: str) -> Path | None:

@@ -21,7 +21,10 @@ def own_settings() -> Settings:
     read.
     """
     path = config_dir() / "settings.json"
-    settings, problems = parse(_read(path))
+    raw = _read(path)
+    if isinstance(raw, dict) and set(raw) == {"fimble"}:  # as editors have it
+        raw = raw["fimble"]
+    settings, problems = parse(raw)
     for problem in problems:
         complain(f"{path}: {problem}")
     return settings
@@ -34,5 +37,9 @@ def _read(path: Path) -> object:
         return None
     except OSError as error:
         raise UsageError(f"{path} can't be read ({error.strerror}).") from error
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{path} is not JSON, from line {error.lineno} on; correct it, or move it away."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON; correct it, or move it away.") from error

@@ -6,7 +6,7 @@ import pytest
 
 from lsp_server.core import key_reference
 from lsp_server.core.key_reference import KeyReference
-from lsp_server.settings import RemoteSettings, parse
+from lsp_server.settings import BROKEN_PROXY, RemoteSettings, parse
 
 KEY = "sk-live-0123456789abcdef"
 
@@ -148,7 +148,7 @@ def test_no_headers(raw: object) -> None:
 )
 def test_proxies(proxy: str, fits: bool) -> None:
     settings, problems = parse({"remote": {"proxy": proxy}})
-    assert settings.remote.proxy == (proxy if fits else "")
+    assert settings.remote.proxy == (proxy if fits else BROKEN_PROXY)
     assert len(problems) == (not fits)
     assert KEY not in "".join(problems)
 

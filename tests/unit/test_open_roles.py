@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.cli import engine, main
+from lsp_server.cli import complete, engine, main
 from lsp_server.cli.own_settings import own_settings
+from lsp_server.engines.base import EngineInfo
+from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.open import open_engine
-from lsp_server.errors import UnknownModel, UsageError
+from lsp_server.engines.roles.engine import RoleEngine
+from lsp_server.engines.roles.order import Member
+from lsp_server.errors import FimbleError, RemoteError, UnknownModel, UsageError
 from lsp_server.settings import Settings, parse
 
 CLOSED = "http://127.0.0.1:1"
@@ -116,3 +120,59 @@ def test_the_key_of_an_endpoint_goes_to_no_other(
     remote = opened[0].remote
     assert (remote.url, remote.model) == (url, "coder")
     assert remote.api_key == ("env:KEY" if url == CLOSED else "")
+
+
+def test_an_endpoint_is_named_on_the_command_line_by_its_name_or_its_address(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Settings] = []
+    monkeypatch.setattr(engine, "open_engine", lambda settings, *_: opened.append(settings))
+    config.write_text(json.dumps({"endpoints": {"office": {"url": CLOSED, "apiKey": "env:KEY"}}}))
+    for named in ("office", CLOSED):
+        options = argparse.Namespace(script=None, model="", endpoint=named)
+        engine.opener(options)(own_settings(), lambda _status: None, lambda *_: None)
+        assert opened[-1].engines("fim") == opened[-1].engines("chat") == ("office",)
+        assert opened[-1].endpoints["office"].api_key == "env:KEY"
+
+
+def test_settings_may_be_those_of_an_editor(config: Path) -> None:
+    config.write_text(json.dumps({"fimble": {"model": "other"}}))
+    assert own_settings().model == "other"
+
+
+def test_the_doctor_names_what_is_asked_for_nothing(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoints = {"office": {"url": CLOSED}, "cloud": {"url": CLOSED}}
+    roles = {"fim": "cloud", "chat": "cloud"}
+    config.write_text(json.dumps({"endpoints": endpoints, "roles": roles}))
+    main(["doctor", "--json"])
+    notes = [each["text"] for each in json.loads(capsys.readouterr().out)["agent"]]
+    assert [note for note in notes if "asked for nothing" in note] == [
+        "office is asked for nothing; name it in fimble.roles.fim or fimble.roles.chat"
+    ]
+
+
+def test_who_stood_in_for_whom_is_told(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("x = 1\n")
+    scripted = RoleEngine(
+        [_member("office", RemoteError("It is gone.")), _member("spare", None)],
+        [_member("spare", None)],
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(complete, "opener", lambda _options: lambda *_: scripted)
+        assert main(["complete", f"{file}:1"]) == 0
+    assert "spare stands in for office: It is gone." in capsys.readouterr().err
+
+
+def _member(name: str, trouble: FimbleError | None) -> Member:
+    class Scripted(FakeEngine):
+        async def info(self) -> EngineInfo:
+            if trouble:
+                raise trouble
+            return await super().info()
+
+    return Member(name, Scripted([]), False)

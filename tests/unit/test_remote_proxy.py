@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from lsp_server.settings import BROKEN_PROXY
 from tests.http_endpoint import Endpoint, endpoint, reply, stream
 from tests.proxy import proxy
 from tests.remote import DONE, choice, engine_for, refusal, text_of
@@ -187,3 +188,9 @@ async def test_a_proxy_of_the_environment_that_is_none(
     message = await refusal(engine_for(served, url=f"https://{HOST}"))
     assert message.startswith("The address of a proxy is not valid; correct the environment")
     assert "pa55word" not in message
+
+
+async def test_nothing_goes_past_a_proxy_that_was_named_wrongly(served: Endpoint) -> None:
+    told = await refusal(engine_for(served, proxy=BROKEN_PROXY))
+    assert "fimble.remote.proxy" in told
+    assert served.requests == []

@@ -97,8 +97,8 @@ def test_every_setting_can_be_set() -> None:
             "`_`, and is neither local nor remote.",
         ),
         (
-            {"roles": {"fim": "office"}},
-            "fimble.roles.fim must be a list of texts, not a text; its default [] is used.",
+            {"roles": {"fim": 5}},
+            "fimble.roles.fim must be a list of texts, not a whole number; its default [] is used.",
         ),
         (
             {"completion": {"max_tokens": 1}},
@@ -169,6 +169,10 @@ def test_one_wrong_value_does_not_spoil_the_rest() -> None:
     )
     assert settings == Settings(completion=CompletionSettings(max_tokens=9))
     assert len(problems) == 3
+
+
+def test_one_engine_needs_no_list() -> None:
+    assert parse({"roles": {"fim": "local"}})[0].engines("fim") == ("local",)
 
 
 def test_what_is_wrong_in_an_endpoint_leaves_the_rest_of_it() -> None:

@@ -23,6 +23,7 @@ from lsp_server.agent.tools.base import Result
 from lsp_server.agent.tools.run import allowed, command, report
 from lsp_server.core.prompts import template
 from lsp_server.engines.base import Delta
+from lsp_server.engines.base import Finished as End
 from lsp_server.engines.chat import ChatEngine, ChatInfo, ChatRequest, Message
 from lsp_server.engines.code import FENCE, code_in, code_request, unfenced
 
@@ -67,6 +68,8 @@ class Work:
         self.pointed = pointed
         self.answer = ""
         """What the user was told so far."""
+        self.was_cut = False
+        """What the model last told the user is not all that it wanted to say."""
         self._engine = engine
         self._info = info
         self.deeds = deeds
@@ -151,6 +154,8 @@ class Work:
                     text += event.text
                     if shown:
                         self._show(MessageChunk(event.text))
+                elif isinstance(event, End) and shown:
+                    self.was_cut = event.reason == "length"
         if shown:
             self.answer += text
         return text.strip()

@@ -65,20 +65,29 @@ async def find(
         except Refused as error:
             if error.status not in NOT_SO:
                 raise
+            if error.status in (NOT_FOUND, METHOD_NOT_ALLOWED):  # all modes have one address
+                failures.append(f"{_NOWHERE} ({error.status})")
+                break
             failures.append(f"refused a completion with {_WITH[mode]} ({error.status})")
-            if error.status in (NOT_FOUND, METHOD_NOT_ALLOWED):
-                break  # all modes have one address
     return Filling("none", note=f"{host} {failures[0]}")
 
 
 def none_works(filling: Filling, where: str) -> RemoteError:
     """What a user is told of an endpoint that fills no gaps, whose settings stand at `where`."""
+    if _NOWHERE in filling.note:
+        return RemoteError(
+            f"{filling.note}: its address or its model is another one, or it can only chat; "
+            f"correct {where}.url (without `/completions` or `/chat/completions`) or "
+            f"{where}.model, or use another endpoint."
+        )
     known = ", ".join(template.id for template in fim.shipped_templates())
     return RemoteError(
         f"{filling.note}; set {where}.template to the family of its model ({known}), or use "
         "another endpoint."
     )
 
+
+_NOWHERE = "has no completions of such a model at that address"
 
 _WITH: dict[Mode, str] = {
     "native_suffix": "a suffix",

@@ -59,6 +59,10 @@ class RoleEngine:
         """As the engine counts that is asked now."""
         return await self._chatting.count_chat(messages)
 
+    def stand_ins(self) -> list[str]:
+        """Who answers in the place of whom, a sentence each."""
+        return list(dict.fromkeys(filter(None, (order.stand_in() for order in self._orders))))
+
     @property
     def is_several(self) -> bool:
         """Whether there is more than one engine to tell of."""

@@ -166,9 +166,21 @@ class Order:
             self.note_failure(member, error)
 
     def failure(self) -> FimbleError:
-        """Why nobody answers: what is wrong with the engine that the user named first."""
-        failures = [member.failure for member in self.members if member.failure is not None]
-        return failures[0] if failures else EngineUnavailable("The engine has been closed.")
+        """Why nobody answers."""
+        down = [(member.name, member.failure) for member in self.members if member.failure]
+        if not down:
+            return EngineUnavailable("The engine has been closed.")
+        if len(self.members) == 1:
+            return down[0][1]
+        told = " ".join(f"{name}: {failure}" for name, failure in down)
+        return EngineUnavailable(f"No engine can answer. {told}")
+
+    def stand_in(self) -> str:
+        """Which engine answered in the place of which, in a sentence; empty if none did."""
+        wanted, first = self.members[0], self.first
+        if wanted.failure is None or first.failure is not None:
+            return ""
+        return f"{first.name} stands in for {wanted.name}: {wanted.failure}"
 
     def health(self) -> list[Health]:
         """Of each engine, in the user's order."""

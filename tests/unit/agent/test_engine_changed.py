@@ -144,8 +144,18 @@ async def test_a_chat_with_tools_of_one_endpoint_is_resumed_with_another_model(
     ]
 
 
-async def test_if_no_engine_is_left_the_first_one_is_told_of(begin: Begin) -> None:
+async def test_if_no_engine_is_left_that_is_told(begin: Begin) -> None:
     session = await begin(engine(OFFICE, BREAKS), engine(LAPTOP)).begin("all")
     events = await turn(session)
     assert ended(events).reason == "error"
-    assert ended(events).problem == "office is gone."
+    assert (
+        ended(events).problem
+        == "No engine can answer. office: office is gone. laptop: laptop is gone."
+    )
+
+
+async def test_an_answer_that_is_cut_off_says_so(begin: Begin) -> None:
+    session = await begin(engine(SMALL, "word " * 400)).begin("all")
+    events = await turn(session, "what does add do?")
+    assert ended(events).reason == "max_tokens"
+    assert "cut off" in ended(events).problem
