@@ -391,3 +391,15 @@ async def test_what_runs_while_all_are_closed_goes_to_no_other_engine() -> None:
     with pytest.raises(EngineCrashed):
         await running
     assert not second.requests
+
+
+async def test_who_is_cancelled_while_all_are_closed_hears_of_nothing_else() -> None:
+    first = Engine()
+    first.is_silent = True
+    engine = roles(first, Engine())
+    running = asyncio.create_task(filled(engine))
+    await asyncio.sleep(0.03)  # longer than its patience
+    await engine.close()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

@@ -161,7 +161,8 @@ class Order:
         Whoever types cancels each request with the next key, so no other clock would run out.
         """
         member.silent_seconds += time.monotonic() - asked_at
-        if len(self.members) > 1 and member.silent_seconds > member.patience_seconds:
+        is_alone = len(self.members) == 1 or self._is_closed
+        if not is_alone and member.silent_seconds > member.patience_seconds:
             error = RemoteError(f"{member.name} has not answered for a while; see its log.")
             self.note_failure(member, error)
 
