@@ -48,9 +48,8 @@ test('it suggests while one types', async () => {
   await until(async () => (await editor.saved('median.py')).length > MEDIAN.length + 1);
   const saved = await editor.saved('median.py');
   assert.ok(saved.startsWith(MEDIAN), saved);
-  // It is code that does what its docstring says.
-  const check = 'from median import median; assert median([5, 1, 3]) == 3';
-  execFileSync(PYTHON, ['-c', check], { cwd: editor.folder });
+  // It is code that does what its docstring says. The file may just be written once more.
+  execFileSync(PYTHON, ['-c', `${saved}\nassert median([5, 1, 3]) == 3`]);
 });
 
 test('it explains', async () => {
