@@ -28,8 +28,9 @@ def open_engine(
         for name in dict.fromkeys((*fim, *chat))
     }
     return RoleEngine(
-        [_member(name, opened[name], settings) for name in fim],
-        [_member(name, opened[name], settings) for name in chat],
+        [_member(name, opened[name], settings, _patience(name, settings)) for name in fim],
+        # Nobody cancels a chat with a key.
+        [_member(name, opened[name], settings, math.inf) for name in chat],
         statuses,
     )
 
@@ -58,10 +59,14 @@ def _model(name: str, settings: Settings) -> Path:
         raise UnknownModel(f"{error} It is no endpoint, either; there are: {names}.") from error
 
 
-def _member(name: str, engine: FullEngine, settings: Settings) -> Member:
+def _member(name: str, engine: FullEngine, settings: Settings, patience_seconds: float) -> Member:
+    is_remote = settings.endpoint(name) is not None
+    return Member(name, engine, is_remote, patience_seconds)
+
+
+def _patience(name: str, settings: Settings) -> float:
+    """See `Member.patience_seconds`; a worker that hangs is its supervisor's affair."""
     endpoint = settings.endpoint(name)
-    if endpoint is None:
-        return Member(name, engine, is_remote=False)
-    # Of the only place, a chat of ours may be the reason why typing has to wait.
-    patience = math.inf if endpoint.max_requests == 1 else endpoint.timeout_seconds
-    return Member(name, engine, is_remote=True, patience_seconds=patience)
+    if endpoint is None or endpoint.max_requests == 1:
+        return math.inf  # of its only place, a chat of ours may be the reason
+    return endpoint.timeout_seconds

@@ -10,7 +10,6 @@ credential, which no gate knows by its half.
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -24,7 +23,7 @@ from lsp_server.engines.chat import (
     Message,
     NativeCall,
 )
-from lsp_server.engines.roles.order import Member, Order
+from lsp_server.engines.roles.order import Failed, Member, Order
 from lsp_server.errors import ContextExceeded, EngineChanged, FimbleError, UsageError
 
 
@@ -45,27 +44,22 @@ class Chatting:
                 if rest is None or not await self._takes(member, rest):
                     raise _changed(failed, member)
                 request, said, pieces = rest, "", 0
-            asked_at, has_begun = time.monotonic(), False
+            answer = self._order.heard(member, member.engine.chat(request))
             try:
-                async with aclosing(member.engine.chat(request)) as events:
+                async with aclosing(answer) as events:
                     async for event in events:
-                        if not has_begun:
-                            has_begun = True
-                            self._order.note_begin(member, asked_at)
                         if isinstance(event, Delta):
                             said += event.text
                             pieces += 1
                         elif isinstance(event, NativeCall):
                             can_go_on = False
                         yield event
-                self._order.note_end(member)
                 return
             except ContextExceeded as error:
                 if failed is None:
                     raise
                 raise _changed(failed, member) from error  # it is to be told less
-            except FimbleError as error:
-                self._order.note_failure(member, error, midway=has_begun)
+            except Failed:
                 failed = member
         raise self._order.failure()
 

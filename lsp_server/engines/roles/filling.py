@@ -6,8 +6,6 @@ in the gap as if the user had typed them.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -15,8 +13,8 @@ from dataclasses import replace
 from lsp_server.core import fim
 from lsp_server.core.tokens import Counter
 from lsp_server.engines.base import Delta, Engine, EngineInfo, Event, InfillRequest, Priority
-from lsp_server.engines.roles.order import Member, Order
-from lsp_server.errors import FimbleError, UsageError
+from lsp_server.engines.roles.order import Failed, Member, Order
+from lsp_server.errors import UsageError
 
 
 class Filling:
@@ -32,28 +30,19 @@ class Filling:
         for member in self._order.in_turn():
             if failed is not None and not _may_go_on(failed, member, request, wanted):
                 break
-            asked_at, has_begun = time.monotonic(), False
+            answer = self._order.heard(member, member.engine.infill(request))
             try:
-                async with aclosing(member.engine.infill(request)) as events:
+                async with aclosing(answer) as events:
                     async for event in events:
-                        if not has_begun:
-                            has_begun = True
-                            self._order.note_begin(member, asked_at)
                         if isinstance(event, Delta):
                             request = _behind(request, event)
                         yield event
-                self._order.note_end(member)
                 return
-            except (asyncio.CancelledError, GeneratorExit):
-                if not has_begun:
-                    self._order.note_silence(member, asked_at)
-                raise
             except UsageError:
                 if failed is None:
                     raise
                 break  # the engine that failed could have done it, this one can't
-            except FimbleError as error:
-                self._order.note_failure(member, error, midway=has_begun)
+            except Failed:
                 failed = member
         raise self._order.failure()
 

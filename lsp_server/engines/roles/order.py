@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -18,6 +19,7 @@ from lsp_server.errors import (
     UsageError,
 )
 
+E = TypeVar("E")
 T = TypeVar("T")
 Role = Literal["fim", "chat"]
 State = Literal["unused", "ready", "down"]
@@ -29,6 +31,10 @@ time, but for no more than four minutes."""
 MAX_DOUBLINGS = 4
 LOOK_SECONDS = 60.0
 """The least may take as long as loading a model does."""
+
+
+class Failed(Exception):
+    """An engine could not answer; its order knows why."""
 
 
 @dataclass(slots=True, eq=False)
@@ -122,6 +128,30 @@ class Order:
                     member.trying = asyncio.create_task(self._try(member))
         return found
 
+    async def heard(
+        self, member: Member, events: AsyncGenerator[E, None]
+    ) -> AsyncGenerator[E, None]:
+        """What an engine answers; what becomes of it is noted.
+
+        Raises Failed if it can't answer, and what says nothing of it; see `note_failure`.
+        """
+        asked_at, has_begun = time.monotonic(), False
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    if not has_begun:
+                        has_begun = True
+                        self._note_begin(member, asked_at)
+                    yield event
+        except FimbleError as error:
+            self.note_failure(member, error, midway=has_begun)
+            raise Failed from error
+        except (asyncio.CancelledError, GeneratorExit):
+            if not has_begun:
+                self._note_silence(member, asked_at)
+            raise
+        member.broken_off = 0
+
     async def first_able(self, ask: Callable[[FullEngine], Awaitable[T]]) -> tuple[Member, T]:
         """The first engine that tells what is asked of it, and what it tells."""
         for member in self.in_turn():
@@ -145,17 +175,13 @@ class Order:
             member.rests_until = time.monotonic() + rest
         self._set(member, error)
 
-    def note_begin(self, member: Member, asked_at: float) -> None:
+    def _note_begin(self, member: Member, asked_at: float) -> None:
         """An engine has begun to answer what was asked then, by `time.monotonic`."""
         member.answered += 1
         member.first_word_seconds = time.monotonic() - asked_at
         self._set(member, None)
 
-    def note_end(self, member: Member) -> None:
-        """An answer has come to its end."""
-        member.broken_off = 0
-
-    def note_silence(self, member: Member, asked_at: float) -> None:
+    def _note_silence(self, member: Member, asked_at: float) -> None:
         """A request was cancelled before an engine had said anything.
 
         Whoever types cancels each request with the next key, so no other clock would run out.
