@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator
@@ -104,10 +106,11 @@ async def test_completion(editor: Editor, root: Path, served: Endpoint) -> None:
                 assert await editor.items(0, 2, trigger, uri) == []
         editor.edit(0, 0, 0, "# x\n", uri)
     assert served.bodies("/v1/completions") == []
-    for number in range(100):  # until the folder has been read
-        await use("Helper", number, editor, root)
-        if "canary_helper" in told(served):
-            break
+    async with asyncio.timeout(60):  # until the folder has been read, beside other tests
+        for number in itertools.count():
+            await use("Helper", number, editor, root)
+            if "canary_helper" in told(served):
+                break
     assert "canary_helper" in told(served)
     for kind in ("Ignored", "Leaky", "Deep"):
         await use(kind, 0, editor, root)
