@@ -51,12 +51,8 @@ class Model:
     async def ready_for(self, path: Path | None, text: str, name: str) -> ChatInfo:
         """The same for any text; `path`: where it is from, `name`: what the user is told it is."""
         info = await self.engine.chat_info()
-        if not info.is_remote:
-            return info
-        if reason := await asyncio.to_thread(private, self.root, path, text):
-            raise UsageError(
-                f"{name} is not sent to {info.model}: {reason}. Use a local model for it."
-            )
+        if info.is_remote:
+            await asyncio.to_thread(require_sendable, self.root, path, text, name, info.model)
         return info
 
     async def messages(self, prompt: Callable[[], str]) -> tuple[Message, ...]:
@@ -82,6 +78,17 @@ class Model:
                     self.require_newest(of)
                 if isinstance(event, Delta | Finished):
                     yield event
+
+
+def require_sendable(
+    root: Path | None, path: Path | None, text: str, name: str, model: str
+) -> None:
+    """Raise UsageError if a text must not be sent away; see `private`. Reads ignore files.
+
+    `name`: what the user is told it is, `model`: where it would go.
+    """
+    if reason := private(root, path, text):
+        raise UsageError(f"{name} is not sent to {model}: {reason}. Use a local model for it.")
 
 
 def titled(message: str) -> str:

@@ -10,6 +10,7 @@ import stat
 import time
 from pathlib import Path
 
+from lsp_server.actions.asking import require_sendable
 from lsp_server.cli.engine import leave, opener
 from lsp_server.cli.own_settings import own_settings
 from lsp_server.cli.project import repository, scanned
@@ -23,7 +24,6 @@ from lsp_server.core.uris import path_of
 from lsp_server.engines.base import EngineInfo, StatusListener
 from lsp_server.engines.local.engine import not_counted
 from lsp_server.errors import UsageError
-from lsp_server.workspace.private import private
 from lsp_server.workspace.schema import default_path
 
 LARGEST_BYTES = 64 * 2**20
@@ -113,10 +113,8 @@ async def _ask(
         info = await engine.info()
         if info.kind == "remote":
             path = path_of(snapshot.uri)
-            if reason := await asyncio.to_thread(private, None, path, ""):
-                raise UsageError(
-                    f"This file is not sent to {info.model}: {reason}. Use a local model for it."
-                )
+            # Credentials in its text are masked.
+            await asyncio.to_thread(require_sendable, None, path, "", "This file", info.model)
         project = await _project(snapshot.uri)
         started = time.perf_counter()
         completer = Completer(engine, settings.completion, project=project)
