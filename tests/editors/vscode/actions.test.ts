@@ -28,7 +28,7 @@ let editor: Editor;
 before(async () => {
   const programs = [dirname(PYTHON), process.env['PATH']].join(delimiter);
   editor = await Editor.open({ 'fimble.server.command': fimble(SCRIPT) }, { PATH: programs });
-  await editor.untilStatus('qwen2.5-coder-1.5b');
+  await editor.untilReady();
 });
 
 afterEach((context) => shotOfFailure(editor, context));

@@ -44,7 +44,7 @@ before(async () => {
   editor = await Editor.open({ 'fimble.server.command': command });
   chat = new ChatPage(editor);
   writeFileSync(join(editor.folder, 'calc.py'), TEXT);
-  await editor.untilStatus('qwen2.5-coder-1.5b');
+  await editor.untilReady();
   await chat.open();
 });
 
@@ -214,7 +214,7 @@ test('a window that is loaded again in a turn shows it, and that it was interrup
   await chat.say('talk until loaded');
   await chat.untilSaid('more more');
   await editor.page.reload();
-  await editor.untilStatus('qwen2.5-coder-1.5b');
+  await editor.untilReady();
   await chat.open();
   await chat.untilSaid('Interrupted; nothing after this was done.');
   await editor.shot('chat-loaded-again');

@@ -16,7 +16,7 @@ before(async () => {
     { chat: 'I can only read.' },
   ];
   editor = await Editor.open({ 'fimble.server.command': fimble(script) }, {}, { isTrusted: false });
-  await editor.untilStatus('qwen2.5-coder-1.5b');
+  await editor.untilReady();
 });
 
 afterEach((context) => shotOfFailure(editor, context));

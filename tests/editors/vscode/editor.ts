@@ -127,6 +127,15 @@ export class Editor {
     return this.page.locator('[id="fimble.fimble.fimble.status"]');
   }
 
+  /** The same while suggestions can be had; a model that loads is named too. */
+  get ready(): Locator {
+    return this.status.filter({ has: this.page.locator('.codicon-sparkle') });
+  }
+
+  async untilReady(model = 'qwen2.5-coder-1.5b'): Promise<void> {
+    await this.ready.filter({ hasText: model }).waitFor();
+  }
+
   /** Wait until the status bar says this. */
   async untilStatus(words: string | RegExp): Promise<void> {
     await this.status.filter({ hasText: words }).waitFor();
@@ -156,11 +165,14 @@ export class Editor {
     await this.page.keyboard.press('Control+End');
   }
 
-  /** Save, and return what is in the file then. */
+  /** Save, and return what is in the file then; it is not an empty one. */
   async saved(name: string): Promise<string> {
     await this.page.keyboard.press('Control+s');
     await this.page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
-    return readFileSync(join(this.folder, name), 'utf8');
+    // It is written even if there was nothing to save, and is empty for a moment.
+    let text = '';
+    await until(() => (text = readFileSync(join(this.folder, name), 'utf8')) !== '');
+    return text;
   }
 
   /** Run a command of the palette by its title. */

@@ -41,7 +41,7 @@ try {
   tell('the window is open; the extension is installed');
   await button('The server is not set up yet', 'Set Up the Server');
   await button('Fimble recommends', 'Download');
-  await editor.untilStatus(/1\.5b( · \d+ ms)?\s*$/);
+  await editor.untilReady();
   tell('the model is there');
   writeFileSync(join(editor.folder, 'statistics.py'), '');
   await editor.edit('statistics.py', CODE.slice(0, -'middle = '.length));

@@ -75,7 +75,7 @@ async function ghosts(): Promise<object> {
   const { command, times } = timed(fimble([{ after: 'total = ', text: 'sum(locals)' }]));
   const editor = await Editor.open({ 'fimble.server.command': command });
   try {
-    await editor.untilStatus('qwen2.5-coder-1.5b');
+    await editor.untilReady();
     await editor.edit('ghosts.py');
     await editor.page.waitForTimeout(3000);
     await watch(editor.page);
@@ -106,7 +106,7 @@ async function keys(settings: object, enabled: boolean): Promise<number[]> {
   const editor = await Editor.open(settings, {}, { withExtension: enabled });
   try {
     if (enabled) {
-      await editor.untilStatus('qwen2.5-coder-1.5b');
+      await editor.untilReady();
     }
     await editor.edit('keys.py', 'value = [1, 2, 3]\n'.repeat(500));
     await editor.page.waitForTimeout(3000);

@@ -38,7 +38,7 @@ const editor = await Editor.open(settings, variables);
 const { page } = editor;
 
 try {
-  await editor.untilStatus(new RegExp(`${MODEL}( · \\d+ ms)?\\s*$`));
+  await editor.untilReady(MODEL);
   await typing();
   await chatting(new ChatPage(editor));
 } finally {

@@ -1,10 +1,10 @@
 /** A `fimble` command for the tests: the real one, its engine scripted. */
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PYTHON } from './editor.ts';
+import { type Editor, PYTHON } from './editor.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -17,7 +17,10 @@ export function fimble(script: readonly object[], options = ''): string {
   const text = `#!/bin/sh
 export PYTHONPATH='${root}'
 case "$1" in
-serve) echo $$ >'${folder}/pid'; exec '${PYTHON}' -P -m lsp_server serve ${serve} ;;
+serve)
+  while [ -e '${folder}/hold' ]; do sleep 0.05; done
+  echo $$ >'${folder}/pid.new' && mv '${folder}/pid.new' '${folder}/pid'
+  exec '${PYTHON}' -P -m lsp_server serve ${serve} ;;
 *) exec '${PYTHON}' -P -m lsp_server "$@" ;;
 esac
 `;
@@ -43,6 +46,20 @@ export function withModel(name: string): { command: string; variables: Record<st
 /** The process of the server that was started last. */
 export function pidOf(command: string): number {
   return Number(readFileSync(join(command, '..', 'pid'), 'utf8'));
+}
+
+/**
+ * Do this, which ends the server and has another started, and wait until that one is ready.
+ *
+ * It is held back until the window shows that there is none: the window hears of it some time later.
+ */
+export async function untilAnother(command: string, editor: Editor, work: () => void | Promise<void>): Promise<void> {
+  const hold = join(command, '..', 'hold');
+  writeFileSync(hold, '');
+  await work();
+  await editor.ready.waitFor({ state: 'detached' });
+  rmSync(hold);
+  await editor.untilReady();
 }
 
 /** What servers that have ended have counted of suggestions: `shown`, `accepted` and so on. */

@@ -75,7 +75,7 @@ test('where the model is missing, a server that has one is offered, and set for 
   await editor.shot('server-offered');
   assert.match(await offer.innerText(), /Or use qwen2\.5-coder:7b from Ollama, on this machine\./);
   await offer.getByRole('button', { name: 'Use Ollama' }).click();
-  await editor.untilStatus('qwen2.5-coder:7b');
+  await editor.untilReady('qwen2.5-coder:7b');
   // A window in a browser is a remote one, where the user's settings for it are the machine's.
   const place = join(editor.state, '..', 'data', 'Machine', 'settings.json');
   const { 'fimble.server.command': _, ...set } = JSON.parse(readFileSync(place, 'utf8')) as Record<string, unknown>;
@@ -98,7 +98,7 @@ test('another of its models is chosen from a list', async () => {
   await rows.filter({ hasText: 'Ollama' }).first().waitFor();
   await editor.shot('models-with-servers');
   await rows.filter({ hasText: 'llama3.1:8b' }).click();
-  await editor.untilStatus('llama3.1:8b');
+  await editor.untilReady('llama3.1:8b');
   assert.equal(await editor.page.locator('.notification-toast', { hasText: 'several models' }).count(), 0);
 });
 

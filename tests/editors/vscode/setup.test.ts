@@ -91,7 +91,7 @@ test('a wrong path is named, and a right one used', async () => {
   await editor.untilStatus('Fimble: set up');
   await editor.shot('wrong-path');
   editor.configure({ 'fimble.server.command': fimble([]) });
-  await editor.untilStatus('qwen2.5-coder-1.5b');
+  await editor.untilReady();
 });
 
 test('a server that ends at once is given up', async () => {

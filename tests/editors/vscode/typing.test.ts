@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Editor, shotOfFailure, until } from './editor.ts';
-import { counted, fimble, pidOf } from './server.ts';
+import { counted, fimble, pidOf, untilAnother } from './server.ts';
 
 const SCRIPT = [
   { after: 'total = ', text: 'sum(locals)' },
@@ -23,7 +23,7 @@ let editor: Editor;
 before(async () => {
   command = fimble(SCRIPT);
   editor = await Editor.open({ 'fimble.server.command': command });
-  await editor.untilStatus('qwen2.5-coder-1.5b');
+  await editor.untilReady();
   await editor.edit('first.py');
   await editor.type('total = ');
   // The first editor of a window knows no suggestions before the window was idle.
@@ -154,11 +154,8 @@ test('a language is turned off, and on', async () => {
 });
 
 test('what became of suggestions is told', async () => {
-  const pid = pidOf(command);
-  await editor.command('Fimble: Restart');
+  await untilAnother(command, editor, () => editor.command('Fimble: Restart'));
   await until(() => counted(editor.state)['shown'] !== 0);
-  await until(() => pidOf(command) !== pid);
-  await editor.untilStatus('qwen2.5-coder-1.5b');
   const first = counted(editor.state);
   await editor.edit('told.py');
   await editor.type('wide = ');
@@ -180,10 +177,7 @@ test('what became of suggestions is told', async () => {
 test('a server that is killed is started again, but not for ever', async () => {
   await editor.edit('killed.py');
   for (let times = 0; times < 3; times++) {
-    const pid = pidOf(command);
-    process.kill(pid, 'SIGKILL');
-    await until(() => pidOf(command) !== pid);
-    await editor.untilStatus('qwen2.5-coder-1.5b');
+    await untilAnother(command, editor, () => void process.kill(pidOf(command), 'SIGKILL'));
   }
   await editor.type('total = ');
   await editor.untilGhost('sum(locals)');
@@ -192,7 +186,7 @@ test('a server that is killed is started again, but not for ever', async () => {
   await message.waitFor();
   await editor.shot('crashed');
   await message.getByRole('button', { name: 'Restart' }).click();
-  await editor.untilStatus('qwen2.5-coder-1.5b');
+  await editor.untilReady();
   await editor.page.locator('.monaco-editor .view-lines').first().click();
   await editor.press('Control+End', 'Escape', 'Enter');
   await editor.type('wide = ');
