@@ -20,6 +20,7 @@ from lsp_server.core.fim import Snippet
 from lsp_server.engines.base import InfillRequest, Priority
 from lsp_server.engines.chat import ChatRequest, Message, NativeCall
 from lsp_server.engines.remote import sent
+from lsp_server.engines.remote.asked import Asked
 from lsp_server.engines.remote.engine import RemoteEngine
 from lsp_server.engines.remote.gate import gap
 from lsp_server.engines.remote.http import Http
@@ -199,9 +200,8 @@ async def test_every_request_is_masked_whoever_makes_it(served: Endpoint) -> Non
     body = {"deep": [{"text": LINE, "numbers": [1, 2.5, True, None]}]}
     await http.post(f"{served.url}/x", body)
     served.routes["/x"] = stream({}, DONE)
-    async with aclosing(
-        http.stream(f"{served.url}/x", body, most=8, priority=Priority.TYPING)
-    ) as events:
+    asked = Asked(f"{served.url}/x", body, max_tokens=8, priority=Priority.TYPING)
+    async with aclosing(http.stream(asked)) as events:
         async for _ in events:
             break
     await http.close()

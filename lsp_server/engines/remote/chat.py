@@ -24,9 +24,10 @@ from lsp_server.engines.chat import (
 )
 from lsp_server.engines.remote import dialects, listing, llama_server, usage
 from lsp_server.engines.remote.answer import Answer
+from lsp_server.engines.remote.asked import Asked
 from lsp_server.engines.remote.control_text import broken_up
 from lsp_server.engines.remote.dialects.ways import Ways
-from lsp_server.engines.remote.http import Http, Unreachable, most_events
+from lsp_server.engines.remote.http import Http, Unreachable
 from lsp_server.engines.remote.streams import Streams
 from lsp_server.engines.stops import Stops
 from lsp_server.errors import RemoteError
@@ -129,14 +130,14 @@ class OpenAiChat:
             return
         stops, calls = Stops(request.stop), Calls(request.max_tokens)
         cost, reason = Usage(), ""
-        stream = self._streams.events(
+        asked = Asked(
             self.ways.url(self._http.address, self.ways.chats),
             self._body(request, thoughts),
-            timeout_seconds=self._timeout,
-            most=most_events(request.max_tokens + (thoughts or 0)),
+            max_tokens=request.max_tokens + (thoughts or 0),
             priority=request.priority,
+            timeout_seconds=self._timeout,
         )
-        async with aclosing(stream) as chunks:
+        async with aclosing(self._streams.events(asked)) as chunks:
             try:
                 async for chunk in chunks:
                     if chunk is None:

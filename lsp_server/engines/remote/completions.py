@@ -16,9 +16,10 @@ from pathlib import Path
 from lsp_server.core import fim
 from lsp_server.engines.base import Delta, Event, Finished, InfillRequest, Usage
 from lsp_server.engines.remote import control_text, listing, modes, selftest
+from lsp_server.engines.remote.asked import Asked
 from lsp_server.engines.remote.dialects.shapes import Gap
 from lsp_server.engines.remote.dialects.ways import Ways
-from lsp_server.engines.remote.http import Http, Refused, Unreachable, most_events
+from lsp_server.engines.remote.http import Http, Refused, Unreachable
 from lsp_server.engines.remote.known import Known
 from lsp_server.engines.remote.modes import Filling
 from lsp_server.engines.remote.streams import Streams
@@ -154,14 +155,9 @@ class Completions:
         body = self._ways.shape.body(self._gap(request))
         stops = Stops(self._stops)
         usage, reason = Usage(), ""
-        stream = self._streams.events(
-            self._url,
-            body,
-            framing=self._ways.shape.framing,
-            most=most_events(request.max_tokens),
-            priority=request.priority,
-        )
-        async with aclosing(stream) as chunks:
+        framing = self._ways.shape.framing
+        asked = Asked(self._url, body, request.max_tokens, request.priority, framing)
+        async with aclosing(self._streams.events(asked)) as chunks:
             try:
                 async for chunk in chunks:
                     if chunk is None:

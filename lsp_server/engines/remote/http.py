@@ -11,13 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Mapping,
-)
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from http.client import FORBIDDEN, UNAUTHORIZED
 from itertools import count
@@ -28,6 +22,7 @@ from lsp_server import __version__
 from lsp_server.engines.base import Priority
 from lsp_server.engines.remote import address, client, credentials, sse, words
 from lsp_server.engines.remote.answer import Answer, Unexpected
+from lsp_server.engines.remote.asked import Asked
 from lsp_server.engines.remote.connection import closed
 from lsp_server.engines.remote.gate import Gate, Passed
 from lsp_server.engines.remote.places import Places
@@ -50,9 +45,6 @@ _FAILED = ("error", "insufficient_system_resource")
 _HEADERS = {"User-Agent": f"fimble/{__version__}", "Accept-Encoding": "identity"}
 MAX_RETRY_AFTER = 60.0
 """Seconds that an endpoint which asks for it is left alone at most."""
-
-Framing = Callable[[AsyncIterable[bytes]], AsyncGenerator[bytes, None]]
-"""Cuts a stream into the JSON texts in it."""
 
 
 class Unreachable(RemoteError):
@@ -80,11 +72,6 @@ class Refused(RemoteError):
         """Whether it said that the prompt does not fit into the context."""
         self.retry_after = retry_after
         """Seconds that it wants to be left alone, if it said so."""
-
-
-def most_events(max_tokens: int) -> int:
-    """How many events an answer may have: each is a token at least, but for a few."""
-    return 2 * max_tokens + 100
 
 
 class Http:
@@ -117,36 +104,27 @@ class Http:
         """
         return await self._fetch("POST", url, body, priority)
 
-    async def stream(
-        self,
-        url: str,
-        body: Mapping[str, object],
-        *,
-        most: int,
-        priority: Priority,
-        framing: Framing = sse.events,
-        timeout_seconds: float | None = None,
-    ) -> AsyncGenerator[Answer | None, None]:
+    async def stream(self, asked: Asked) -> AsyncGenerator[Answer | None, None]:
         """Send a JSON object; yield each that comes back, and None for `[DONE]`.
 
-        `most` is how many may come. `timeout_seconds` is for each, where it may take longer than
-        the setting says. Closing the generator closes the connection. Raises Unreachable if the
-        stream ends: whoever has read the last event that matters stops asking.
+        Closing the generator closes the connection. Raises Unreachable if the stream ends: whoever
+        has read the last event that matters stops asking.
         """
+        seconds = asked.timeout_seconds
         async with (
-            self._open("POST", url, body, priority, timeout_seconds) as response,
-            aclosing(framing(response.aiter_bytes())) as events,
+            self._open("POST", asked.url, asked.body, asked.priority, seconds) as response,
+            aclosing(asked.framing(response.aiter_bytes())) as events,
         ):
             if "html" in response.headers.get("Content-Type", ""):  # of a proxy, or a login
                 raise Unexpected(self.address)
             for number in count():
-                async with self._patience(timeout_seconds):
+                async with self._patience(seconds):
                     data = await anext(events, None)
                 if data is None:
                     if number:
                         raise Unreachable(f"{self.host} broke off its answer; try again.")
                     raise Empty(f"{self.host} sent an empty answer; try again, or see its log.")
-                if number >= most:
+                if number >= asked.most_events:
                     raise Unreachable(f"{self.host} answers without an end; see its log.")
                 if data == b"[DONE]":
                     await _read_to_the_end(events)

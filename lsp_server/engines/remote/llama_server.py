@@ -34,8 +34,9 @@ from lsp_server.engines.base import (
 )
 from lsp_server.engines.remote import grammar, selftest
 from lsp_server.engines.remote.answer import Answer, Unexpected
+from lsp_server.engines.remote.asked import Asked
 from lsp_server.engines.remote.choice import CHOICE_TEMPERATURE
-from lsp_server.engines.remote.http import Http, most_events
+from lsp_server.engines.remote.http import Http
 from lsp_server.engines.remote.usage import of_timings
 from lsp_server.settings import RemoteSettings
 
@@ -128,14 +129,9 @@ class LlamaServer:
         if begun or request.names:
             body["grammar"] = grammar.going_on_with(begun, request.names[:MAX_NAMES])
         generated, untold = 0, True
-        async with aclosing(
-            self._http.stream(
-                f"{self._root}/completion",
-                body | _samplers(request.choice),
-                most=most_events(max_tokens),
-                priority=request.priority,
-            )
-        ) as chunks:
+        sent = body | _samplers(request.choice)
+        asked = Asked(f"{self._root}/completion", sent, max_tokens, request.priority)
+        async with aclosing(self._http.stream(asked)) as chunks:
             async for chunk in chunks:
                 if chunk is None:
                     continue

@@ -26,10 +26,11 @@ from lsp_server.engines.chat import (
 )
 from lsp_server.engines.remote import completions, dialects, listing, sse, usage
 from lsp_server.engines.remote.answer import Unexpected
+from lsp_server.engines.remote.asked import Asked
 from lsp_server.engines.remote.chat import TOP_P, Spent
 from lsp_server.engines.remote.completions import Completions
 from lsp_server.engines.remote.control_text import broken_up
-from lsp_server.engines.remote.http import Http, most_events
+from lsp_server.engines.remote.http import Http
 from lsp_server.engines.stops import Stops
 from lsp_server.errors import RemoteError
 from lsp_server.settings import ChatSettings, RemoteSettings
@@ -91,15 +92,15 @@ class OllamaChat:
             yield Finished("length")
             return
         stops = Stops(request.stop)
-        stream = self._http.stream(
+        asked = Asked(
             WAYS.url(self._http.address, WAYS.chats),
             self._body(request, thoughts),
+            max_tokens=request.max_tokens + (thoughts or 0),
+            priority=request.priority,
             framing=sse.lines,
             timeout_seconds=self._timeout,
-            most=most_events(request.max_tokens + (thoughts or 0)),
-            priority=request.priority,
         )
-        async with aclosing(stream) as chunks:
+        async with aclosing(self._http.stream(asked)) as chunks:
             async for chunk in chunks:
                 if chunk is None:
                     continue

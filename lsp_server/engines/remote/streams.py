@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from http.client import BAD_REQUEST, UNPROCESSABLE_ENTITY
 
-from lsp_server.engines.base import Priority
-from lsp_server.engines.remote import sse
 from lsp_server.engines.remote.answer import Answer, Unexpected
+from lsp_server.engines.remote.asked import Asked
 from lsp_server.engines.remote.dialects.ways import Ways
-from lsp_server.engines.remote.http import Empty, Framing, Http, Refused, Unreachable
+from lsp_server.engines.remote.http import Empty, Http, Refused, Unreachable
 
 _UNKNOWN_FIELD = (BAD_REQUEST, UNPROCESSABLE_ENTITY)
 _ASKING: Mapping[str, object] = {"stream_options": {"include_usage": True}}
@@ -27,28 +27,12 @@ class Streams:
         self._ways = ways
         self._asks_usage = asks_usage
 
-    async def events(
-        self,
-        url: str,
-        body: Mapping[str, object],
-        *,
-        most: int,
-        priority: Priority,
-        framing: Framing = sse.events,
-        timeout_seconds: float | None = None,
-    ) -> AsyncGenerator[Answer | None, None]:
+    async def events(self, asked: Asked) -> AsyncGenerator[Answer | None, None]:
         """See `Http.stream`."""
 
         def stream(more: Mapping[str, object]) -> AsyncGenerator[Answer | None, None]:
-            sent = {**body, **self._ways.fields, **more}
-            return self._http.stream(
-                url,
-                sent,
-                most=most,
-                priority=priority,
-                framing=framing,
-                timeout_seconds=timeout_seconds,
-            )
+            sent = {**asked.body, **self._ways.fields, **more}
+            return self._http.stream(replace(asked, body=sent))
 
         try:
             async with aclosing(stream(_ASKING if self._asks_usage else {})) as events:
@@ -57,8 +41,9 @@ class Streams:
         except Empty:
             if self._ways.refuses_silently:
                 # Asked for a whole answer, of one token, it tells the reason.
+                whole = {**asked.body, "stream": False, "max_tokens": 1}
                 with suppress(Unreachable, Unexpected):
-                    await self._http.post(url, {**body, "stream": False, "max_tokens": 1}, priority)
+                    await self._http.post(asked.url, whole, asked.priority)
             raise
         except Refused as error:
             unknown = error.status in _UNKNOWN_FIELD and not error.too_long

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from lsp_server.engines.base import Usage
 from lsp_server.engines.remote import sse
 from lsp_server.engines.remote.answer import Answer
+from lsp_server.engines.remote.asked import Framing
 from lsp_server.engines.remote.choice import CHOICE_TEMPERATURE
-from lsp_server.engines.remote.http import Framing
 from lsp_server.engines.remote.usage import of_ollama, of_openai, of_timings
 
 
