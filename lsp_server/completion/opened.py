@@ -94,6 +94,10 @@ class OpenDocuments:
         places = self._places(self.documents.visits, document)
         return [place for place in places if place.text is not document.text]
 
+    def forget(self) -> None:
+        """The library knows other files than before."""
+        self._known = {}
+
     def _places(self, edits: Edits, document: Snapshot) -> list[Place]:
         texts = {each.uri: each.text for each in self.documents.snapshots()}
         texts[document.uri] = document.text
@@ -116,9 +120,10 @@ class OpenDocuments:
         return None
 
     def _read(self, path: str, text: Text) -> _Read:
-        known = self._known.get(path)
+        read = self._known  # what is read now does not count after `forget`
+        known = read.get(path)
         if known is None or known.text is not text:
-            known = self._known[path] = self._read_anew(path, text)
+            known = read[path] = self._read_anew(path, text)
         return known
 
     def _read_anew(self, path: str, text: Text) -> _Read:

@@ -59,7 +59,13 @@ class Project:
         path = self.path(snapshot.uri)
         if not path or not self.is_current():
             return []
-        return await asyncio.to_thread(self._look, snapshot, cursor, path, visible)
+        pieces = await asyncio.to_thread(self._look, snapshot, cursor, path, visible)
+        return pieces if self.is_current() else []
+
+    def forget_opened(self) -> None:
+        """The library has been read anew: open documents may be of it now, or be so no more."""
+        if self.opened is not None:
+            self.opened.forget()
 
     def _look(self, snapshot: Snapshot, cursor: Point, path: str, visible: range) -> list[Piece]:
         pieces = needed(snapshot, cursor, path, self.library, visible)

@@ -24,9 +24,10 @@ class Sendable:
 
     async def may_be_sent(self, uri: str) -> bool:
         """Whether the engine may see a document. Raises FimbleError if there is no engine."""
-        if uri not in self._known:
-            self._known[uri] = not await self._why_not(uri)
-        return self._known[uri]
+        known = self._known  # what is found out now does not count after `forget`
+        if uri not in known:
+            known[uri] = not await self._why_not(uri)
+        return known[uri]
 
     async def _why_not(self, uri: str) -> str:
         if (await self._engine.info()).kind != "remote":
@@ -35,4 +36,4 @@ class Sendable:
 
     def forget(self) -> None:
         """Files have changed, ignore files maybe among them."""
-        self._known.clear()
+        self._known = {}

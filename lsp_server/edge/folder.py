@@ -17,7 +17,7 @@ from lsp_server.core.syntax import known_extensions
 from lsp_server.core.uris import path_of
 from lsp_server.edge.documents import Documents
 from lsp_server.engines.base import EngineStatus, StatusListener
-from lsp_server.workspace.ignore import IGNORE_FILES
+from lsp_server.workspace.ignore import IGNORE_FILES, is_ignore_file
 from lsp_server.workspace.index import Index
 from lsp_server.workspace.indexer import Indexer
 
@@ -64,27 +64,40 @@ class Folder:
         self.index = Index(root, on_reset=self._begin_anew)
         self.indexer = Indexer(root, self._show)
         self._is_current = False
+        self._scans = 0
         self.project = Project.of(root, self.index, lambda: self._is_current, documents)
 
     async def scan(self) -> None:
         """Make the index agree with the files."""
-        done = await self.indexer.scan()
-        self._is_current = done
+        done = await self._scan()
         message = "The workspace is indexed." if done else "The workspace could not be indexed."
         self._on_status(EngineStatus("ready", message))
 
     async def changed(self, uris: Sequence[str]) -> list[str] | None:
         """Files were saved, made or deleted: read them again, and return their paths.
 
-        None: any file may have changed, or may no longer be shown.
+        None: any file may have changed, or may no longer be shown. Where ignore files are among
+        them, nothing is told of any file until those that are left out now are out of the index.
         """
         paths = [path for uri in uris if (path := self.project.path(uri))]
-        if len(paths) > MANY or any(path.rpartition("/")[2] in IGNORE_FILES for path in paths):
-            await self.indexer.scan()
+        hides = any(is_ignore_file(path) for path in paths)
+        if hides:
+            self._is_current = False
+        if hides or len(paths) > MANY:
+            await self._scan()
             return None
         for path in paths:
             await self.indexer.changed(path)
         return paths
+
+    async def _scan(self) -> bool:
+        self._scans += 1
+        number = self._scans
+        done = await self.indexer.scan()
+        if number == self._scans:  # else another was asked for since, which knows better
+            self._is_current = done
+            self.project.forget_opened()
+        return done
 
     async def close(self) -> None:
         """End the indexer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from lsp_server.engines.base import EngineStatus, StatusListener, UsageListener
 from lsp_server.engines.roles.engine import RoleEngine
 from lsp_server.errors import DocumentChanged, FimbleError, UsageError, describe
 from lsp_server.settings import Settings, parse
+from lsp_server.workspace.ignore import is_ignore_file
 
 logger = logging.getLogger(__name__)
 
@@ -92,10 +93,16 @@ class Session:
             self.spawn(self._look_for_sandbox())
 
     async def files_changed(self, uris: Sequence[str]) -> None:
-        """Files have changed on disk: what was known of them is looked at again."""
-        if self._folder is None:
-            return
-        paths = await self._folder.changed(uris)
+        """Files have changed on disk: what was known of them is looked at again.
+
+        What ignore files say holds for the next request, not only once the index has heard of it.
+        """
+        if any(is_ignore_file(uri) for uri in uris):
+            self._forget_files(None)
+        if self._folder is not None:
+            self._forget_files(await self._folder.changed(uris))
+
+    def _forget_files(self, paths: Collection[str] | None) -> None:
         if self._completer is not None:
             self._completer.forget_files(paths)
 

@@ -155,6 +155,11 @@ def is_ignored(root: Path, path: str, *, usual: bool = True) -> bool:
     return path in Ignored(root, usual=usual)
 
 
+def is_ignore_file(path: str) -> bool:
+    """Whether a path or URI names a file of rules."""
+    return path.rpartition("/")[2] in IGNORE_FILES
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a file's name says that it holds credentials."""
     return _SECRET.fullmatch(name) is not None and not _SOURCE_OF_SECRETS.fullmatch(name)

@@ -50,6 +50,7 @@ from helper import Helper
 from ignored import Ignored
 from leaky import Leaky
 from local.deep import Deep
+from other import Other
 
 {name} = {kind}()
 {name}."""
@@ -106,15 +107,19 @@ async def test_completion(editor: Editor, root: Path, served: Endpoint) -> None:
                 assert await editor.items(0, 2, trigger, uri) == []
         editor.edit(0, 0, 0, "# x\n", uri)
     assert served.bodies("/v1/completions") == []
-    async with asyncio.timeout(60):  # until the folder has been read, beside other tests
-        for number in itertools.count():
-            await use("Helper", number, editor, root)
-            if "canary_helper" in told(served):
-                break
-    assert "canary_helper" in told(served)
+    await until_used("Helper", editor, root, served)
     for kind in ("Ignored", "Leaky", "Deep"):
         await use(kind, 0, editor, root)
     assert canaries(served) == set()
+
+
+async def until_used(kind: str, editor: Editor, root: Path, served: Endpoint) -> None:
+    """Complete a member until its class is shown: until the folder has been read."""
+    async with asyncio.timeout(60):
+        for number in itertools.count():
+            await use(kind, number, editor, root)
+            if f"canary_{kind.lower()}" in told(served):
+                break
 
 
 async def use(kind: str, number: int, editor: Editor, root: Path) -> None:
@@ -122,7 +127,7 @@ async def use(kind: str, number: int, editor: Editor, root: Path) -> None:
     text = USES.format(name=f"a_{kind.lower()}", kind=kind)
     uri = (root / f"uses_{kind}_{number}.py").as_uri()
     editor.open(text, uri)
-    await editor.items(6, len(text.rpartition("\n")[2]), uri=uri)
+    await editor.items(text.count("\n"), len(text.rpartition("\n")[2]), uri=uri)
 
 
 async def test_a_document_with_a_credential_is_sent_without_it(
@@ -142,19 +147,42 @@ async def test_what_is_ignored_from_now_on_is_sent_no_more(
     editor.open(definition("helper"), uri)
     await editor.items(3, 0, uri=uri)
     assert "canary_helper" in told(served)
-    (root / ".fimbleignore").write_text("helper.py\n")
-    changed = lsp.FileEvent((root / ".fimbleignore").as_uri(), lsp.FileChangeType.Created)
-    editor.client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams([changed]))
-    for number in range(100):  # until that has been heard
-        count = len(served.requests)
-        editor.edit(0, 0, 0, f"# {number}\n", uri)
-        await editor.items(number + 4, 0, uri=uri)
-        if len(served.requests) == count:
-            break
-    for more in range(3):
+    ignore_helper(editor, root)
+    count = len(served.requests)
+    for number in range(3):
         editor.edit(0, 0, 0, "# more\n", uri)
-        await editor.items(number + 5 + more, 0, uri=uri)
+        assert await editor.items(number + 4, 0, uri=uri) == []
     assert len(served.requests) == count
+
+
+async def test_what_is_ignored_from_now_on_is_not_shown_beside_other_files(
+    editor: Editor, root: Path, served: Endpoint
+) -> None:
+    """Not while the index still knows of it, nor as an open document later."""
+    uri = (root / "helper.py").as_uri()
+    editor.open(definition("helper"), uri)
+    editor.edit(2, 0, 0, " ", uri)  # what is changed is shown, wherever it is
+    await until_used("Helper", editor, root, served)
+    count = len(served.requests)
+    ignore_helper(editor, root)
+    (root / "other.py").write_text(definition("other"))
+    changed(editor, root / "other.py")
+    await use("Helper", 1000, editor, root)
+    await until_used("Other", editor, root, served)
+    await use("Helper", 1001, editor, root)
+    del served.requests[:count]
+    assert canaries(served) == {"canary_other"}
+    assert "canary_helper" not in told(served)
+
+
+def ignore_helper(editor: Editor, root: Path) -> None:
+    (root / ".fimbleignore").write_text("helper.py\n")
+    changed(editor, root / ".fimbleignore")
+
+
+def changed(editor: Editor, path: Path) -> None:
+    event = lsp.FileEvent(path.as_uri(), lsp.FileChangeType.Created)
+    editor.client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams([event]))
 
 
 async def test_actions(editor: Editor, root: Path, served: Endpoint) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lsp_server.agent.desk import Desk
 from lsp_server.agent.events import Location
+from lsp_server.agent.files.read import hidden, left_out
 from lsp_server.agent.lookup import is_in, split
 from lsp_server.agent.tools.base import Result, Tool, ToolFailed, schema
 from lsp_server.agent.tools.search import search
@@ -20,7 +21,7 @@ _USE_COLUMNS = 120
 
 async def _definitions(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Result:
     owner, last = split(arguments["name"])
-    found = await asyncio.to_thread(desk.library.definitions, last, MAX_DEFINITIONS)
+    found = await asyncio.to_thread(_shown, desk, last)
     if owner:
         found = [each for each in found if is_in(each, owner)] or found
     if not found:
@@ -34,6 +35,13 @@ async def _definitions(desk: Desk, _: str, arguments: Mapping[str, Any]) -> Resu
         lines += [f"{u.path}:{u.line}: {u.text.strip()[:_USE_COLUMNS]}" for u in used[:MAX_USES]]
     places = tuple(Location(each.path, each.symbol.first_row + 1) for each in found)
     return Result("\n".join(lines), locations=places)
+
+
+def _shown(desk: Desk, name: str) -> list[Definition]:
+    """Definitions, but for those in files that are left out by now."""
+    found = desk.library.definitions(name, MAX_DEFINITIONS)
+    ignored = left_out(desk.workspace)
+    return [each for each in found if hidden(desk.workspace, each.path, ignored) is None]
 
 
 def described(found: Definition) -> str:

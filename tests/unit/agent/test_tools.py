@@ -9,10 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.agent.decisions import Decisions
+from lsp_server.agent.desk import Desk
+from lsp_server.agent.files.journal import Journal
+from lsp_server.agent.files.ledger import Ledger
 from lsp_server.agent.files.paths import Workspace
-from lsp_server.agent.tools import git
+from lsp_server.agent.permissions import Permissions
+from lsp_server.agent.tools import git, symbols
 from lsp_server.agent.tools.base import ToolFailed
 from lsp_server.agent.tools.search import MAX_MATCHES, files, search
+from lsp_server.workspace.extract import extract
+from lsp_server.workspace.index import Index
+from lsp_server.workspace.walk import look
 
 
 @pytest.fixture
@@ -57,6 +65,31 @@ async def test_files_are_listed_but_for_what_may_not_be_read(root: Path) -> None
     (root / "inner" / "c.md").write_text("x")
     assert await files(Workspace(root)) == ["a.py", "b.txt", "inner/c.md"]
     assert await files(Workspace(root), "inner") == ["inner/c.md"]
+
+
+async def test_a_definition_in_a_file_that_is_left_out_by_now_is_not_told(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The index may not have heard of it."""
+    place = tmp_path_factory.mktemp("kept")
+    index = Index(root, place / "index.sqlite")
+    for name in ("a.py", "b.py"):
+        (root / name).write_text("def parse(text):\n    return text\n")
+        found = look(root, name)
+        assert found
+        index.update([extract(found, (root / name).read_bytes())])
+    journal = Journal(Workspace(root), Ledger(place / "journal", root))
+    permissions = Permissions("ask", Decisions(place / "d.sqlite", root))
+    desk = Desk("s", journal, index, permissions)
+    told = await symbols.TOOL.run(desk, "1", {"name": "parse"})
+    assert told.text == "a.py:1-2: def parse(text)\nb.py:1-2: def parse(text)"
+    (root / ".fimbleignore").write_text("b.py\n")
+    told = await symbols.TOOL.run(desk, "2", {"name": "parse"})
+    assert told.text == "a.py:1-2: def parse(text)"
+    (root / ".fimbleignore").write_text("*.py\n")
+    with pytest.raises(ToolFailed, match="Nothing called parse is defined"):
+        await symbols.TOOL.run(desk, "3", {"name": "parse"})
+    index.close()
 
 
 def prepare(root: Path) -> None:
