@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from pathlib import Path
 
 from lsp_server.core.uris import path_of
 from lsp_server.engines.base import Engine
 from lsp_server.workspace.private import private
+
+REMEMBERED_SECONDS = 5.0
+"""Not all clients tell when an ignore file changes."""
 
 
 class Sendable:
@@ -20,14 +25,18 @@ class Sendable:
         """`root`: the workspace's, resolved."""
         self._engine = engine
         self._root = root
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, tuple[bool, float]] = {}
+        """And when that was found out."""
 
     async def may_be_sent(self, uri: str) -> bool:
         """Whether the engine may see a document. Raises FimbleError if there is no engine."""
         known = self._known  # what is found out now does not count after `forget`
-        if uri not in known:
-            known[uri] = not await self._why_not(uri)
-        return known[uri]
+        now = time.monotonic()
+        answer, since = known.get(uri, (False, -math.inf))
+        if now - since > REMEMBERED_SECONDS:
+            answer = not await self._why_not(uri)
+            known[uri] = answer, now
+        return answer
 
     async def _why_not(self, uri: str) -> str:
         if (await self._engine.info()).kind != "remote":
