@@ -9,7 +9,7 @@ import socket
 import sys
 import tomllib
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -156,9 +156,9 @@ async def test_no_attempt_gets_out(
 @pytest.mark.parametrize(
     ("line", "limit"),
     [
-        ("bomb() { sleep 0.05; bomb | bomb & }; bomb; sleep 9", "processes"),
-        ("while :; do sleep 9 & done", "processes"),
-        ("{python} -c 'import time; x = b\"x\" * (1 << 30); time.sleep(9)'", "memory"),
+        ("bomb() { sleep 0.05; bomb | bomb & }; bomb; sleep 99", "processes"),
+        ("while :; do sleep 99 & done", "processes"),
+        ("{python} -c 'import time; x = b\"x\" * (1 << 30); time.sleep(99)'", "memory"),
         ("for i in 1 2 3 4; do {python} -c '{eat}' & done; wait; exit 1", "memory"),
         ("yes", "output"),
         ("head -c 99999999 /dev/zero > big; test $(stat -c %s big) -gt 1048576", ""),
@@ -168,12 +168,12 @@ async def test_no_attempt_gets_out(
     ],
 )
 async def test_limits_hold(sandbox: Sandbox, scene: Scene, line: str, limit: str) -> None:
-    eat = 'import time; x = b"x" * (200 << 20); time.sleep(9)'
+    eat = 'import time; x = b"x" * (200 << 20); time.sleep(99)'
     line = line.replace("{python}", sys.executable).replace("{eat}", eat)
-    finished = await run(line, scene.workspace, sandbox=sandbox, limits=LIMITS)
+    finished = await run(line, scene.workspace, sandbox=sandbox, limits=replace(LIMITS, seconds=60))
     assert finished.exit_status != 0
     assert not limit or finished.exceeded == limit
-    assert finished.seconds < 8
+    assert not finished.timed_out
 
 
 async def test_it_can_be_worked_in(sandbox: Sandbox, tmp_path: Path) -> None:
