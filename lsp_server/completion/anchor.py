@@ -51,6 +51,11 @@ class Anchor:
     path: str = ""
     """Of the document, as those of `context`."""
 
+    @property
+    def files(self) -> set[str]:
+        """Those of which pieces are shown."""
+        return {piece.path for piece in self.context}
+
     def request(self, max_tokens: int, priority: Priority, middle: str) -> InfillRequest:
         """Ask for what goes on from `middle` in the gap."""
         return InfillRequest(

@@ -11,6 +11,7 @@ from functools import lru_cache
 from lsp_server.completion.anchor import Anchor, anchor_at
 from lsp_server.completion.pieces import Piece, choose, tokens
 from lsp_server.completion.project import Project
+from lsp_server.completion.sendable import Sendable
 from lsp_server.completion.session import Spot
 from lsp_server.completion.window import token_budget, visible
 from lsp_server.core.snapshot import Snapshot
@@ -41,10 +42,15 @@ class Freezer:
     """Makes anchors, by the measured speed and the vocabulary of one engine."""
 
     def __init__(
-        self, engine: Engine, parse: Parse | None = None, project: Project | None = None
+        self,
+        engine: Engine,
+        sendable: Sendable,
+        parse: Parse | None = None,
+        project: Project | None = None,
     ) -> None:
         """Without `parse`, snapshots are taken as they come; `project` knows of other files."""
         self._engine = engine
+        self._sendable = sendable
         self._parse = parse
         self._project = project
         self._counter: Counter | None = None
@@ -71,6 +77,10 @@ class Freezer:
             room = int(CONTEXT_PART * budget)
             least = visible(spot.snapshot, spot.cursor, budget - room, self._count())
             pieces = await self._needed(self._project, spot, least)
+            shown = {each.path for each in held} | {each.path for each in pieces}
+            hidden = await self._sendable.hidden(shown)  # files may have changed meanwhile
+            held = tuple(each for each in held if each.path not in hidden)
+            pieces = [each for each in pieces if each.path not in hidden]
             context = choose(pieces, held, room, (most - SLACK_TOKENS) // 2, self._count())
         taken = tokens(context, self._count())
         new = taken - (tokens(held, self._count()) if context[: len(held)] == held else 0)

@@ -79,7 +79,7 @@ class Completer:
         self._feedback = feedback or Feedback(self._stats)
         self._parse = parse
         self._rhythm = Rhythm()
-        self._freezer = Freezer(engine, parse, project)
+        self._freezer = Freezer(engine, self._sendable, parse, project)
         self._writer = Writer(engine, Verifier(parse, project))
         self._spare = SpareTime(engine, self._freezer)
         self._sessions: dict[str, TypingSession] = {}
@@ -127,7 +127,7 @@ class Completer:
             return []
         spot = Spot(session, snapshot, first.start, self.settings)
         found = spot.find()
-        if found is None:
+        if found is None or not await self._may_be_asked(spot, found[0]):
             return []
         candidates = await self._writer.others(spot, *found, first.text, spot.budget)
         return [
@@ -181,6 +181,7 @@ class Completer:
         typed = spot.session.notes_typing(spot.snapshot.text)
         if not await self._sendable.may_be_sent(spot.snapshot.uri):
             return None
+        await self._leave_hidden(spot.session)
         known = spot.find()
         if known is None and not invoked:
             parsed = spot.snapshot if self._parse is None else await self._parse(spot.snapshot)
@@ -193,6 +194,8 @@ class Completer:
             if known and place.following(middle) is None:
                 spot.session.close()
                 await asyncio.sleep(self._rhythm.delay(await self._predicted()))
+        if not await self._may_be_asked(spot, place):  # files may have changed meanwhile
+            return None
         until = math.inf if invoked else began + DUE_PART * spot.budget
         written, candidate = await self._writer.write(spot, place, middle, until)
         if invoked and not candidate.text:  # who asked would rather see something else
@@ -242,6 +245,17 @@ class Completer:
         anchor = await self._freezer.anchor(spot, seconds)
         middle = spot.snapshot.text.slice(anchor.start, spot.cursor)
         return spot.session.add(anchor), clean(middle)
+
+    async def _leave_hidden(self, session: TypingSession) -> None:
+        """Give up the places at which something is shown that the engine may see no more."""
+        shown = {path for anchor in session.anchors() for path in anchor.files}
+        if hidden := await self._sendable.hidden(shown):
+            session.forget_files(hidden)
+
+    async def _may_be_asked(self, spot: Spot, place: Place) -> bool:
+        """Whether the engine may see the document, and all that is shown beside it."""
+        is_sendable = await self._sendable.may_be_sent(spot.snapshot.uri)
+        return is_sendable and not await self._sendable.hidden(place.anchor.files)
 
     async def _predicted(self) -> float:
         """Seconds after which a key that comes earlier makes a generation worthless.

@@ -9,6 +9,7 @@ import pytest
 from lsp_server.completion.freeze import CONTEXT_PART, Freezer
 from lsp_server.completion.pieces import WORTH_ADDING, Piece, tokens
 from lsp_server.completion.project import Project
+from lsp_server.completion.sendable import Sendable
 from lsp_server.completion.session import Spot, TypingSession
 from lsp_server.completion.visited import MOST, MOST_LINES
 from lsp_server.completion.window import token_budget
@@ -172,7 +173,9 @@ async def test_they_stay_within_the_part_for_other_files(workspace: Workspace, n
     budget = token_budget(await engine.info(), seconds=1, max_tokens=3300)
     settings = CompletionSettings(max_tokens=3300)
     spot = Spot(TypingSession(engine), document, document.text.end, settings)
-    anchor = await Freezer(engine, project=workspace.project()).anchor(spot, 1)
+    anchor = await Freezer(engine, Sendable(engine, None), project=workspace.project()).anchor(
+        spot, 1
+    )
     shown = {snippet.path for snippet in anchor.context}
     assert tokens(anchor.context, estimate) <= CONTEXT_PART * budget
     assert "client.py" in shown
