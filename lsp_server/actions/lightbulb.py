@@ -73,6 +73,11 @@ class Lightbulb:
         self._outlines.pop(uri, None)
         self._drop(lambda kept: kept.uri == uri)
 
+    def forget_files(self) -> None:
+        """What other files tell may be told no more: what was offered by it is out of date."""
+        self._outlines.clear()
+        self._offers.clear()
+
     def _drop(self, is_gone: Callable[[Snapshot], bool]) -> None:
         for number in [n for n, offer in self._offers.items() if is_gone(offer.snapshot)]:
             del self._offers[number]

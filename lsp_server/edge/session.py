@@ -98,6 +98,7 @@ class Session:
         What ignore files say holds for the next request, not only once the index has heard of it.
         """
         if any(is_ignore_file(uri) for uri in uris):
+            self.lightbulb.forget_files()
             self._forget_files(None)
         if self._folder is not None:
             self._forget_files(await self._folder.changed(uris))
