@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from lsp_server.completion import price
 from lsp_server.completion.feedback import Feedback
@@ -70,11 +71,12 @@ class Completer:
         stats: Stats | None = None,
         project: Project | None = None,
         feedback: Feedback | None = None,
+        root: Path | None = None,
     ) -> None:
-        """`parse` and `project` as in `Freezer`."""
+        """`parse` and `project` as in `Freezer`; `root` as in `private`, where no project is."""
         self.settings = settings
         self._engine = engine
-        self._sendable = Sendable(engine, project.root if project else None)
+        self._sendable = Sendable(engine, project.root if project else root)
         self._stats = stats or Stats()
         self._feedback = feedback or Feedback(self._stats)
         self._parse = parse

@@ -81,6 +81,7 @@ class Session:
                 self.stats,
                 self._folder.project if self._folder else None,
                 self.feedback,
+                self.root,
             )
         return self._completer
 

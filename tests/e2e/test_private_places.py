@@ -78,3 +78,15 @@ async def test_what_was_offered_before_tells_no_more_of_a_file(
         (root / ".gitignore").write_text("helper.py\n")
         changed(editor, root / ".gitignore")
         assert "def canary_helper" not in await asked(editor, served, mend)
+
+
+async def test_an_ignore_file_holds_where_nothing_is_indexed(
+    start: Start, served: Endpoint, tmp_path: Path
+) -> None:
+    root = project(tmp_path)
+    (root / ".fimbleignore").write_text("helper.py\n")
+    editor = await begun(start, served, root, workspace={"index": False})
+    uri = (root / "helper.py").as_uri()
+    editor.open(definition("helper"), uri)
+    assert await editor.items(3, 0, uri=uri) == []
+    assert "canary_helper" not in told(served)
