@@ -17,7 +17,7 @@ from lsp_server.core.syntax import known_extensions
 from lsp_server.core.uris import path_of
 from lsp_server.edge.documents import Documents
 from lsp_server.engines.base import EngineStatus, StatusListener
-from lsp_server.workspace.ignore import IGNORE_FILES, is_ignore_file
+from lsp_server.workspace.ignore import EXCLUDE, IGNORE_FILES, is_ignore_file
 from lsp_server.workspace.index import Index
 from lsp_server.workspace.indexer import Indexer
 
@@ -80,7 +80,7 @@ class Folder:
         them, nothing is told of any file until those that are left out now are out of the index.
         """
         paths = [path for uri in uris if (path := self.project.path(uri))]
-        hides = any(is_ignore_file(path) for path in paths)
+        hides = any(is_ignore_file(uri) for uri in uris)  # those above the folder hold in it too
         if hides:
             self._is_current = False
         if hides or len(paths) > MANY:
@@ -132,6 +132,7 @@ async def watch(server: LanguageServer) -> None:
     patterns = (
         f"**/*.{{{','.join(sorted(known_extensions()))}}}",
         f"**/{{{','.join(IGNORE_FILES)}}}",
+        f"**/{EXCLUDE}",
     )
     options = types.DidChangeWatchedFilesRegistrationOptions(
         [types.FileSystemWatcher(pattern) for pattern in patterns]

@@ -16,6 +16,8 @@ from pathspec import GitIgnoreSpec
 from lsp_server.workspace.patterns import spec, usable
 
 IGNORE_FILES = (".gitignore", ".fimbleignore")
+EXCLUDE = ".git/info/exclude"
+"""The same for a repository, of one user's clone alone."""
 MAX_FILE_BYTES = 1_000_000
 MAX_RULE_BYTES = 1_000_000
 """A larger ignore file is none."""
@@ -109,7 +111,7 @@ def rules_at(root: Path, *, usual: bool = True) -> tuple[Rules, str]:
     """
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
     lines = _USUAL.splitlines() if usual else []
-    lines += _lines(top / ".git" / "info" / "exclude")
+    lines += _lines(top / EXCLUDE)
     rules = Rules("", spec(lines))
     parts = root.relative_to(top).parts
     for count in range(len(parts) + 1):
@@ -157,7 +159,7 @@ def is_ignored(root: Path, path: str, *, usual: bool = True) -> bool:
 
 def is_ignore_file(path: str) -> bool:
     """Whether a path or URI names a file of rules."""
-    return path.rpartition("/")[2] in IGNORE_FILES
+    return path.rpartition("/")[2] in IGNORE_FILES or f"/{path}".endswith(f"/{EXCLUDE}")
 
 
 def is_secret_name(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+import pytest
 from filelock import FileLock
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -78,6 +79,21 @@ async def test_what_was_offered_before_tells_no_more_of_a_file(
         (root / ".gitignore").write_text("helper.py\n")
         changed(editor, root / ".gitignore")
         assert "def canary_helper" not in await asked(editor, served, mend)
+
+
+@pytest.mark.parametrize("file", [".gitignore", ".git/info/exclude"])
+async def test_an_ignore_file_above_the_folder_is_heard_of(
+    start: Start, served: Endpoint, tmp_path: Path, file: str
+) -> None:
+    (tmp_path / ".git" / "info").mkdir(parents=True)
+    root = project(tmp_path)
+    editor = await begun(start, served, root)
+    await until_used("Helper", editor, root, served)
+    (tmp_path / file).write_text("helper.py\n")
+    uri = (tmp_path / file).as_uri()
+    saved = lsp.DidSaveTextDocumentParams(lsp.TextDocumentIdentifier(uri))
+    editor.client.text_document_did_save(saved)
+    assert "def canary_helper" not in await asked(editor, served, await offered(editor, root))
 
 
 async def test_an_ignore_file_holds_where_nothing_is_indexed(
