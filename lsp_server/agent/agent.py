@@ -211,7 +211,8 @@ class Agent:
         schemas = [tool.schema for tool in tools]
         names = ""
         if way == "native" and info.context_tokens >= MAP_CONTEXT_TOKENS:
-            names = await asyncio.to_thread(repository_map, self._library)
+            workspace = self._journal.workspace
+            names = await asyncio.to_thread(repository_map, self._library, workspace)
         root = self._journal.workspace.root
         writes = mode != "plan"
         system = system_message(root, schemas, way, writes=writes, rules=own.rules, names=names)

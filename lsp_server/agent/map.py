@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from lsp_server.agent.files.paths import Workspace
+from lsp_server.agent.files.read import left_out
 from lsp_server.core.tokens import estimate
 from lsp_server.workspace.index import Index
 
@@ -23,9 +25,11 @@ _TELLING = 8
 """Characters from which a name of several words hardly means two things."""
 
 
-def repository_map(library: Index, room: int = MAP_TOKENS) -> str:
+def repository_map(library: Index, workspace: Workspace, room: int = MAP_TOKENS) -> str:
     """One line a file, `path: name, name`, those first that matter most. Waits for the disk."""
-    return written(library.most_used(_CANDIDATES), room)
+    ignored = left_out(workspace)  # the index may not have heard of all
+    used = [each for each in library.most_used(_CANDIDATES) if each[0] not in ignored]
+    return written(used, room)
 
 
 def written(used: Iterable[tuple[str, str, int]], room: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.agent.agent import Agent, Places
+from lsp_server.agent.files.paths import Workspace
 from lsp_server.agent.map import repository_map, written
 from lsp_server.core.tokens import estimate
 from lsp_server.engines.chat import ChatInfo
@@ -38,7 +39,13 @@ def index(tmp_path: Path) -> Index:
 
 
 def test_names_that_many_files_use_stand_by_their_file(index: Index) -> None:
-    assert repository_map(index) == "app/money.py: BankAccount, to_cents"
+    workspace = Workspace(index.root)
+    assert repository_map(index, workspace) == "app/money.py: BankAccount, to_cents"
+
+
+def test_what_is_left_out_by_now_is_on_no_map(index: Index) -> None:
+    (index.root / ".gitignore").write_text("money.py\n")
+    assert repository_map(index, Workspace(index.root)) == ""
 
 
 def test_what_says_most_comes_first_and_the_rest_is_cut() -> None:
