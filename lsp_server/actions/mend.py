@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from lsp_server.actions.action import Action, Change, Mend, Request
 from lsp_server.actions.asking import MAX_MESSAGE, Model, NotMade, line_at, shown_path, titled
@@ -14,6 +15,7 @@ from lsp_server.actions.tries import Check, Writing, written
 from lsp_server.core.prompts import Prompts
 from lsp_server.workspace.called import called
 from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.ignore import Ignored
 
 SPARE_TOKENS = 100
 MAX_MENDED = 3
@@ -45,7 +47,7 @@ async def mended(mend: Mend, model: Model, check: Check | None = None) -> Change
             mend.request.snapshot,
             piece,
             head,
-            partial(prompt, model.prompts, mend, piece),
+            partial(prompt, model.prompts, mend, piece, model.root),
             partial(flaw, mend, piece, head),
             SPARE_TOKENS,
             check,
@@ -54,15 +56,22 @@ async def mended(mend: Mend, model: Model, check: Check | None = None) -> Change
     )
 
 
-def prompt(prompts: Prompts, mend: Mend, piece: Piece, shown: str, again: str) -> str:
-    """What the model is asked. `again`: what was wrong with its last answer."""
+def prompt(
+    prompts: Prompts, mend: Mend, piece: Piece, root: Path | None, shown: str, again: str
+) -> str:
+    """What the model is asked. `again`: what was wrong with its last answer.
+
+    `root`: the workspace's, resolved. Reads ignore files: the index may not have heard of all.
+    """
     at, outline = mend.diagnostic.start, mend.request.outline()
+    left_out = None if root is None else Ignored(root, usual=False)
+    headers = called(piece.syntax, piece.start, piece.end, at, outline, left_out)
     return prompts.render(
         "mend",
         path=shown_path(mend.request),
         language=piece.syntax.grammar,
         source=shown,
-        called="\n".join(called(piece.syntax, piece.start, piece.end, at, outline)),
+        called="\n".join(headers),
         line=line_at(piece.syntax.data, at),
         message=mend.diagnostic.message.strip()[:MAX_MESSAGE],
         again=again,

@@ -11,6 +11,7 @@ from lsp_server.core.symbols import Symbol
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.tokens import estimate
 from lsp_server.workspace.expressions import CALLEES, Expressions, Meaning, Outline, is_type
+from lsp_server.workspace.ignore import Ignored
 from lsp_server.workspace.resolve import Resolved, Resolver
 
 MAX_HEADERS = 8
@@ -19,14 +20,22 @@ MAX_CALLS = 100
 """Calls that are followed."""
 
 
-def called(syntax: Syntax, start: int, end: int, at: int, outline: Outline) -> list[str]:
+def called(
+    syntax: Syntax,
+    start: int,
+    end: int,
+    at: int,
+    outline: Outline,
+    left_out: Ignored | None = None,
+) -> list[str]:
     """Headers of the functions and types that the code from byte `start` to `end` calls.
 
     Those that are called on the line of byte `at` come first. What is defined in the stretch
-    itself is left out, as is what the workspace does not define.
+    itself is left out, as is what the workspace does not define, or in another file that is
+    `left_out`.
     """
     row, first, last = (syntax.data.count(b"\n", 0, byte) for byte in (at, start, end))
-    search = _Search(syntax, outline)
+    search = _Search(syntax, outline, left_out)
     calls = list(_callees(syntax, start, end))[:MAX_CALLS]
     calls.sort(key=lambda node: node.start_point.row != row)
     headers: dict[str, None] = {}
@@ -50,9 +59,10 @@ def called(syntax: Syntax, start: int, end: int, at: int, outline: Outline) -> l
 class _Search:
     """For the definitions behind calls of one text."""
 
-    def __init__(self, syntax: Syntax, outline: Outline) -> None:
+    def __init__(self, syntax: Syntax, outline: Outline, left_out: Ignored | None) -> None:
         self._syntax = syntax
         self._path = outline.path
+        self._left_out = left_out
         self._expressions = Expressions(syntax, outline)
         self._resolver = Resolver(outline, syntax.grammar)
 
@@ -68,11 +78,16 @@ class _Search:
 
     def headers(self, found: Resolved, symbol: Symbol) -> Iterator[str]:
         """The header; of a type also that of what makes one."""
+        if self._is_hidden(found.path):
+            return
         yield symbol.signature
         if is_type(symbol):
-            for _, member in self._resolver.members(found):
-                if member.name in ("__init__", "constructor"):
+            for path, member in self._resolver.members(found):
+                if member.name in ("__init__", "constructor") and not self._is_hidden(path):
                     yield f"    {member.signature}"
+
+    def _is_hidden(self, path: str) -> bool:
+        return self._left_out is not None and path != self._path and path in self._left_out
 
 
 def _callees(syntax: Syntax, start: int, end: int) -> Iterator[Node]:

@@ -81,6 +81,16 @@ async def test_what_was_offered_before_tells_no_more_of_a_file(
         assert "def canary_helper" not in await asked(editor, served, mend)
 
 
+async def test_an_editor_that_tells_of_no_change_is_not_relied_on(
+    start: Start, served: Endpoint, tmp_path: Path
+) -> None:
+    root = project(tmp_path)
+    editor = await begun(start, served, root)
+    await until_used("Helper", editor, root, served)
+    (root / ".gitignore").write_text("helper.py\n")
+    assert "def canary_helper" not in await asked(editor, served, await offered(editor, root))
+
+
 @pytest.mark.parametrize("file", [".gitignore", ".git/info/exclude"])
 async def test_an_ignore_file_above_the_folder_is_heard_of(
     start: Start, served: Endpoint, tmp_path: Path, file: str

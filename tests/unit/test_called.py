@@ -11,7 +11,11 @@ from lsp_server.core.text import encode
 from lsp_server.core.tokens import estimate
 from lsp_server.workspace.called import MAX_HEADERS, MAX_TOKENS, called
 from lsp_server.workspace.expressions import Outline
+from lsp_server.workspace.extract import extract
+from lsp_server.workspace.ignore import Ignored
+from lsp_server.workspace.index import Index
 from lsp_server.workspace.resolve import Library
+from lsp_server.workspace.walk import Found
 from tests.unit.actions.cases import indexed
 
 MARK = "«"
@@ -79,7 +83,24 @@ def test_what_is_called(tmp_path: Path, path: str, text: str, expected: list[str
     assert headers(text, path, index) == expected
 
 
-def headers(text: str, path: str, library: Library | None = None) -> list[str]:
+def test_what_is_left_out_is_not_told(tmp_path: Path) -> None:
+    """Not even of what a class of another file is made from; of the file itself all is."""
+    base = "class Base:\n    def __init__(self, address: str): ...\n"
+    store = "from base import Base\n\nclass Store(Base):\n    def add(self): ...\n"
+    index = Index(tmp_path, tmp_path / "index.sqlite")
+    for name, text in (("base.py", base), ("store.py", store)):
+        assert index.update([extract(Found(name, 1, len(text)), text.encode())])
+    text = "from store import Store\n\ndef g(): ...\n\ndef f():\n    «Store(1)\n    g()\n"
+    made = ["class Store(Base)", "    def __init__(self, address: str)"]
+    assert headers(text, "a.py", index, Ignored(tmp_path)) == [*made, "def g()"]
+    for ignored, told in (("base.py", [made[0], "def g()"]), ("store.py", ["def g()"])):
+        (tmp_path / ".gitignore").write_text(f"{ignored}\na.py\n")
+        assert headers(text, "a.py", index, Ignored(tmp_path)) == told
+
+
+def headers(
+    text: str, path: str, library: Library | None = None, left_out: Ignored | None = None
+) -> list[str]:
     """Of what the function around the mark calls."""
     syntax = Syntax.parse(text.replace(MARK, ""), grammar_for("", path) or "")
     assert syntax is not None
@@ -89,7 +110,7 @@ def headers(text: str, path: str, library: Library | None = None) -> list[str]:
         node = node.parent
     assert node is not None
     outline = Outline.of(syntax, path, library)
-    return called(syntax, node.start_byte, node.end_byte, at, outline)
+    return called(syntax, node.start_byte, node.end_byte, at, outline, left_out)
 
 
 @pytest.mark.parametrize("parameter", ["a", "a_very_long_name_of_a_parameter_" * 6])
