@@ -116,3 +116,15 @@ async def test_an_ignore_file_holds_where_nothing_is_indexed(
     editor.open(definition("helper"), uri)
     assert await editor.items(3, 0, uri=uri) == []
     assert "canary_helper" not in told(served)
+
+
+async def test_an_ignore_file_holds_in_a_folder_beside_the_first(
+    start: Start, served: Endpoint, tmp_path: Path
+) -> None:
+    root, other = project(tmp_path), project(tmp_path, "other")
+    (other / ".fimbleignore").write_text("helper.py\n")
+    editor = await begun(start, served, root)
+    uri = (other / "helper.py").as_uri()
+    editor.open(definition("helper"), uri)
+    assert await editor.items(3, 0, uri=uri) == []
+    assert "canary_helper" not in told(served)
