@@ -64,7 +64,6 @@ export class Fimble implements Disposable {
     const { client, output, snooze, suggestions } = this;
     this.parts = [
       registerChat(chat, output),
-      modelEdits.register(),
       register({ client, locator, models, output, servers, snooze, suggestions }),
       tellFocus(client),
       chat,

@@ -2,10 +2,8 @@
 
 import {
   CancellationTokenSource,
-  commands,
   Uri,
   workspace,
-  type Disposable,
   type LogOutputChannel,
   type TextDocument,
 } from 'vscode';
@@ -17,7 +15,6 @@ import { REMEDIES, Trouble } from './trouble';
 
 type Of<K extends keyof Middleware> = NonNullable<Middleware[K]>;
 
-const PROPOSE = 'fimble.proposeEdit';
 /** What the server calls the edits of a chat, which the user has allowed. */
 const CHAT = 'Fimble';
 const RESOLVE = 'codeAction/resolve';
@@ -28,16 +25,15 @@ export class ModelEdits {
   constructor(
     private readonly running: () => LanguageClient | undefined,
     private readonly proposals: () => Proposals,
-    private readonly output: LogOutputChannel,
+    output: LogOutputChannel,
   ) {
     this.fail = guarded(output, (error) => Promise.reject(error as Error));
   }
 
-  register(): Disposable {
-    return commands.registerCommand(PROPOSE, guarded(this.output, (edit: WorkspaceEdit) => this.propose(edit)));
-  }
-
-  /** An action of the light bulb opens the diff instead of making its edit. */
+  /**
+   * An action of the light bulb opens the diff instead of making its edit. Not by a command of the
+   * action: the editor drops that without a word if it has asked for actions anew meanwhile.
+   */
   readonly sendRequest: Of<'sendRequest'> = async (type, param, token, next) => {
     const result = await next(type, param, token);
     const method = typeof type === 'string' ? type : type.method;
@@ -49,8 +45,8 @@ export class ModelEdits {
     if (edit === undefined || !isShown(edit)) {
       return result;
     }
-    const command = { title: action.title, command: PROPOSE, arguments: [edit] };
-    return { ...rest, command } as typeof result;
+    void this.propose(edit).catch(this.fail);
+    return rest as typeof result;
   };
 
   /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { Uri, type LogOutputChannel } from 'vscode';
-import type { LanguageClient, WorkspaceEdit } from 'vscode-languageclient/node';
+import type { LanguageClient, RequestType, WorkspaceEdit } from 'vscode-languageclient/node';
 import { Diffs } from '../src/diffs';
 import { ModelEdits } from '../src/modelEdits';
 import { Proposals } from '../src/proposals';
@@ -130,5 +130,19 @@ test('without a server nothing is proposed, and that is said', async () => {
   running = undefined;
   const { made } = await asked(edit(7));
   assert.equal(await made, false);
+  assert.match(scene.told[0] ?? '', /server ended/);
+});
+
+test("an action's edit is shown by itself: the editor drops what an action of an older list has it do", async () => {
+  open();
+  const action = { title: 'Fix', kind: 'quickfix', edit: edit(7) };
+  const resolve = { method: 'codeAction/resolve' } as RequestType<object, object, void>;
+  const result = await modelEdits.sendRequest(resolve, action, undefined, () => Promise.resolve(action));
+  await new Promise(setImmediate);
+  assert.deepEqual(result, { title: 'Fix', kind: 'quickfix' });
+  assert.equal(scene.text(scene.sides().right), MADE);
+  running = undefined;
+  await modelEdits.sendRequest(resolve, action, undefined, () => Promise.resolve(action));
+  await new Promise(setImmediate);
   assert.match(scene.told[0] ?? '', /server ended/);
 });
