@@ -19,12 +19,13 @@ demo: setup
 	$(BIN)/fimble models pull qwen2.5-coder-1.5b
 	$(BIN)/python -m benchmarks.demo
 
-# The model takes all cores, so it is run by itself; of the others two run at once.
+# The model takes all cores, so it is run by itself; servers of others are given one each.
 test: setup check
 	$(BIN)/fimble models pull qwen2.5-coder-0.5b
 	$(BIN)/python -m tests.litellm_proxy  # makes its environment, which takes a minute
-	$(BIN)/pytest -m model
-	$(BIN)/pytest -m "not model" -n 2 --dist loadfile
+	$(BIN)/pytest -m "model and not servers"
+	$(BIN)/pytest -m servers -n 2 --dist loadfile
+	$(BIN)/pytest -m "not model" -n 3 --dist loadfile
 
 # VS Code in a browser; what that needs is installed into the user's cache.
 test-editors: setup

@@ -21,7 +21,7 @@ from tests.litellm_proxy import Upstream, litellm_proxy
 from tests.llama_cpp_server import llama_cpp_server
 from tests.llama_server import Options, llama_server_child
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.servers]
 
 KEY = "sk-test-key"
 MODEL = "qwen2.5-coder-0.5b"

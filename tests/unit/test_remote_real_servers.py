@@ -32,7 +32,11 @@ from tests.litellm_proxy import Upstream, litellm_proxy
 from tests.llama_cpp_server import llama_cpp_server
 from tests.llama_server import Options, llama_server_child
 
-pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.servers,
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 KEY, MASTER_KEY = "test-key", "sk-test-key"
 CONTEXT_TOKENS = 2048
