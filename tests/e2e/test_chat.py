@@ -169,7 +169,9 @@ async def test_the_model_is_told_what_its_edit_breaks(connect: Connect, root: Pa
 
 @pytest.mark.parametrize("moment", ["at once", "words", "question"])
 async def test_a_cancelled_turn_says_so(connect: Connect, root: Path, moment: str) -> None:
-    chat = await connect(*([FIX] if moment == "question" else [SLOW]), "Later.")
+    # First, since what was asked and not answered is asked again together with what comes next.
+    later = {"chat": "Later.", "when": "and now?"}
+    chat = await connect(later, FIX if moment == "question" else SLOW)
     session = await chat.begin()
     turn = asyncio.create_task(chat.prompt(session, "go on"))
     if moment == "words":
