@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from lsp_server.core import fim
-from lsp_server.engines.base import Delta, Event, InfillRequest
+from lsp_server.engines.base import Delta, EngineInfo, Event, InfillRequest
+from lsp_server.engines.fake import FakeEngine
 from lsp_server.engines.remote.engine import RemoteEngine
 from lsp_server.errors import RemoteError
 from lsp_server.settings import RemoteSettings
@@ -58,3 +60,10 @@ async def refusal(engine: RemoteEngine) -> str:
         await ask(engine)
     await engine.close()
     return str(caught.value)
+
+
+class RemoteFake(FakeEngine):
+    """The scripted engine on somebody else's machine."""
+
+    async def info(self) -> EngineInfo:
+        return replace(await super().info(), kind="remote")

@@ -66,6 +66,14 @@ async def asked(editor: Editor, served: Endpoint, mend: lsp.CodeAction) -> str:
     return told(served)
 
 
+async def require_untold(editor: Editor, served: Endpoint, root: Path) -> None:
+    """Nothing of a folder's file goes out when the user works in it."""
+    uri = (root / "helper.py").as_uri()
+    editor.open(definition("helper"), uri)
+    assert await editor.items(3, 0, uri=uri) == []
+    assert "canary_helper" not in told(served)
+
+
 async def test_what_was_offered_before_tells_no_more_of_a_file(
     start: Start, served: Endpoint, tmp_path: Path
 ) -> None:
@@ -112,10 +120,7 @@ async def test_an_ignore_file_holds_where_nothing_is_indexed(
     root = project(tmp_path)
     (root / ".fimbleignore").write_text("helper.py\n")
     editor = await begun(start, served, root, workspace={"index": False})
-    uri = (root / "helper.py").as_uri()
-    editor.open(definition("helper"), uri)
-    assert await editor.items(3, 0, uri=uri) == []
-    assert "canary_helper" not in told(served)
+    await require_untold(editor, served, root)
 
 
 async def test_an_ignore_file_holds_in_a_folder_beside_the_first(
@@ -124,7 +129,4 @@ async def test_an_ignore_file_holds_in_a_folder_beside_the_first(
     root, other = project(tmp_path), project(tmp_path, "other")
     (other / ".fimbleignore").write_text("helper.py\n")
     editor = await begun(start, served, root)
-    uri = (other / "helper.py").as_uri()
-    editor.open(definition("helper"), uri)
-    assert await editor.items(3, 0, uri=uri) == []
-    assert "canary_helper" not in told(served)
+    await require_untold(editor, served, other)

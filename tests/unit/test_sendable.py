@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lsp_server.completion import sendable
 from lsp_server.completion.sendable import Sendable
-from lsp_server.engines.base import EngineInfo
 from lsp_server.engines.fake import FakeEngine
-
-
-class Remote(FakeEngine):
-    async def info(self) -> EngineInfo:
-        return replace(await super().info(), kind="remote")
+from tests.remote import RemoteFake
 
 
 @pytest.fixture
@@ -27,7 +21,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def asked(file: Path) -> Sendable:
-    return Sendable(Remote([]), file.parent)
+    return Sendable(RemoteFake([]), file.parent)
 
 
 async def test_what_is_known_is_remembered_until_files_change(file: Path) -> None:

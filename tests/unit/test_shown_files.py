@@ -9,26 +9,22 @@ from pathlib import Path
 import pytest
 
 from lsp_server.completion import sendable
+from lsp_server.completion.pieces import Piece
 from lsp_server.completion.project import Project
 from lsp_server.completion.suggest import Completer
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.syntax import Syntax
 from lsp_server.core.text import Point, Text
 from lsp_server.edge.documents import Documents
-from lsp_server.engines.base import EngineInfo
 from lsp_server.engines.fake import FakeEngine, Reply
 from lsp_server.settings import CompletionSettings
 from lsp_server.workspace.extract import extract
 from lsp_server.workspace.index import Index
 from lsp_server.workspace.walk import Found
+from tests.remote import RemoteFake
 
 FILES = {"client.py": "class Client:\n    def fetch(self): ...\n", "till.py": "class Till: ...\n"}
 USER = "from client import Client\nfrom till import Till\n\nclient = Client()\nclient."
-
-
-class Remote(FakeEngine):
-    async def info(self) -> EngineInfo:
-        return replace(await super().info(), kind="remote")
 
 
 @dataclass
@@ -68,7 +64,7 @@ class Workspace:
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Of a client that tells of no change."""
     monkeypatch.setattr(sendable, "REMEMBERED_SECONDS", -1.0)
-    return opened(tmp_path, Remote([Reply("client.", "fetch()")]))
+    return opened(tmp_path, RemoteFake([Reply("client.", "fetch()")]))
 
 
 def opened(root: Path, engine: FakeEngine) -> Workspace:
@@ -103,10 +99,12 @@ async def test_what_is_held_is_looked_at_once_more_when_the_rest_is_known(
     assert await workspace.complete()
     needed = Project.needed
 
-    async def changes(*arguments: object) -> object:
+    async def changes(
+        project: Project, snapshot: Snapshot, cursor: Point, visible: range
+    ) -> list[Piece]:
         workspace.ignore("client.py")
         workspace.completer.forget_files(None)
-        return await needed(*arguments)  # type: ignore[arg-type]
+        return await needed(project, snapshot, cursor, visible)
 
     monkeypatch.setattr(Project, "needed", changes)
     await workspace.complete(row=2)

@@ -19,6 +19,7 @@ from lsp_server.engines.base import EngineInfo, Event, Finished, InfillRequest
 from lsp_server.engines.fake import FakeEngine, Reply
 from lsp_server.errors import EngineCrashed
 from lsp_server.settings import CompletionSettings
+from tests.remote import RemoteFake
 
 SETTINGS = CompletionSettings()
 
@@ -253,20 +254,16 @@ async def test_what_was_computed_ahead_elsewhere_ends_for_a_request() -> None:
     completer.close()
 
 
-class Remote(FakeEngine):
-    """Somebody else's machine."""
-
-    async def info(self) -> EngineInfo:
-        return replace(await super().info(), kind="remote")
-
-
 @pytest.mark.parametrize("name", [".env", "deploy.pem", "%2eenv.local"])
 @pytest.mark.parametrize("invoked", [True, False])
 async def test_a_file_of_credentials_goes_to_no_other_machine(name: str, invoked: bool) -> None:
     secret = snapshot("KEY=\n", f"file:///project/{name}")
-    for engine in (Remote([Reply(after="", text="1")]), FakeEngine([Reply(after="", text="1")])):
+    for engine in (
+        RemoteFake([Reply(after="", text="1")]),
+        FakeEngine([Reply(after="", text="1")]),
+    ):
         completer = Completer(engine, SETTINGS)
         found = await completer.suggest(secret, Point(0, 4), invoked=invoked)
         completer.close()
-        assert (found is None) == isinstance(engine, Remote)
+        assert (found is None) == isinstance(engine, RemoteFake)
         assert bool(engine.requests) == (found is not None)
